@@ -1,0 +1,58 @@
+//! A conversation: one client, one patient, one matter, from the first clip to the filed transcript.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{ClientId, ConversationId, Millis, PatientId, StaffId};
+
+/// Where a conversation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ConversationState {
+    /// Being answered.
+    Open,
+    /// Closed by staff; the client's next message opens it again.
+    Ended,
+}
+
+/// How a conversation was ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Ending {
+    /// When.
+    pub at: Millis,
+    /// By whom; the staff member responsible.
+    pub by: StaffId,
+    /// What was seen and concluded.
+    pub summary: String,
+    /// What happens next.
+    pub plan: String,
+}
+
+/// A conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Conversation {
+    /// Which.
+    pub id: ConversationId,
+    /// With whom.
+    pub client: ClientId,
+    /// About which animal.
+    pub patient: PatientId,
+    /// The reason, in a few words.
+    pub subject: String,
+    /// Open or ended.
+    pub state: ConversationState,
+    /// Shown before everything else.
+    pub urgent: bool,
+    /// Who answers it.
+    pub assignee: Option<StaffId>,
+    /// When it was opened.
+    pub opened_at: Millis,
+    /// Since when the client has been waiting for a human answer.
+    pub waiting_since: Option<Millis>,
+    /// Everything up to here was seen by a staff member.
+    pub read_by_staff: Millis,
+    /// Everything up to here was seen by the client.
+    pub read_by_client: Millis,
+    /// Present when ended. A client's view holds neither summary nor plan.
+    pub ending: Option<Ending>,
+}

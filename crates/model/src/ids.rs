@@ -1,0 +1,89 @@
+//! Identifiers. Whoever creates a thing makes its id, so that every write can be repeated safely.
+//!
+//! **Invariant:** an id is a UUIDv7 and its type says what it names; two kinds never mix.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+/// The text is not an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseIdError;
+
+impl fmt::Display for ParseIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not an id: expected a UUID")
+    }
+}
+
+impl std::error::Error for ParseIdError {}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+        #[ts(type = "string")]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id, ordered by creation time.
+            #[expect(clippy::new_without_default, reason = "a default id would be a different one each time")]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+
+            /// The bytes, big endian.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                Uuid::parse_str(text).map(Self).map_err(|_| ParseIdError)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A practice: the tenant. Nothing is ever shared between two of them.
+    PracticeId;
+    /// A staff member of a practice.
+    StaffId;
+    /// A client: the pet owner.
+    ClientId;
+    /// A patient: the animal.
+    PatientId;
+    /// A conversation between a client and the practice about one patient.
+    ConversationId;
+    /// A message or a note in a conversation.
+    MessageId;
+    /// A clip, photo, still or document.
+    AttachmentId;
+    /// A transcript on its way into the practice management system.
+    FilingId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_ordered_by_creation_and_survive_text() -> Result<(), ParseIdError> {
+        let (first, second) = (MessageId::new(), MessageId::new());
+        assert!(first < second);
+        assert_eq!(first.to_string().parse::<MessageId>()?, first);
+        assert_eq!("limpet".parse::<MessageId>(), Err(ParseIdError));
+        Ok(())
+    }
+}

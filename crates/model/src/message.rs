@@ -1,0 +1,49 @@
+//! A message, or a note that no client ever sees.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{AttachmentId, ClientId, ConversationId, MessageId, Millis, StaffId};
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", content = "id", rename_all = "snake_case")]
+pub enum Author {
+    /// A staff member.
+    Staff(StaffId),
+    /// The client.
+    Client(ClientId),
+    /// Limpet itself: "conversation ended".
+    System,
+}
+
+/// Who may read a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Client and staff.
+    Everyone,
+    /// Staff only: a note.
+    Staff,
+}
+
+/// A message in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Message {
+    /// Which.
+    pub id: MessageId,
+    /// Where.
+    pub conversation: ConversationId,
+    /// By whom.
+    pub author: Author,
+    /// For whom.
+    pub audience: Audience,
+    /// The words. Plain text, newlines kept.
+    pub body: String,
+    /// What goes with the words, in order.
+    pub attachments: Vec<AttachmentId>,
+    /// When the author pressed send, by the author's clock.
+    pub sent_at: Millis,
+    /// When the server took it; this orders a thread.
+    pub received_at: Millis,
+}

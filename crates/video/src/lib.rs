@@ -1,0 +1,1 @@
+//! Probe, frame index, exact frames, playback, stills.

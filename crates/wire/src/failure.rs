@@ -1,0 +1,57 @@
+//! What a person is told when something did not work.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Exists only where somebody acts on the difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// No way to the server; it goes on by itself.
+    Offline,
+    /// The session is over: sign in again.
+    SignedOut,
+    /// There is no such thing here, or it is not yours.
+    NotFound,
+    /// Somebody else changed it first, or it is not in a state for that.
+    Conflict,
+    /// The file cannot be read as what it claims to be.
+    BadClip,
+    /// Over the size limit.
+    TooLarge,
+    /// What was typed or chosen does not fit; the message says what does.
+    Invalid,
+    /// Too many attempts; the message says when to try again.
+    TooMany,
+    /// The other side has no room left.
+    NoRoom,
+    /// Our fault. The message carries a number that support can look up.
+    Internal,
+}
+
+/// A failure somebody can act on: the message says what happened and what to do, in a sentence that can be
+/// shown as it is. It never carries a client's words, a path on the server or a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Failure {
+    /// What to do about it, for a program.
+    pub code: Code,
+    /// What to do about it, for a person.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure with a sentence for the person.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

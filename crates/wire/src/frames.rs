@@ -1,0 +1,168 @@
+//! The frame socket: decoder child -> loopback WebSocket -> WebGL2.
+//!
+//! The UI sends [`FrameRequest`] as JSON text. The child sends [`FrameEvent`] as JSON text and every picture as
+//! one binary message: a [`FrameHeader`] of [`FrameHeader::LEN`] bytes, then the Y, U and V planes of an I420
+//! picture (8 bit, planes one after another, `stride` bytes a row).
+//!
+//! **Invariant:** the newest request wins. A picture carries the generation of the request it answers; the UI
+//! never draws a generation older than the one it has drawn.
+
+use limpet_model::{Micros, Timebase};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::Failure;
+
+/// UI to child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FrameRequest {
+    /// Show one frame. Overwrites every earlier request that is not finished.
+    Show {
+        /// Counts up with every request.
+        generation: u32,
+        /// Frame number in display order, from zero.
+        frame: u32,
+        /// Longest useful width in device pixels, before rotation is undone; 0 means full resolution.
+        max_width: u32,
+        /// Longest useful height in device pixels, before rotation is undone; 0 means full resolution.
+        max_height: u32,
+        /// Whether a near frame helps while the exact one is on its way (a drag), or only the exact one (a step).
+        near_first: bool,
+    },
+}
+
+/// Child to UI.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FrameEvent {
+    /// The clip is open and indexed. First message on every socket.
+    Ready {
+        /// What it is.
+        clip: ClipIndex,
+    },
+    /// A frame could not be shown; the socket stays open.
+    Failed {
+        /// The request it answers.
+        generation: u32,
+        /// What to tell the person.
+        failure: Failure,
+    },
+}
+
+/// What the UI needs to step, scrub and draw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ClipIndex {
+    /// Stored width, pixels.
+    pub width: u32,
+    /// Stored height, pixels.
+    pub height: u32,
+    /// Sample aspect ratio, numerator.
+    pub sar_num: u32,
+    /// Sample aspect ratio, denominator.
+    pub sar_den: u32,
+    /// Degrees clockwise to turn the stored picture so that it stands upright: 0, 90, 180 or 270.
+    pub rotation: u16,
+    /// Whether the stored picture is mirrored left to right before it is turned.
+    pub reflected: bool,
+    /// Seconds per tick.
+    pub timebase: Timebase,
+    /// Time of every displayed frame, in display order, from the start of the clip.
+    pub times: Vec<Micros>,
+    /// Numbers of the frames that can be decoded on their own.
+    pub keys: Vec<u32>,
+    /// Length of the clip.
+    pub duration: Micros,
+    /// Whether frame durations differ.
+    pub vfr: bool,
+}
+
+/// Colour matrix, as numbered by ITU-T H.273.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Matrix {
+    /// BT.709.
+    Bt709 = 1,
+    /// BT.601.
+    Bt601 = 6,
+    /// BT.2020 non-constant luminance.
+    Bt2020 = 9,
+}
+
+/// Transfer function, as numbered by ITU-T H.273.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Transfer {
+    /// Any standard-range curve; shown as it is.
+    Sdr = 1,
+    /// PQ, SMPTE ST 2084.
+    Pq = 16,
+    /// Hybrid log-gamma, ARIB STD-B67.
+    Hlg = 18,
+}
+
+/// What stands before the planes. Little endian, in this order, 40 bytes:
+///
+/// | offset | type | field |
+/// |---|---|---|
+/// | 0 | u32 | generation |
+/// | 4 | u32 | frame |
+/// | 8 | i64 | pts, ticks |
+/// | 16 | u32 | width of the planes, pixels |
+/// | 20 | u32 | height of the planes, pixels |
+/// | 24 | u32 | bytes a row of Y |
+/// | 28 | u32 | bytes a row of U and of V |
+/// | 32 | u8 | 1 when exact, 0 when near |
+/// | 33 | u8 | matrix |
+/// | 34 | u8 | 1 when full range |
+/// | 35 | u8 | transfer |
+/// | 36 | u16 | rotation, degrees clockwise |
+/// | 38 | u8 | 1 when reflected |
+/// | 39 | u8 | primaries (H.273): 1 BT.709, 9 BT.2020, 12 Display P3 |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table above is the documentation")]
+pub struct FrameHeader {
+    pub generation: u32,
+    pub frame: u32,
+    pub pts: i64,
+    pub width: u32,
+    pub height: u32,
+    pub stride_y: u32,
+    pub stride_uv: u32,
+    pub exact: bool,
+    pub matrix: Matrix,
+    pub full_range: bool,
+    pub transfer: Transfer,
+    pub rotation: u16,
+    pub reflected: bool,
+    pub primaries: u8,
+}
+
+impl FrameHeader {
+    /// Length in bytes.
+    pub const LEN: usize = 40;
+
+    /// The header as it is sent.
+    pub fn encode(&self) -> [u8; Self::LEN] {
+        let mut out = [0; Self::LEN];
+        let words = [self.width, self.height, self.stride_y, self.stride_uv];
+        let (ids, rest) = out.split_at_mut(8);
+        let (pts, rest) = rest.split_at_mut(8);
+        let (sizes, tail) = rest.split_at_mut(16);
+        ids.copy_from_slice(&[self.generation.to_le_bytes(), self.frame.to_le_bytes()].concat());
+        pts.copy_from_slice(&self.pts.to_le_bytes());
+        sizes.copy_from_slice(&words.map(u32::to_le_bytes).concat());
+        let [low, high] = self.rotation.to_le_bytes();
+        tail.copy_from_slice(&[
+            u8::from(self.exact),
+            self.matrix as u8,
+            u8::from(self.full_range),
+            self.transfer as u8,
+            low,
+            high,
+            u8::from(self.reflected),
+            self.primaries,
+        ]);
+        out
+    }
+}

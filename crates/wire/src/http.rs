@@ -1,0 +1,198 @@
+//! Bodies of the HTTP interface under `/v1`. Every answer other than 2xx carries a [`crate::Failure`].
+//!
+//! | route | who | body -> answer |
+//! |---|---|---|
+//! | `POST /v1/sign-in` | anyone | [`SignIn`] -> [`StaffSession`] |
+//! | `POST /v1/sign-out` | any session | -> 204 |
+//! | `GET /v1/me` | any session | -> [`Me`] |
+//! | `POST /v1/open-invitation` | anyone | [`OpenInvitation`] -> [`ClientSession`] and a cookie |
+//! | `GET /v1/changes?since=&limit=` | any session | -> [`crate::changes::ChangePage`] |
+//! | `GET /v1/live` | any session | -> server-sent events, each `data: <revision>` |
+//! | `PUT /v1/clients/{id}` | staff | [`limpet_model::Client`] -> 204 |
+//! | `PUT /v1/patients/{id}` | staff | [`limpet_model::Patient`] -> 204 |
+//! | `PUT /v1/conversations/{id}` | staff | [`NewConversation`] -> 204 |
+//! | `PATCH /v1/conversations/{id}` | staff | [`ConversationChange`] -> 204 |
+//! | `POST /v1/conversations/{id}/invitation` | staff | -> [`Invitation`] |
+//! | `POST /v1/conversations/{id}/read` | any session | [`ReadUpTo`] -> 204 |
+//! | `PUT /v1/messages/{id}` | any session | [`NewMessage`] -> 204 |
+//! | `OPTIONS, POST /v1/uploads`, `HEAD, PATCH, DELETE /v1/uploads/{attachment}` | any session | tus 1.0 |
+//! | `GET, HEAD /v1/attachments/{id}/{original,rendition,poster}` | any session | -> bytes, with Range |
+//! | `GET /m/{capability}`, `GET /m/{capability}/{original,rendition,poster}` | anyone with the link | -> page or bytes |
+//! | `GET /o/{invitation}` | anyone with the link | -> the owner app |
+//! | `GET /healthz` | anyone | -> `ok` |
+//!
+//! A staff session is `Authorization: Bearer <token>`. A client session is the HttpOnly cookie
+//! `limpet_client`; a writing request that relies on it must carry the header `limpet-app: owner`.
+
+use limpet_model::{
+    AttachmentId, AttachmentKind, Audience, ClientId, ConversationId, ConversationState, Millis, PatientId,
+    Practice, StaffId, StaffMember, StillOf,
+};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Largest clip, photo or document, bytes.
+pub const UPLOAD_LIMIT: i64 = 200 * 1024 * 1024;
+/// Longest message, characters.
+pub const MESSAGE_LIMIT: usize = 10_000;
+
+/// Staff sign-in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SignIn {
+    /// Sign-in name, any case.
+    pub email: String,
+    /// Password.
+    pub password: String,
+    /// Name of the device, shown in the list of sessions.
+    pub device: String,
+}
+
+/// A staff session.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StaffSession {
+    /// Opaque bearer token. Keep it in the keyring.
+    pub token: String,
+    /// The practice.
+    pub practice: Practice,
+    /// Who signed in.
+    pub staff: StaffMember,
+}
+
+/// Who a session belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Me {
+    /// A staff member.
+    Staff {
+        /// The practice.
+        practice: Practice,
+        /// Who.
+        staff: StaffMember,
+    },
+    /// A client's device.
+    Client(ClientSession),
+}
+
+/// The link a client was given.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OpenInvitation {
+    /// The last part of the link.
+    pub invitation: String,
+}
+
+/// A client's device after opening its invitation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ClientSession {
+    /// The practice's name.
+    pub practice: String,
+    /// Who the client is.
+    pub client: ClientId,
+    /// The conversation the link is for.
+    pub conversation: ConversationId,
+}
+
+/// An invitation.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Invitation {
+    /// The whole link, to send to the client.
+    pub link: String,
+    /// Until when it opens.
+    pub expires_at: Millis,
+}
+
+/// A new conversation. Repeating it with the same id changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NewConversation {
+    /// With whom.
+    pub client: ClientId,
+    /// About which animal.
+    pub patient: PatientId,
+    /// The reason.
+    pub subject: String,
+    /// When it was opened, by the device's clock.
+    pub opened_at: Millis,
+}
+
+/// What changes about a conversation. Absent means: as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct ConversationChange {
+    /// Urgent or not.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urgent: Option<bool>,
+    /// Who answers it from now on.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assign: Option<Assign>,
+    /// End it, or open it again.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<ConversationState>,
+    /// With `state: ended`: when, by the device's clock.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Millis>,
+    /// With `state: ended`: what was seen and concluded.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// With `state: ended`: what happens next.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+}
+
+/// Assign to somebody or to nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Assign {
+    /// Whom.
+    pub to: Option<StaffId>,
+}
+
+/// Everything received up to this time has been seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ReadUpTo {
+    /// `received_at` of the last message seen.
+    pub at: Millis,
+}
+
+/// A new message. Repeating it with the same id changes nothing; the same id with other content is a conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NewMessage {
+    /// Where.
+    pub conversation: ConversationId,
+    /// For whom. A client's device may only say `everyone`.
+    pub audience: Audience,
+    /// The words; may be empty when something is attached.
+    pub body: String,
+    /// When the author pressed send.
+    pub sent_at: Millis,
+    /// What goes with it. The bytes follow by tus, keyed by attachment id.
+    pub attachments: Vec<NewAttachment>,
+}
+
+/// An attachment announced with its message, before its bytes.
+///
+/// The upload that follows is tus `POST /v1/uploads` with `Upload-Length` and
+/// `Upload-Metadata: attachment <base64 of the id>`; its address is `/v1/uploads/{attachment}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NewAttachment {
+    /// Its id.
+    pub id: AttachmentId,
+    /// What the sender says it is; the server looks for itself.
+    pub kind: AttachmentKind,
+    /// File name without a path.
+    pub name: String,
+    /// Media type as the sender knows it.
+    pub mime: String,
+    /// Size in bytes.
+    #[ts(type = "number")]
+    pub bytes: i64,
+    /// Label or description, or empty.
+    pub caption: String,
+    /// When it was filmed, if known.
+    pub captured_at: Option<Millis>,
+    /// Present for a still.
+    pub still_of: Option<StillOf>,
+}

@@ -1,0 +1,64 @@
+//! The one command and the one event: calls go down to the desk, events come up to the window.
+
+use std::path::PathBuf;
+
+use limpet_desk::{Desk, KeyringVault};
+use limpet_wire::{
+    Failure,
+    calls::{self, Call},
+};
+use serde_json::Value;
+use tauri::{AppHandle, Emitter as _, Manager as _, State, async_runtime};
+use tokio::sync::OnceCell;
+use tracing::{error, info};
+
+/// A desk that is being opened. Calls made meanwhile wait for it; when it cannot be opened, each answers why.
+pub(crate) struct Opening {
+    profile: Option<PathBuf>,
+    desk: OnceCell<Result<Desk, Failure>>,
+}
+
+impl Opening {
+    /// Nothing is opened before somebody asks.
+    pub(crate) fn new(profile: Option<PathBuf>) -> Self {
+        Self { profile, desk: OnceCell::new() }
+    }
+
+    /// The desk, once it is open.
+    pub(crate) async fn desk(&self) -> Result<&Desk, Failure> {
+        let opened = self.desk.get_or_init(|| Desk::open(self.profile.clone(), KeyringVault::new())).await;
+        opened.as_ref().map_err(Clone::clone)
+    }
+}
+
+#[tauri::command]
+pub(crate) async fn call(opening: State<'_, Opening>, call: Call) -> Result<Value, Failure> {
+    calls::answer(opening.desk().await?, call).await
+}
+
+/// Opens the desk in the background and forwards its events to the window as `desk`.
+pub(crate) fn open(app: &AppHandle) {
+    let app = app.clone();
+    async_runtime::spawn(async move {
+        let opening = app.state::<Opening>();
+        let mut events = match opening.desk().await {
+            Ok(desk) => desk.events(),
+            Err(failure) => return error!(code = ?failure.code, "The desk could not be opened"),
+        };
+        while let Some(event) = events.next().await {
+            if let Err(error) = app.emit("desk", event) {
+                error!(%error, "An event did not reach the window");
+            }
+        }
+    });
+}
+
+/// Lets what is on its way come to rest before the process ends.
+pub(crate) fn close(app: &AppHandle) {
+    let opening = app.state::<Opening>();
+    if let Some(Ok(desk)) = opening.desk.get() {
+        async_runtime::block_on(desk.close());
+        info!("Closed the desk");
+    }
+}
+
