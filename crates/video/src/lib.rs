@@ -1,1 +1,36 @@
-//! Probe, frame index, exact frames, playback, stills.
+//! Clips: what they are, which frames they have, exactly those frames, and the copies made from them.
+//!
+//! Owner-sent files are hostile, so nothing here decodes in the caller's process. A [`Clip`] is a handle on a
+//! child process (the caller's own binary, started with a hidden argument) that has one clip open. The child is
+//! given no file: it reads the clip through a channel on which the parent serves ranges of a [`ByteSource`].
+//! It serves the frame socket of the review room itself, so no frame passes through the parent.
+//!
+//! **Invariant:** FFmpeg runs only in the child. Every call here returns an answer or an error that can be shown
+//! to a person, whatever the clip holds; the parent's memory is bounded by what it asked for.
+//!
+//! Every program that opens clips starts its `main` with [`run_child_if_asked`].
+
+mod child;
+mod clip;
+mod engine;
+mod error;
+mod media;
+mod order;
+mod orientation;
+mod photo;
+mod picture;
+mod pipe;
+mod probe;
+mod render;
+mod source;
+pub mod tonemap;
+
+pub use child::run_child_if_asked;
+pub use clip::{Clip, FrameHash, Usage, decode_with};
+pub use error::VideoError;
+pub use order::Order;
+pub use orientation::Orientation;
+pub use photo::{PhotoPoster, photo_poster};
+pub use picture::Picture;
+pub use probe::{Probe, Range};
+pub use source::{ByteSink, ByteSource, PlainFile};

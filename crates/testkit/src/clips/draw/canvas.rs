@@ -45,8 +45,8 @@ impl Canvas {
     /// The colour at a place; black outside.
     pub fn at(&self, x: usize, y: usize) -> Colour {
         let start = (y * self.width + x) * 3;
-        match self.rgb.get(start..start + 3) {
-            Some(&[r, g, b]) if x < self.width => [r, g, b],
+        match self.rgb.get(start..start + 3).and_then(|pixel| pixel.try_into().ok()) {
+            Some(colour) if x < self.width => colour,
             _ => [0; 3],
         }
     }
@@ -121,7 +121,8 @@ impl Canvas {
     fn fill_row(&mut self, row: usize, spans: &[(f32, f32)], colour: Colour, ink: &[u8]) {
         let limit = self.width as f32;
         let clipped = || spans.iter().map(|&(lo, hi)| (lo.clamp(0.0, limit), hi.clamp(0.0, limit)));
-        let outer = clipped().filter(|(lo, hi)| lo < hi).fold((limit, 0.0_f32), |o, s| (o.0.min(s.0), o.1.max(s.1)));
+        let outer =
+            clipped().filter(|(lo, hi)| lo < hi).fold((limit, 0.0_f32), |o, s| (o.0.min(s.0), o.1.max(s.1)));
         if outer.0 >= outer.1 {
             return;
         }
@@ -170,9 +171,8 @@ struct Lines {
 
 impl Lines {
     fn of(corners: &[Point], height: usize) -> Option<Self> {
-        let bound = |pick: fn(&Point) -> f32, better: fn(f32, f32) -> f32| {
-            corners.iter().map(pick).reduce(better)
-        };
+        let bound =
+            |pick: fn(&Point) -> f32, better: fn(f32, f32) -> f32| corners.iter().map(pick).reduce(better);
         let (top, bottom) = (bound(|p| p.1, f32::min)?, bound(|p| p.1, f32::max)?);
         let (left, right) = (bound(|p| p.0, f32::min)?, bound(|p| p.0, f32::max)?);
         let first = top.floor().clamp(0.0, height as f32) as usize;

@@ -3,7 +3,7 @@
 //! People read large digits. Programs read a strip along the top edge: [`CELLS`] cells of equal width over the
 //! whole width, [`strip_height`] high, black or white:
 //!
-//! `white black | bit 15 .. bit 0 | parity | black white`
+//! `white black | bit 15 .. bit 0 | parity | white black`
 //!
 //! Parity makes the number of white cells among the seventeen even. The guards at both ends say which end is
 //! which and how bright black and white came out, so that a strip survives scaling, chroma subsampling, lossy
@@ -42,7 +42,7 @@ fn cells(number: u16) -> [bool; CELLS] {
     let mut cells = [false; CELLS];
     let bits = (0..BITS).map(|i| number >> (BITS - 1 - i) & 1 == 1);
     let parity = number.count_ones() % 2 == 1;
-    let all = [true, false].into_iter().chain(bits).chain([parity, false, true]);
+    let all = [true, false].into_iter().chain(bits).chain([parity, true, false]);
     for (cell, white) in cells.iter_mut().zip(all) {
         *cell = white;
     }
@@ -66,7 +66,7 @@ pub fn read_number(picture: Rgb<'_>) -> Option<u16> {
     let guard = |places: [usize; 2]| -> Option<f32> {
         Some((brightness.get(*places.first()?)? + brightness.get(*places.last()?)?) / 2.0)
     };
-    let (white, black) = (guard([0, CELLS - 1])?, guard([1, CELLS - 2])?);
+    let (white, black) = (guard([0, CELLS - 2])?, guard([1, CELLS - 1])?);
     if white - black < 60.0 {
         return None;
     }
@@ -174,7 +174,7 @@ mod tests {
                 mirrored.set(639 - x, y, canvas.at(x, y));
             }
         }
-        assert_ne!(read_number(rgb(&mirrored)), Some(300));
+        assert_eq!(read_number(rgb(&mirrored)), None);
         canvas.rect(640 * 5 / CELLS, 0, 640 / CELLS, 30, WHITE);
         assert_eq!(read_number(rgb(&canvas)), None);
         assert_eq!(read_number(rgb(&Canvas::new(640, 360, [90; 3]))), None);

@@ -1,0 +1,123 @@
+//! A folder of media files, named by attachment and kind.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use limpet_model::AttachmentId;
+use zeroize::Zeroizing;
+
+use super::{MediaFile, MediaWriter};
+use crate::StoreKey;
+
+/// Which bytes of an attachment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MediaKind {
+    /// As sent, byte for byte.
+    Original,
+    /// The copy any player plays.
+    Rendition,
+    /// A JPEG of the first moment.
+    Poster,
+}
+
+impl MediaKind {
+    /// The word used in addresses, file names and the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Rendition => "rendition",
+            Self::Poster => "poster",
+        }
+    }
+
+    /// The kind behind a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Original, Self::Rendition, Self::Poster].into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// A folder of media files. Cheap to clone.
+#[derive(Clone)]
+pub struct MediaFolder {
+    folder: PathBuf,
+    key: Arc<Zeroizing<[u8; 32]>>,
+}
+
+impl MediaFolder {
+    /// The folder at `folder`, made if need be. Folders of one profile share the key, so that a file can move.
+    pub fn open(folder: &Path, key: &StoreKey) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        Ok(Self { folder: folder.to_owned(), key: Arc::new(key.derive("media")) })
+    }
+
+    /// Whether a finished file is there.
+    pub fn has(&self, id: AttachmentId, kind: MediaKind) -> bool {
+        self.path(&name(id, kind)).exists()
+    }
+
+    /// Opens a finished file.
+    pub fn read(&self, id: AttachmentId, kind: MediaKind) -> io::Result<MediaFile> {
+        let name = name(id, kind);
+        MediaFile::open(&self.path(&name), &self.key, &name)
+    }
+
+    /// Starts a file, or goes on with one that was broken off: ask for bytes from its
+    /// [`MediaWriter::position`]. End with [`Self::finish`].
+    pub fn write(&self, id: AttachmentId, kind: MediaKind) -> io::Result<MediaWriter> {
+        let name = name(id, kind);
+        let part = self.path(&format!("{name}.part"));
+        match MediaWriter::resume(&part, &self.key, &name) {
+            Ok(writer) => Ok(writer),
+            Err(_) => MediaWriter::create(&part, &self.key, &name),
+        }
+    }
+
+    /// Finishes a file: from here on it can be read.
+    pub fn finish(&self, id: AttachmentId, kind: MediaKind, writer: MediaWriter) -> io::Result<()> {
+        writer.finish()?;
+        let name = name(id, kind);
+        fs::rename(self.path(&format!("{name}.part")), self.path(&name))
+    }
+
+    /// Drops what was written of a file that turned out wrong.
+    pub fn abandon(&self, id: AttachmentId, kind: MediaKind) -> io::Result<()> {
+        gone(fs::remove_file(self.path(&format!("{}.part", name(id, kind)))))
+    }
+
+    /// Writes a whole file.
+    pub fn put(&self, id: AttachmentId, kind: MediaKind, bytes: &[u8]) -> io::Result<()> {
+        self.abandon(id, kind)?;
+        let mut writer = self.write(id, kind)?;
+        writer.append(bytes)?;
+        self.finish(id, kind, writer)
+    }
+
+    /// Removes a file; one that is not there is fine.
+    pub fn remove(&self, id: AttachmentId, kind: MediaKind) -> io::Result<()> {
+        gone(fs::remove_file(self.path(&name(id, kind))))
+    }
+
+    /// Moves a finished file to another folder of the same profile; one that is not here is fine.
+    pub fn hand_over(&self, to: &Self, id: AttachmentId, kind: MediaKind) -> io::Result<()> {
+        let name = name(id, kind);
+        gone(fs::rename(self.path(&name), to.path(&name)))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+fn name(id: AttachmentId, kind: MediaKind) -> String {
+    format!("{id}-{}", kind.word())
+}
+
+fn gone(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,107 @@
+//! Writing a media file from front to back, and going on after a break.
+//!
+//! **Invariant:** until [`MediaWriter::finish`] the file has no last chunk and does not open for reading.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+};
+
+use super::format::{CHUNK, HEADER, SEALED, Seal, damaged};
+
+/// A media file being written.
+pub struct MediaWriter {
+    file: File,
+    path: PathBuf,
+    seal: Seal,
+    chunk: u32,
+    held: Vec<u8>,
+}
+
+impl MediaWriter {
+    pub(super) fn create(path: &Path, key: &[u8; 32], name: &str) -> io::Result<Self> {
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+        let (header, seal) = Seal::create(key, name)?;
+        file.write_all(&header)?;
+        Ok(Self { file, path: path.to_owned(), seal, chunk: 0, held: Vec::with_capacity(SEALED) })
+    }
+
+    /// Goes on with a file that was never finished. What follows its last whole, intact chunk is dropped: ask
+    /// for bytes from [`Self::position`]. The bytes must be the same as before the break, since chunk numbers
+    /// are used again.
+    pub(super) fn resume(path: &Path, key: &[u8; 32], name: &str) -> io::Result<Self> {
+        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+        let mut header = [0; HEADER];
+        file.read_exact(&mut header)?;
+        let seal = Seal::of(key, name, &header)?;
+        let on_disk = file.metadata()?.len().saturating_sub(HEADER as u64) / SEALED as u64;
+        let mut chunk = u32::try_from(on_disk).map_err(|_| damaged("too long"))?;
+        // A crash may leave a chunk that was announced and not written: trust only what opens.
+        while let Some(before) = chunk.checked_sub(1) {
+            file.seek(SeekFrom::Start(start_of(before)))?;
+            let mut sealed = vec![0; SEALED];
+            if file.read_exact(&mut sealed).is_ok() && seal.open(before, false, &mut sealed).is_ok() {
+                break;
+            }
+            chunk = before;
+        }
+        file.set_len(start_of(chunk))?;
+        file.seek(SeekFrom::Start(start_of(chunk)))?;
+        Ok(Self { file, path: path.to_owned(), seal, chunk, held: Vec::with_capacity(SEALED) })
+    }
+
+    /// How many plain bytes were taken so far.
+    pub fn position(&self) -> u64 {
+        u64::from(self.chunk) * CHUNK as u64 + self.held.len() as u64
+    }
+
+    /// Takes the next bytes.
+    pub fn append(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            // A full chunk is written only once more bytes follow: only then it is known not to be the last.
+            if self.held.len() == CHUNK {
+                self.write_held(false)?;
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(CHUNK - self.held.len()));
+            self.held.extend_from_slice(now);
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    /// Writes the last chunk and waits until everything is on the disk.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.write_held(true)?;
+        self.file.sync_all()?;
+        // The name as well: a file whose folder entry is lost is lost.
+        #[cfg(unix)]
+        if let Some(folder) = self.path.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn write_held(&mut self, last: bool) -> io::Result<()> {
+        self.seal.seal(self.chunk, last, &mut self.held)?;
+        self.file.write_all(&self.held)?;
+        self.held.clear();
+        self.chunk = self.chunk.checked_add(1).ok_or_else(|| damaged("too long"))?;
+        Ok(())
+    }
+}
+
+impl io::Write for MediaWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.append(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn start_of(chunk: u32) -> u64 {
+    HEADER as u64 + u64::from(chunk) * SEALED as u64
+}

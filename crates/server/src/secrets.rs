@@ -1,0 +1,104 @@
+//! Tokens and passwords.
+//!
+//! **Invariant:** a token is 256 random bits and is stored only as its SHA-256; a password is stored only as
+//! argon2id. Neither is ever logged.
+
+use std::sync::OnceLock;
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+/// Shortest password, characters.
+pub const PASSWORD_MINIMUM: usize = 10;
+/// Longest password, bytes: argon2 would take more, but nobody types more.
+pub const PASSWORD_MAXIMUM: usize = 1024;
+
+/// The machine has no randomness to give.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gave no randomness")]
+pub struct NoRandomness;
+
+/// A new token: 256 random bits as 43 characters that are safe in an address.
+pub fn new_token() -> Result<String, NoRandomness> {
+    let mut bits = [0_u8; 32];
+    getrandom::fill(&mut bits).map_err(|_| NoRandomness)?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(bits))
+}
+
+/// How a token is stored: SHA-256 in lower-case hex. A token has 256 bits of its own and needs no salt.
+pub fn token_hash(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}
+
+/// Whether a password may be used, or the sentence that says what would do.
+pub fn check_password(password: &str, email: &str) -> Result<(), String> {
+    if password.chars().count() < PASSWORD_MINIMUM {
+        return Err(format!("The password is too short. Use {PASSWORD_MINIMUM} characters or more."));
+    }
+    if password.len() > PASSWORD_MAXIMUM {
+        return Err(format!("The password is too long. Use {PASSWORD_MAXIMUM} characters or fewer."));
+    }
+    let lower = password.to_lowercase();
+    let mut distinct: Vec<char> = lower.chars().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    if distinct.len() < 4 {
+        return Err("The password repeats too few characters. Use a few unrelated words.".into());
+    }
+    let name = email.split('@').next().unwrap_or_default().to_lowercase();
+    let common = ["password", "passw0rd", "12345", "qwert", "letmein", "veterinar"];
+    let named = name.len() >= 4 && lower.contains(&name) && lower.len() < name.len() + 6;
+    if named || common.iter().any(|word| lower.starts_with(word) && lower.len() < word.len() + 6) {
+        return Err("The password is easy to guess. Use a few unrelated words.".into());
+    }
+    Ok(())
+}
+
+/// The argon2id hash of a password. Takes tens of milliseconds and 19 MiB: call it where blocking is fine.
+pub fn hash_password(password: &str) -> Result<String, argon2::password_hash::Error> {
+    Ok(Argon2::default().hash_password(password.as_bytes())?.to_string())
+}
+
+/// Whether `password` is the one behind `hash`. Without a hash it takes just as long and answers no, so that
+/// nobody learns from the time taken which addresses exist.
+pub fn verify_password(password: &str, hash: Option<&str>) -> bool {
+    static NOBODY: OnceLock<String> = OnceLock::new();
+    let nobody = NOBODY.get_or_init(|| hash_password("nobody signs in with this").unwrap_or_default());
+    let matches = PasswordHash::new(hash.unwrap_or(nobody))
+        .is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok());
+    matches && hash.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_long_and_differ() {
+        let (one, two) = (new_token().unwrap(), new_token().unwrap());
+        assert_eq!(one.len(), 43);
+        assert_ne!(one, two);
+        assert_ne!(token_hash(&one), token_hash(&two));
+    }
+
+    #[test]
+    fn only_the_right_password_of_somebody_who_exists_is_accepted() {
+        let hash = hash_password("correct horse battery").unwrap();
+        assert!(hash.starts_with("$argon2id$"));
+        assert!(verify_password("correct horse battery", Some(&hash)));
+        assert!(!verify_password("correct horse batterz", Some(&hash)));
+        assert!(!verify_password("nobody signs in with this", None));
+    }
+
+    #[test]
+    fn weak_passwords_are_refused_in_words() {
+        for weak in ["short", "password123", "aaaaaaaaaaaa", "abababababab", "marta.ruiz1"] {
+            assert!(check_password(weak, "marta.ruiz@example.org").is_err(), "{weak}");
+        }
+        assert!(check_password("three wet otters", "marta.ruiz@example.org").is_ok());
+    }
+}

@@ -1,0 +1,118 @@
+//! The change feed, read from one snapshot of the tables.
+//!
+//! **Invariant:** a page ends between two revisions, never inside one.
+
+use limpet_model::{PracticeId, Revision};
+use limpet_wire::changes::ChangePage;
+use sqlx::{AnyConnection, any::AnyRow};
+
+use super::{
+    Result, Store, attachments, clients, conversations, messages, patients, practices, row::Columns, staff,
+    tombstones,
+};
+use crate::view::{View, seen};
+
+/// Most changes that are asked for at once. A page is longer only when one revision is.
+pub const PAGE_LIMIT: u32 = 1000;
+
+/// The revisions after `since`, up to and including `upto`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    since: Revision,
+    upto: Revision,
+}
+
+impl Span {
+    /// The rows of a statement with `$1` practice, `$2` scope, `$3` since and `$4` upto.
+    pub(super) async fn fetch(
+        self,
+        connection: &mut AnyConnection,
+        sql: &'static str,
+        practice: PracticeId,
+        view: View,
+    ) -> Result<Vec<AnyRow>> {
+        Ok(sqlx::query(sql)
+            .bind(practice.to_string())
+            .bind(view.scope())
+            .bind(self.since.0)
+            .bind(self.upto.0)
+            .fetch_all(connection)
+            .await?)
+    }
+}
+
+/// The revision of the `$4`th change (from zero) after `$3` that this view sees.
+const NTH: &str = concat!(
+    "SELECT revision FROM (",
+    "SELECT revision FROM practices WHERE id = $1 AND revision > $3 AND ",
+    seen!(practices),
+    " UNION ALL SELECT revision FROM staff WHERE practice_id = $1 AND revision > $3 AND ",
+    seen!(staff),
+    " UNION ALL SELECT revision FROM clients WHERE practice_id = $1 AND revision > $3 AND ",
+    seen!(clients),
+    " UNION ALL SELECT revision FROM patients WHERE practice_id = $1 AND revision > $3 AND ",
+    seen!(patients),
+    " UNION ALL SELECT revision FROM conversations WHERE practice_id = $1 AND revision > $3 AND ",
+    seen!(conversations),
+    " UNION ALL SELECT revision FROM messages WHERE practice_id = $1 AND revision > $3 AND ",
+    seen!(messages),
+    " UNION ALL SELECT revision FROM attachments WHERE practice_id = $1 AND revision > $3 AND ",
+    seen!(attachments),
+    " UNION ALL SELECT revision FROM tombstones WHERE practice_id = $1 AND revision > $3 AND ",
+    seen!(tombstones),
+    ") AS feed ORDER BY revision LIMIT 1 OFFSET $4"
+);
+
+impl Store {
+    /// What changed after `since` as `view` sees it, about `limit` changes at most, in revision order. Links of
+    /// attachments are paths.
+    pub async fn changes(
+        &self,
+        practice: PracticeId,
+        view: View,
+        since: Revision,
+        limit: u32,
+    ) -> Result<ChangePage> {
+        let mut tx = self.snapshot().await?;
+        let newest = practices::current_revision(&mut tx, practice).await?;
+        let limit = i64::from(limit.clamp(1, PAGE_LIMIT));
+        let last = nth(&mut tx, practice, view, since, limit - 1).await?;
+        let span = Span { since, upto: last.unwrap_or(newest) };
+        let more = last.is_some() && nth(&mut tx, practice, view, span.upto, 0).await?.is_some();
+
+        let mut changes = practices::changed(&mut tx, practice, view, span).await?;
+        changes.extend(staff::changed(&mut tx, practice, view, span).await?);
+        changes.extend(clients::changed(&mut tx, practice, view, span).await?);
+        changes.extend(patients::changed(&mut tx, practice, view, span).await?);
+        changes.extend(conversations::changed(&mut tx, practice, view, span).await?);
+        changes.extend(messages::changed(&mut tx, practice, view, span).await?);
+        changes.extend(attachments::changed(&mut tx, practice, view, span).await?);
+        changes.extend(tombstones::changed(&mut tx, practice, view, span).await?);
+        tx.commit().await?;
+
+        // Stable: within a revision what is referred to stays before what refers to it.
+        changes.sort_by_key(|change| change.revision);
+        for change in &mut changes {
+            change.entity = view.trim(change.entity.clone());
+        }
+        let revision = if more { span.upto } else { newest.max(since) };
+        Ok(ChangePage { revision, changes, more })
+    }
+}
+
+async fn nth(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    since: Revision,
+    offset: i64,
+) -> Result<Option<Revision>> {
+    let row = sqlx::query(NTH)
+        .bind(practice.to_string())
+        .bind(view.scope())
+        .bind(since.0)
+        .bind(offset)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| row.revision()).transpose()
+}

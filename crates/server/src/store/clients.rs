@@ -1,0 +1,84 @@
+//! Clients: the pet owners.
+
+use limpet_model::{Client, ClientId, PracticeId};
+use limpet_wire::changes::{Change, Entity};
+use sqlx::{AnyConnection, any::AnyRow};
+
+use super::{Result, Store, Write, changes::Span, row::Columns};
+use crate::view::{View, seen};
+
+fn from_row(row: &AnyRow) -> Result<Client> {
+    Ok(Client {
+        id: row.id("id")?,
+        name: row.text("name")?,
+        email: row.text("email")?,
+        phone: row.text("phone")?,
+        address: row.text("address")?,
+        pms_id: row.text("pms_id")?,
+    })
+}
+
+impl Store {
+    /// Adds or changes a client; the last one to write wins.
+    pub async fn put_client(&self, practice: PracticeId, client: &Client) -> Result<()> {
+        let mut write = self.write(practice).await?;
+        if find(write.connection(), practice, client.id).await?.as_ref() == Some(client) {
+            return write.discard().await;
+        }
+        upsert(&mut write, client).await?;
+        write.commit().await.map(drop)
+    }
+}
+
+async fn upsert(write: &mut Write, client: &Client) -> Result<()> {
+    let (practice, revision) = (write.practice(), write.revision());
+    sqlx::query(
+        "INSERT INTO clients (practice_id, id, revision, name, email, phone, address, pms_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+         ON CONFLICT (practice_id, id) DO UPDATE SET revision = excluded.revision, name = excluded.name, \
+         email = excluded.email, phone = excluded.phone, address = excluded.address, pms_id = excluded.pms_id",
+    )
+    .bind(practice.to_string())
+    .bind(client.id.to_string())
+    .bind(revision.0)
+    .bind(client.name.clone())
+    .bind(client.email.clone())
+    .bind(client.phone.clone())
+    .bind(client.address.clone())
+    .bind(client.pms_id.clone())
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn find(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    client: ClientId,
+) -> Result<Option<Client>> {
+    let row = sqlx::query(
+        "SELECT id, name, email, phone, address, pms_id FROM clients WHERE practice_id = $1 AND id = $2",
+    )
+    .bind(practice.to_string())
+    .bind(client.to_string())
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+pub(super) async fn changed(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    span: Span,
+) -> Result<Vec<Change>> {
+    let sql = concat!(
+        "SELECT id, revision, name, email, phone, address, pms_id FROM clients WHERE practice_id = $1 AND ",
+        seen!(clients),
+        " AND revision > $3 AND revision <= $4"
+    );
+    let rows = span.fetch(connection, sql, practice, view).await?;
+    rows.iter()
+        .map(|row| Ok(Change { revision: row.revision()?, entity: Entity::Client(from_row(row)?) }))
+        .collect()
+}

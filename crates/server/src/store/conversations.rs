@@ -1,0 +1,284 @@
+//! Conversations: opened by staff, carried on by messages, ended in `endings`.
+
+use limpet_model::{
+    Audience, Author, Conversation, ConversationId, ConversationState, Ending, Millis, PracticeId, StaffId,
+};
+use limpet_wire::{
+    changes::{Change, Entity},
+    http::{ConversationChange, NewConversation},
+};
+use sqlx::{AnyConnection, any::AnyRow};
+
+use super::{Flag, Result, Store, StoreError, Write, changes::Span, clients, endings, patients, row::Columns, staff};
+use crate::view::{View, seen};
+
+macro_rules! columns {
+    () => {
+        "id, revision, client_id, patient_id, subject, state, urgent, assignee_id, opened_at, waiting_since, \
+         read_by_staff, read_by_client, ended_at, ended_by, summary, plan"
+    };
+}
+
+pub(super) fn state_word(state: ConversationState) -> &'static str {
+    match state {
+        ConversationState::Open => "open",
+        ConversationState::Ended => "ended",
+    }
+}
+
+fn read_state(word: &str) -> Option<ConversationState> {
+    [ConversationState::Open, ConversationState::Ended].into_iter().find(|state| state_word(*state) == word)
+}
+
+fn from_row(row: &AnyRow) -> Result<Conversation> {
+    let ending = match (row.maybe_time("ended_at")?, row.maybe_id("ended_by")?) {
+        (Some(at), Some(by)) => Some(Ending { at, by, summary: row.text("summary")?, plan: row.text("plan")? }),
+        _ => None,
+    };
+    Ok(Conversation {
+        id: row.id("id")?,
+        client: row.id("client_id")?,
+        patient: row.id("patient_id")?,
+        subject: row.text("subject")?,
+        state: row.word("state", read_state)?,
+        urgent: row.flag("urgent")?,
+        assignee: row.maybe_id("assignee_id")?,
+        opened_at: row.time("opened_at")?,
+        waiting_since: row.maybe_time("waiting_since")?,
+        read_by_staff: row.time("read_by_staff")?,
+        read_by_client: row.time("read_by_client")?,
+        ending,
+    })
+}
+
+impl Store {
+    /// Opens a conversation. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// `Conflict` when the id is another conversation's, `Missing` for an unknown client or patient.
+    pub async fn open_conversation(
+        &self,
+        practice: PracticeId,
+        id: ConversationId,
+        new: &NewConversation,
+        by: StaffId,
+    ) -> Result<()> {
+        let mut write = self.write(practice).await?;
+        if let Some(there) = find(write.connection(), practice, View::Staff, id).await? {
+            write.discard().await?;
+            let same = there.client == new.client
+                && there.patient == new.patient
+                && there.subject == new.subject
+                && there.opened_at == new.opened_at;
+            return if same {
+                Ok(())
+            } else {
+                Err(StoreError::Conflict("There is already another conversation with this id."))
+            };
+        }
+        if clients::find(write.connection(), practice, new.client).await?.is_none() {
+            return Err(StoreError::Missing("client"));
+        }
+        if patients::find(write.connection(), practice, new.patient).await?.is_none() {
+            return Err(StoreError::Missing("patient"));
+        }
+        insert(&mut write, id, new, by).await?;
+        write.commit().await.map(drop)
+    }
+
+    /// Changes what staff may change about a conversation. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// `Missing` for an unknown conversation or assignee, `Conflict` when it cannot be ended any more.
+    pub async fn change_conversation(
+        &self,
+        practice: PracticeId,
+        id: ConversationId,
+        by: StaffId,
+        change: &ConversationChange,
+        now: Millis,
+    ) -> Result<()> {
+        let mut write = self.write(practice).await?;
+        let before = find(write.connection(), practice, View::Staff, id)
+            .await?
+            .ok_or(StoreError::Missing("conversation"))?;
+        let mut after = before.clone();
+        if let Some(urgent) = change.urgent {
+            after.urgent = urgent;
+        }
+        if let Some(assign) = change.assign {
+            if let Some(to) = assign.to {
+                let member = staff::find(write.connection(), practice, to).await?;
+                if !member.is_some_and(|member| member.active) {
+                    return Err(StoreError::Missing("staff member"));
+                }
+            }
+            after.assignee = assign.to;
+        }
+        match change.state {
+            Some(ConversationState::Ended) => {
+                let ending = Ending {
+                    at: change.at.unwrap_or(now),
+                    by,
+                    summary: change.summary.clone().unwrap_or_default(),
+                    plan: change.plan.clone().unwrap_or_default(),
+                };
+                endings::end(&mut write, &mut after, ending, now).await?;
+            }
+            Some(ConversationState::Open) => endings::reopen(&mut write, &mut after, now).await?,
+            None => {}
+        }
+        if after == before {
+            return write.discard().await;
+        }
+        update(&mut write, &after).await?;
+        write.commit().await.map(drop)
+    }
+
+    /// Moves a read mark forward, never back.
+    pub async fn read_up_to(
+        &self,
+        practice: PracticeId,
+        view: View,
+        id: ConversationId,
+        at: Millis,
+    ) -> Result<()> {
+        let mut write = self.write(practice).await?;
+        let before = find(write.connection(), practice, view, id)
+            .await?
+            .ok_or(StoreError::Missing("conversation"))?;
+        let mut after = before.clone();
+        let mark = match view {
+            View::Staff => &mut after.read_by_staff,
+            View::Client(_) => &mut after.read_by_client,
+        };
+        *mark = at.max(*mark);
+        if after == before {
+            return write.discard().await;
+        }
+        update(&mut write, &after).await?;
+        write.commit().await.map(drop)
+    }
+
+    /// A conversation, if this view holds it.
+    pub async fn conversation(
+        &self,
+        practice: PracticeId,
+        view: View,
+        id: ConversationId,
+    ) -> Result<Option<Conversation>> {
+        find(&mut *self.pool().acquire().await?, practice, view, id).await
+    }
+}
+
+/// What a message does to its conversation: a client's starts the waiting and opens what was ended, an answer
+/// that the client can read ends the waiting.
+pub(super) async fn message_arrived(
+    write: &mut Write,
+    conversation: &mut Conversation,
+    author: Author,
+    audience: Audience,
+    at: Millis,
+) -> Result<()> {
+    let before = conversation.clone();
+    match (author, audience) {
+        (Author::Client(_), _) => {
+            endings::reopen(write, conversation, at).await?;
+            conversation.waiting_since = conversation.waiting_since.or(Some(at));
+            conversation.read_by_client = conversation.read_by_client.max(at);
+        }
+        (Author::Staff(_), Audience::Everyone) => conversation.waiting_since = None,
+        (Author::Staff(_), Audience::Staff) | (Author::System, _) => {}
+    }
+    if *conversation != before {
+        update(write, conversation).await?;
+    }
+    Ok(())
+}
+
+async fn insert(write: &mut Write, id: ConversationId, new: &NewConversation, by: StaffId) -> Result<()> {
+    let (practice, revision) = (write.practice(), write.revision());
+    sqlx::query(
+        "INSERT INTO conversations (practice_id, id, revision, client_id, patient_id, subject, state, urgent, \
+         opened_at, opened_by, read_by_staff, read_by_client, summary, plan) \
+         VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, $7, $8, 0, 0, '', '')",
+    )
+    .bind(practice.to_string())
+    .bind(id.to_string())
+    .bind(revision.0)
+    .bind(new.client.to_string())
+    .bind(new.patient.to_string())
+    .bind(new.subject.clone())
+    .bind(new.opened_at.0)
+    .bind(by.to_string())
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+async fn update(write: &mut Write, conversation: &Conversation) -> Result<()> {
+    let (practice, revision) = (write.practice(), write.revision());
+    let ending = conversation.ending.as_ref();
+    sqlx::query(
+        "UPDATE conversations SET revision = $3, state = $4, urgent = $5, assignee_id = $6, \
+         waiting_since = $7, read_by_staff = $8, read_by_client = $9, ended_at = $10, ended_by = $11, \
+         summary = $12, plan = $13 WHERE practice_id = $1 AND id = $2",
+    )
+    .bind(practice.to_string())
+    .bind(conversation.id.to_string())
+    .bind(revision.0)
+    .bind(state_word(conversation.state))
+    .bind(Flag::store(conversation.urgent))
+    .bind(conversation.assignee.map(|id| id.to_string()))
+    .bind(conversation.waiting_since.map(|at| at.0))
+    .bind(conversation.read_by_staff.0)
+    .bind(conversation.read_by_client.0)
+    .bind(ending.map(|ending| ending.at.0))
+    .bind(ending.map(|ending| ending.by.to_string()))
+    .bind(ending.map(|ending| ending.summary.clone()).unwrap_or_default())
+    .bind(ending.map(|ending| ending.plan.clone()).unwrap_or_default())
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn find(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    id: ConversationId,
+) -> Result<Option<Conversation>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM conversations WHERE practice_id = $1 AND ",
+        seen!(conversations),
+        " AND id = $3"
+    );
+    let row = sqlx::query(sql)
+        .bind(practice.to_string())
+        .bind(view.scope())
+        .bind(id.to_string())
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+pub(super) async fn changed(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    span: Span,
+) -> Result<Vec<Change>> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM conversations WHERE practice_id = $1 AND ",
+        seen!(conversations),
+        " AND revision > $3 AND revision <= $4"
+    );
+    let rows = span.fetch(connection, sql, practice, view).await?;
+    rows.iter()
+        .map(|row| Ok(Change { revision: row.revision()?, entity: Entity::Conversation(from_row(row)?) }))
+        .collect()
+}

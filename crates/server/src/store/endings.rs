@@ -1,0 +1,88 @@
+//! How a conversation ends and is opened again.
+//!
+//! **Invariant:** endings are only ever added. A device that repeats an ending it already asked for, also after
+//! the client has opened the conversation again, changes nothing.
+
+use limpet_model::{Conversation, ConversationState, Ending, Millis};
+
+use super::{Result, StoreError, Write, messages, row::Columns};
+
+/// Ends it. What changes about the conversation is left for the caller to write.
+pub(super) async fn end(
+    write: &mut Write,
+    conversation: &mut Conversation,
+    ending: Ending,
+    now: Millis,
+) -> Result<()> {
+    if was_asked_before(write, conversation, &ending).await? {
+        return Ok(());
+    }
+    if conversation.state == ConversationState::Ended {
+        return Err(StoreError::Conflict("Somebody else has already ended this conversation."));
+    }
+    if wrote_unseen(write, conversation, ending.at).await? {
+        return Err(StoreError::Conflict(
+            "The client wrote again in the meantime. Read the new message, then end the conversation.",
+        ));
+    }
+    let practice = write.practice();
+    sqlx::query(
+        "INSERT INTO endings (practice_id, conversation_id, ended_by, ended_at, summary, plan) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(practice.to_string())
+    .bind(conversation.id.to_string())
+    .bind(ending.by.to_string())
+    .bind(ending.at.0)
+    .bind(ending.summary.clone())
+    .bind(ending.plan.clone())
+    .execute(write.connection())
+    .await?;
+    messages::announce(write, conversation, "Conversation ended", ending.at, now).await?;
+    conversation.state = ConversationState::Ended;
+    conversation.waiting_since = None;
+    conversation.ending = Some(ending);
+    Ok(())
+}
+
+/// Opens it again, if it was ended.
+pub(super) async fn reopen(write: &mut Write, conversation: &mut Conversation, now: Millis) -> Result<()> {
+    if conversation.state == ConversationState::Open {
+        return Ok(());
+    }
+    messages::announce(write, conversation, "Conversation reopened", now, now).await?;
+    conversation.state = ConversationState::Open;
+    conversation.ending = None;
+    Ok(())
+}
+
+async fn was_asked_before(write: &mut Write, conversation: &Conversation, ending: &Ending) -> Result<bool> {
+    let practice = write.practice();
+    let row = sqlx::query(
+        "SELECT ended_at FROM endings \
+         WHERE practice_id = $1 AND conversation_id = $2 AND ended_by = $3 AND ended_at = $4",
+    )
+    .bind(practice.to_string())
+    .bind(conversation.id.to_string())
+    .bind(ending.by.to_string())
+    .bind(ending.at.0)
+    .fetch_optional(write.connection())
+    .await?;
+    Ok(row.is_some())
+}
+
+/// Whether the client wrote after `at` something that nobody at the practice has seen: ending it now would bury it.
+async fn wrote_unseen(write: &mut Write, conversation: &Conversation, at: Millis) -> Result<bool> {
+    let practice = write.practice();
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS unseen FROM messages WHERE practice_id = $1 AND conversation_id = $2 \
+         AND author_kind = 'client' AND received_at > $3 AND received_at > $4",
+    )
+    .bind(practice.to_string())
+    .bind(conversation.id.to_string())
+    .bind(conversation.read_by_staff.0)
+    .bind(at.0)
+    .fetch_one(write.connection())
+    .await?;
+    Ok(row.int("unseen")? > 0)
+}

@@ -1,0 +1,137 @@
+//! Everything that is remembered, in SQLite or PostgreSQL, through one dialect of SQL.
+//!
+//! **Invariant:** what belongs to a practice is read and written with the practice's id; the only questions
+//! asked without one are the doors, where a token, a link or an e-mail address says which practice it is.
+//! **Invariant:** what a device can see changes only inside a [`Write`], which takes the practice's next
+//! revision before it does anything else. Commit order is revision order, because the practice's row is locked.
+
+pub mod attachments;
+pub mod changes;
+pub mod clients;
+pub mod conversations;
+mod engine;
+pub mod invitations;
+pub mod jobs;
+pub mod messages;
+pub mod openings;
+pub mod patients;
+pub mod practices;
+mod row;
+mod secrets;
+pub mod sessions;
+pub mod staff;
+pub mod tombstones;
+pub mod uploads;
+mod write;
+
+use std::{path::Path, sync::Arc};
+
+use limpet_model::PracticeId;
+use sqlx::{Any, AnyPool, Transaction};
+use tokio::sync::Mutex;
+use tokio_util::task::TaskTracker;
+
+pub use self::{
+    engine::Engine,
+    row::Flag,
+    write::{Quiet, Write},
+};
+use crate::live::Live;
+
+/// A store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database said no.
+    #[error(transparent)]
+    Database(sqlx::Error),
+    /// The disk or the database is full. Nothing was changed.
+    #[error("no room left for the database")]
+    Full,
+    /// What was referred to is not there, or is another practice's.
+    #[error("no such {0}")]
+    Missing(&'static str),
+    /// The id is taken by something else, or the thing is not in a state for this.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// A stored value does not say what it should.
+    #[error("unreadable {0} in the database")]
+    Unreadable(&'static str),
+    /// The schema could not be brought up to date.
+    #[error("cannot bring the database up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// No randomness.
+    #[error(transparent)]
+    NoRandomness(#[from] crate::secrets::NoRandomness),
+    /// The writing task was stopped with the server.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // SQLITE_FULL and SQLITE_IOERR_WRITE; PostgreSQL's disk_full.
+        let full = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        match full.as_deref() {
+            Some("13" | "778" | "53100") => Self::Full,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// Short for what every function here answers.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// The store. Cheap to clone; all clones share one pool.
+#[derive(Clone)]
+pub struct Store {
+    pool: AnyPool,
+    engine: Engine,
+    /// SQLite takes one writer at a time. Waiting here is fair and never ends in "database is locked".
+    turn: Arc<Mutex<()>>,
+    live: Live,
+    tasks: TaskTracker,
+}
+
+impl Store {
+    /// Opens the SQLite database at `path`, creating it, and brings its schema up to date.
+    pub async fn open_file(path: &Path, live: Live, tasks: TaskTracker) -> Result<Self> {
+        Self::open(&engine::file_url(path), live, tasks).await
+    }
+
+    /// Opens the database at a `sqlite:` or `postgres:` address and brings its schema up to date.
+    pub async fn open(url: &str, live: Live, tasks: TaskTracker) -> Result<Self> {
+        let (engine, pool) = engine::connect(url).await?;
+        sqlx::migrate!("./migrations").run(&pool).await?;
+        Ok(Self { pool, engine, turn: Arc::default(), live, tasks })
+    }
+
+    /// Which engine it runs on.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// A view of everything as it is at one moment, for answers that read more than one table.
+    pub async fn snapshot(&self) -> Result<Transaction<'static, Any>> {
+        Ok(self.pool.begin_with(self.engine.begin_snapshot()).await?)
+    }
+
+    /// Begins a change that devices will see: takes the practice's next revision.
+    pub async fn write(&self, practice: PracticeId) -> Result<Write> {
+        Write::begin(self, practice).await
+    }
+
+    /// Begins a change that no device sees: sessions, uploads, jobs.
+    pub async fn quiet(&self) -> Result<Quiet> {
+        Quiet::begin(self).await
+    }
+
+    /// For reading outside a transaction.
+    pub(crate) fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    /// Waits for running statements and closes every connection.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

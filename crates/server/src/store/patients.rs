@@ -1,0 +1,137 @@
+//! Patients: the animals.
+
+use limpet_model::{Patient, PatientId, PracticeId, Sex};
+use limpet_wire::changes::{Change, Entity};
+use sqlx::{AnyConnection, any::AnyRow};
+
+use super::{Result, Store, StoreError, Write, changes::Span, clients, row::Columns, tombstones};
+use crate::view::{View, seen};
+
+fn sex_word(sex: Sex) -> &'static str {
+    match sex {
+        Sex::Unknown => "unknown",
+        Sex::Female => "female",
+        Sex::FemaleNeutered => "female_neutered",
+        Sex::Male => "male",
+        Sex::MaleNeutered => "male_neutered",
+    }
+}
+
+fn read_sex(word: &str) -> Option<Sex> {
+    [Sex::Unknown, Sex::Female, Sex::FemaleNeutered, Sex::Male, Sex::MaleNeutered]
+        .into_iter()
+        .find(|sex| sex_word(*sex) == word)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a weight was checked to be below 100 tonnes")]
+fn milligrams(kg: f64) -> i64 {
+    (kg * 1_000_000.0).round() as i64
+}
+
+fn from_row(row: &AnyRow) -> Result<Patient> {
+    Ok(Patient {
+        id: row.id("id")?,
+        client: row.id("client_id")?,
+        name: row.text("name")?,
+        species: row.text("species")?,
+        breed: row.text("breed")?,
+        sex: row.word("sex", read_sex)?,
+        born: row.text("born")?,
+        colour: row.text("colour")?,
+        weight_kg: row.maybe_int("weight_mg")?.map(|mg| mg as f64 / 1_000_000.0),
+        alert: row.text("alert")?,
+        pms_id: row.text("pms_id")?,
+    })
+}
+
+impl Store {
+    /// Adds or changes a patient; the last one to write wins.
+    ///
+    /// # Errors
+    /// `Missing` when the practice has no such client.
+    pub async fn put_patient(&self, practice: PracticeId, patient: &Patient) -> Result<()> {
+        let mut write = self.write(practice).await?;
+        let before = find(write.connection(), practice, patient.id).await?;
+        if before.as_ref() == Some(patient) {
+            return write.discard().await;
+        }
+        if clients::find(write.connection(), practice, patient.client).await?.is_none() {
+            write.discard().await?;
+            return Err(StoreError::Missing("client"));
+        }
+        if let Some(before) = before.filter(|before| before.client != patient.client) {
+            // The animal left its former owner's view.
+            tombstones::bury(&mut write, Some(before.client), "patient", &patient.id.to_string()).await?;
+            tombstones::unbury(&mut write, patient.client, "patient", &patient.id.to_string()).await?;
+        }
+        upsert(&mut write, patient).await?;
+        write.commit().await.map(drop)
+    }
+
+    /// A patient of the practice.
+    pub async fn patient(&self, practice: PracticeId, patient: PatientId) -> Result<Option<Patient>> {
+        find(&mut *self.pool().acquire().await?, practice, patient).await
+    }
+}
+
+async fn upsert(write: &mut Write, patient: &Patient) -> Result<()> {
+    let (practice, revision) = (write.practice(), write.revision());
+    sqlx::query(
+        "INSERT INTO patients (practice_id, id, revision, client_id, name, species, breed, sex, born, colour, \
+         weight_mg, alert, pms_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+         ON CONFLICT (practice_id, id) DO UPDATE SET revision = excluded.revision, \
+         client_id = excluded.client_id, name = excluded.name, species = excluded.species, \
+         breed = excluded.breed, sex = excluded.sex, born = excluded.born, colour = excluded.colour, \
+         weight_mg = excluded.weight_mg, alert = excluded.alert, pms_id = excluded.pms_id",
+    )
+    .bind(practice.to_string())
+    .bind(patient.id.to_string())
+    .bind(revision.0)
+    .bind(patient.client.to_string())
+    .bind(patient.name.clone())
+    .bind(patient.species.clone())
+    .bind(patient.breed.clone())
+    .bind(sex_word(patient.sex))
+    .bind(patient.born.clone())
+    .bind(patient.colour.clone())
+    .bind(patient.weight_kg.map(milligrams))
+    .bind(patient.alert.clone())
+    .bind(patient.pms_id.clone())
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn find(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    patient: PatientId,
+) -> Result<Option<Patient>> {
+    let row = sqlx::query(
+        "SELECT id, client_id, name, species, breed, sex, born, colour, weight_mg, alert, pms_id \
+         FROM patients WHERE practice_id = $1 AND id = $2",
+    )
+    .bind(practice.to_string())
+    .bind(patient.to_string())
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+pub(super) async fn changed(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    span: Span,
+) -> Result<Vec<Change>> {
+    let sql = concat!(
+        "SELECT id, revision, client_id, name, species, breed, sex, born, colour, weight_mg, alert, pms_id \
+         FROM patients WHERE practice_id = $1 AND ",
+        seen!(patients),
+        " AND revision > $3 AND revision <= $4"
+    );
+    let rows = span.fetch(connection, sql, practice, view).await?;
+    rows.iter()
+        .map(|row| Ok(Change { revision: row.revision()?, entity: Entity::Patient(from_row(row)?) }))
+        .collect()
+}

@@ -1,0 +1,144 @@
+//! Staff members and the passwords they sign in with.
+
+use limpet_model::{Millis, PracticeId, Role, StaffId, StaffMember};
+use limpet_wire::changes::{Change, Entity};
+use sqlx::{AnyConnection, any::AnyRow};
+
+use super::{Flag, Result, Store, StoreError, changes::Span, row::Columns};
+use crate::view::{View, seen};
+
+/// What sign-in needs to know about an e-mail address.
+pub struct SignInRow {
+    /// Where this person works.
+    pub practice: PracticeId,
+    /// Who it is.
+    pub staff: StaffMember,
+    /// argon2id.
+    pub password_hash: String,
+}
+
+/// A role as it is stored.
+pub fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Admin => "admin",
+        Role::Veterinarian => "veterinarian",
+        Role::Technician => "technician",
+        Role::FrontDesk => "front_desk",
+    }
+}
+
+/// The role behind a word.
+pub fn read_role(word: &str) -> Option<Role> {
+    [Role::Admin, Role::Veterinarian, Role::Technician, Role::FrontDesk]
+        .into_iter()
+        .find(|role| role_word(*role) == word)
+}
+
+/// An e-mail address as it is compared: without surrounding space, in lower case.
+pub fn fold_email(email: &str) -> String {
+    email.trim().to_lowercase()
+}
+
+fn from_row(row: &AnyRow) -> Result<StaffMember> {
+    Ok(StaffMember {
+        id: row.id("id")?,
+        name: row.text("name")?,
+        role: row.word("role", read_role)?,
+        email: row.text("email")?,
+        active: row.flag("active")?,
+    })
+}
+
+impl Store {
+    /// Adds a staff member.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody, in whichever practice, already signs in with this address.
+    pub async fn add_staff(
+        &self,
+        practice: PracticeId,
+        member: &StaffMember,
+        password_hash: &str,
+        now: Millis,
+    ) -> Result<()> {
+        let mut write = self.write(practice).await?;
+        let revision = write.revision();
+        let added = sqlx::query(
+            "INSERT INTO staff \
+             (practice_id, id, revision, name, role, email, active, password_hash, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING",
+        )
+        .bind(practice.to_string())
+        .bind(member.id.to_string())
+        .bind(revision.0)
+        .bind(member.name.clone())
+        .bind(role_word(member.role))
+        .bind(fold_email(&member.email))
+        .bind(Flag::store(member.active))
+        .bind(password_hash.to_owned())
+        .bind(now.0)
+        .execute(write.connection())
+        .await?
+        .rows_affected();
+        if added == 0 {
+            write.discard().await?;
+            return Err(StoreError::Conflict("Somebody already signs in with this e-mail address."));
+        }
+        write.commit().await.map(drop)
+    }
+
+    /// A door: who signs in with this address.
+    pub async fn staff_by_email(&self, email: &str) -> Result<Option<SignInRow>> {
+        let row = sqlx::query(
+            "SELECT practice_id, id, name, role, email, active, password_hash FROM staff WHERE email = $1",
+        )
+        .bind(fold_email(email))
+        .fetch_optional(self.pool())
+        .await?;
+        let read = |row: AnyRow| {
+            Ok(SignInRow {
+                practice: row.id("practice_id")?,
+                staff: from_row(&row)?,
+                password_hash: row.text("password_hash")?,
+            })
+        };
+        row.map(read).transpose()
+    }
+
+    /// A staff member of the practice.
+    pub async fn staff_member(&self, practice: PracticeId, staff: StaffId) -> Result<Option<StaffMember>> {
+        find(&mut *self.pool().acquire().await?, practice, staff).await
+    }
+}
+
+pub(super) async fn find(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    staff: StaffId,
+) -> Result<Option<StaffMember>> {
+    let row = sqlx::query(
+        "SELECT id, name, role, email, active FROM staff WHERE practice_id = $1 AND id = $2",
+    )
+    .bind(practice.to_string())
+    .bind(staff.to_string())
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+pub(super) async fn changed(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    span: Span,
+) -> Result<Vec<Change>> {
+    let sql = concat!(
+        "SELECT id, revision, name, role, email, active FROM staff WHERE practice_id = $1 AND ",
+        seen!(staff),
+        " AND revision > $3 AND revision <= $4"
+    );
+    let rows = span.fetch(connection, sql, practice, view).await?;
+    rows.iter()
+        .map(|row| Ok(Change { revision: row.revision()?, entity: Entity::StaffMember(from_row(row)?) }))
+        .collect()
+}

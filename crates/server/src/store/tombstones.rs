@@ -1,0 +1,60 @@
+//! What is gone, from everybody's view or from one client's.
+
+use limpet_model::{ClientId, PracticeId};
+use limpet_wire::changes::{Change, Entity, Tombstone};
+use sqlx::AnyConnection;
+
+use super::{Result, Write, changes::Span, row::Columns};
+use crate::view::{View, seen};
+
+/// Says that something left a client's view, or everybody's.
+pub(super) async fn bury(write: &mut Write, from: Option<ClientId>, kind: &str, id: &str) -> Result<()> {
+    let (practice, revision) = (write.practice(), write.revision());
+    sqlx::query(
+        "INSERT INTO tombstones (practice_id, client_id, kind, id, revision) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (practice_id, client_id, kind, id) DO UPDATE SET revision = excluded.revision",
+    )
+    .bind(practice.to_string())
+    .bind(from.map(|client| client.to_string()).unwrap_or_default())
+    .bind(kind.to_owned())
+    .bind(id.to_owned())
+    .bind(revision.0)
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+/// Says that something is back in a client's view.
+pub(super) async fn unbury(write: &mut Write, client: ClientId, kind: &str, id: &str) -> Result<()> {
+    let practice = write.practice();
+    sqlx::query(
+        "DELETE FROM tombstones WHERE practice_id = $1 AND client_id = $2 AND kind = $3 AND id = $4",
+    )
+    .bind(practice.to_string())
+    .bind(client.to_string())
+    .bind(kind.to_owned())
+    .bind(id.to_owned())
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn changed(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    span: Span,
+) -> Result<Vec<Change>> {
+    let sql = concat!(
+        "SELECT kind, id, revision FROM tombstones WHERE practice_id = $1 AND ",
+        seen!(tombstones),
+        " AND revision > $3 AND revision <= $4"
+    );
+    let rows = span.fetch(connection, sql, practice, view).await?;
+    rows.iter()
+        .map(|row| {
+            let tombstone = Tombstone { of: row.text("kind")?, id: row.text("id")? };
+            Ok(Change { revision: row.revision()?, entity: Entity::Tombstone(tombstone) })
+        })
+        .collect()
+}

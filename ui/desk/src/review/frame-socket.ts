@@ -1,0 +1,196 @@
+// The line to the decoder child: wishes go out, pictures come in, and the line mends itself.
+//
+// - Every wish is sent at once. The child keeps only the newest, so holding wishes back until the last one is
+//   answered would save nothing and would make a hand wait for a long exact seek that nobody wants any more.
+//   Playback, which must not starve its own pictures, asks `waiting` first.
+// - Pictures are handed on in the order of their generations: never an older one after a newer one, never a near
+//   one after the exact one that answers the same wish.
+// - A 250 ms watchdog looks at the line. It connects again when the line is cut, or when a wish is unanswered and
+//   the child has been silent for longer than an honest seek takes; the newest unanswered wish is sent again.
+
+import type { ClipIndex, Failure, FrameEvent, FrameRequest } from "@limpet/shared/gen/wire";
+import { readPicture, type Picture } from "./picture";
+
+/** What to show. A size of 0 means full resolution. */
+export interface Wish {
+  frame: number;
+  maxWidth: number;
+  maxHeight: number;
+  nearFirst: boolean;
+}
+
+export interface Hears {
+  ready(clip: ClipIndex): void;
+  picture(picture: Picture): void;
+  failed(failure: Failure): void;
+  /** The child does not come back on this address. Nothing follows. */
+  lost(): void;
+}
+
+/** The part of WebSocket that is used. */
+export type Line = Pick<
+  WebSocket,
+  "readyState" | "binaryType" | "send" | "close" | "onopen" | "onmessage" | "onclose" | "onerror"
+>;
+
+const LOOK_EVERY_MS = 250;
+const CONNECT_WITHIN_MS = 3000;
+/** Longer than an exact seek in 4K on a slow machine; doubles each time it turns out to be too short. */
+const SILENCE_MS = 5000;
+const LONGEST_SILENCE_MS = 40_000;
+const FIRST_RETRY_MS = 250;
+const RETRIES = 4;
+const OPEN = 1;
+
+export class FrameSocket {
+  private line: Line | null = null;
+  private isReady = false;
+  private asked: number;
+  private floor: number;
+  private unanswered: { generation: number; wish: Wish } | null = null;
+  private shown: { generation: number; exact: boolean } | null = null;
+  private quietSince = 0;
+  private silence = SILENCE_MS;
+  private tries = 0;
+  private retryAt = 0;
+  private readonly watchdog: ReturnType<typeof setInterval>;
+
+  /** `after` is the last generation used on an earlier line, so that generations only ever grow. */
+  constructor(
+    private readonly address: string,
+    private readonly hears: Hears,
+    after = 0,
+    private readonly dial: (address: string) => Line = (to) => new WebSocket(to),
+  ) {
+    this.asked = after;
+    this.floor = after;
+    this.connect();
+    this.watchdog = setInterval(() => this.look(), LOOK_EVERY_MS);
+  }
+
+  /** The newest generation. */
+  get generation(): number {
+    return this.asked;
+  }
+
+  /** Whether the newest wish has not been answered yet. */
+  get waiting(): boolean {
+    return this.unanswered !== null;
+  }
+
+  /** Asks for a picture; from now on nothing else is wanted. Answers the wish's generation. */
+  show(wish: Wish): number {
+    const generation = ++this.asked;
+    if (!this.waiting) this.quietSince = now();
+    this.unanswered = { generation, wish };
+    this.send();
+    return generation;
+  }
+
+  /** Drops whatever is still on its way: the picture on the glass stays. */
+  forget(): void {
+    this.floor = this.asked + 1;
+    this.unanswered = null;
+  }
+
+  close(): void {
+    clearInterval(this.watchdog);
+    this.drop();
+    this.unanswered = null;
+  }
+
+  private connect(): void {
+    this.drop();
+    this.quietSince = now();
+    const line = this.dial(this.address);
+    line.binaryType = "arraybuffer";
+    line.onmessage = (event: MessageEvent) => {
+      if (line !== this.line) return;
+      this.quietSince = now();
+      if (typeof event.data === "string") this.hear(event.data);
+      else this.see(event.data as ArrayBuffer);
+    };
+    line.onclose = () => {
+      if (line === this.line) this.cut();
+    };
+    this.line = line;
+  }
+
+  /** Lets go of the line without hearing any more from it. */
+  private drop(): void {
+    const line = this.line;
+    this.line = null;
+    this.isReady = false;
+    if (!line) return;
+    line.onmessage = line.onclose = line.onerror = line.onopen = null;
+    line.close();
+  }
+
+  private send(): void {
+    if (!this.unanswered || !this.isReady || this.line?.readyState !== OPEN) return;
+    const { generation, wish } = this.unanswered;
+    const request: FrameRequest = {
+      kind: "show",
+      generation,
+      frame: wish.frame,
+      max_width: wish.maxWidth,
+      max_height: wish.maxHeight,
+      near_first: wish.nearFirst,
+    };
+    this.line.send(JSON.stringify(request));
+  }
+
+  private hear(text: string): void {
+    const event = JSON.parse(text) as FrameEvent;
+    if (event.kind === "ready") {
+      this.isReady = true;
+      this.hears.ready(event.clip);
+      this.send();
+    } else if (event.generation === this.unanswered?.generation) {
+      // A failure of a wish that was overwritten concerns nobody.
+      this.unanswered = null;
+      this.hears.failed(event.failure);
+    }
+  }
+
+  private see(message: ArrayBuffer): void {
+    const picture = readPicture(message);
+    if (!picture) return;
+    this.tries = 0;
+    const { generation, exact } = picture;
+    if (this.unanswered && exact && generation >= this.unanswered.generation) {
+      this.unanswered = null;
+      this.silence = SILENCE_MS;
+    }
+    if (generation < this.floor || generation > this.asked) return;
+    if (this.shown && generation < this.shown.generation) return;
+    if (this.shown?.generation === generation && this.shown.exact && !exact) return;
+    this.shown = { generation, exact };
+    this.hears.picture(picture);
+  }
+
+  private cut(): void {
+    this.drop();
+    this.tries += 1;
+    this.retryAt = now() + FIRST_RETRY_MS * 2 ** (this.tries - 1);
+  }
+
+  private look(): void {
+    if (!this.line) {
+      if (this.tries > RETRIES) {
+        this.close();
+        this.hears.lost();
+      } else if (now() >= this.retryAt) this.connect();
+      return;
+    }
+    const silent = now() - this.quietSince;
+    if (!this.isReady) {
+      if (silent > CONNECT_WITHIN_MS) this.cut();
+    } else if (this.waiting && silent > this.silence) {
+      this.silence = Math.min(this.silence * 2, LONGEST_SILENCE_MS);
+      this.cut();
+    }
+  }
+}
+
+const now = () => performance.now();

@@ -1,0 +1,55 @@
+// Which key does what in the review room. One table, so that the help sheet and the keyboard cannot disagree.
+
+export type Action =
+  | { do: "step"; by: number }
+  | { do: "first" | "last" | "toggle" | "freeze" | "backward" | "forward" | "slower" | "faster" }
+  | { do: "zoom"; by: -1 | 1 }
+  | { do: "pan"; x: number; y: number }
+  | { do: "whole" | "markA" | "markB" | "clearMarks" | "capture" | "help" | "leave" };
+
+export type Press = Pick<KeyboardEvent, "key" | "shiftKey" | "altKey" | "ctrlKey" | "metaKey">;
+
+const FAR = 10;
+
+const PANS: Record<string, Action> = {
+  ArrowLeft: { do: "pan", x: 1, y: 0 },
+  ArrowRight: { do: "pan", x: -1, y: 0 },
+  ArrowUp: { do: "pan", x: 0, y: 1 },
+  ArrowDown: { do: "pan", x: 0, y: -1 },
+};
+
+const PLAIN: Record<string, Action> = {
+  ",": { do: "step", by: -1 },
+  ".": { do: "step", by: 1 },
+  "<": { do: "step", by: -FAR },
+  ">": { do: "step", by: FAR },
+  Home: { do: "first" },
+  End: { do: "last" },
+  " ": { do: "toggle" },
+  j: { do: "backward" },
+  k: { do: "freeze" },
+  l: { do: "forward" },
+  "[": { do: "slower" },
+  "]": { do: "faster" },
+  "+": { do: "zoom", by: 1 },
+  "=": { do: "zoom", by: 1 },
+  "-": { do: "zoom", by: -1 },
+  _: { do: "zoom", by: -1 },
+  "0": { do: "whole" },
+  a: { do: "markA" },
+  b: { do: "markB" },
+  x: { do: "clearMarks" },
+  s: { do: "capture" },
+  "?": { do: "help" },
+  Escape: { do: "leave" },
+};
+
+/** What a key asks for, or null when it is none of the room's. */
+export function actionOf(press: Press): Action | null {
+  if (press.ctrlKey || press.metaKey) return null;
+  if (press.altKey) return PANS[press.key] ?? null;
+  const far = press.shiftKey ? FAR : 1;
+  if (press.key === "ArrowLeft") return { do: "step", by: -far };
+  if (press.key === "ArrowRight") return { do: "step", by: far };
+  return PLAIN[press.key.length === 1 ? press.key.toLowerCase() : press.key] ?? null;
+}

@@ -1,0 +1,199 @@
+// What the person sees and wants in the review room: the frame on the glass, the frame asked for, playback, marks
+// and the view. Knows no socket and draws nothing; everything is counted in frames of the clip's own index.
+
+import type { ClipIndex } from "@limpet/shared/gen/wire";
+import type { Wish } from "./frame-socket";
+import { clamp, panBy, settle, uprightSize, usefulSize, WHOLE, zoomAt, type Point, type Size, type View } from "./geometry";
+import { endOf, frameAt, sincePrevious } from "./times";
+
+/** What is on the glass. */
+export interface Drawn {
+  frame: number;
+  exact: boolean;
+  generation: number;
+  /** Size of the planes it was drawn from. */
+  width: number;
+  height: number;
+}
+
+/** Play rates without their direction. */
+export const RATES = [0.125, 0.25, 0.5, 1, 2, 4] as const;
+/** How far one press of a zoom key goes. */
+const ZOOM_STEP = 1.25;
+const CLOSE_UP = 3;
+
+export class ReviewState {
+  clip = $state.raw<ClipIndex | null>(null);
+  /** The frame the person wants to see. */
+  wanted = $state(0);
+  drawn = $state.raw<Drawn | null>(null);
+  playing = $state(false);
+  backward = $state(false);
+  rate = $state(1);
+  view = $state.raw<View>(WHOLE);
+  /** Device pixels. */
+  glass = $state.raw<Size>({ width: 0, height: 0 });
+  markA = $state<number | null>(null);
+  markB = $state<number | null>(null);
+  private anchor = { ms: 0, us: 0 };
+
+  readonly frames = $derived(this.clip?.times.length ?? 0);
+  readonly last = $derived(Math.max(0, this.frames - 1));
+  readonly upright = $derived<Size>(this.clip ? uprightSize(this.clip) : { width: 0, height: 0 });
+  /** The frame the readings speak of: what is on the glass, or will be first. */
+  readonly frame = $derived(this.drawn?.frame ?? this.wanted);
+  readonly time = $derived(this.timeOf(this.frame));
+  readonly delta = $derived(this.clip ? sincePrevious(this.clip.times, this.frame) : null);
+  /** Both marks are set, in order: first and last frame of the loop. */
+  readonly loop = $derived(
+    this.markA !== null && this.markB !== null
+      ? { first: Math.min(this.markA, this.markB), last: Math.max(this.markA, this.markB) }
+      : null,
+  );
+  /** Whether the picture on the glass is the one that is wanted. */
+  readonly settled = $derived(this.drawn !== null && this.drawn.exact && this.drawn.frame === this.wanted);
+
+  /** A clip is open. The frame wanted stays, so that a clip opened again shows the same one. */
+  open(clip: ClipIndex): void {
+    this.clip = clip;
+    this.wanted = clamp(this.wanted, 0, Math.max(0, clip.times.length - 1));
+    this.look(this.view);
+  }
+
+  timeOf(frame: number): number {
+    return this.clip?.times[frame] ?? 0;
+  }
+
+  /** The frame on show at a point of the timeline, 0 to 1. */
+  frameAtShare(share: number): number {
+    return this.clip ? frameAt(this.clip.times, clamp(share, 0, 1) * this.length) : 0;
+  }
+
+  /** Length of the timeline, microseconds. */
+  get length(): number {
+    return this.clip ? endOf(this.clip.times, this.last, this.clip.duration) : 0;
+  }
+
+  step(by: number): void {
+    this.goTo(this.wanted + by);
+  }
+
+  goTo(frame: number): void {
+    this.freeze();
+    this.wanted = clamp(frame, 0, this.last);
+  }
+
+  play(atMs: number, backward = false): void {
+    if (this.frames < 2) return;
+    const { first, last } = this.range();
+    const outside = this.wanted < first || this.wanted > last;
+    const spent = backward ? this.wanted === first : this.wanted === last;
+    if (outside || spent) this.wanted = backward ? last : first;
+    this.playing = true;
+    this.backward = backward;
+    this.anchor = { ms: atMs, us: this.timeOf(this.wanted) };
+  }
+
+  /** Stops on the frame on the glass. */
+  freeze(): void {
+    if (!this.playing) return;
+    this.playing = false;
+    this.wanted = this.frame;
+  }
+
+  /** Moves the clock: `wanted` becomes the frame due now. Stops at the end, or goes round between the marks. */
+  tick(nowMs: number): void {
+    const clip = this.clip;
+    if (!clip || !this.playing) return;
+    const { first, last } = this.range();
+    const begin = this.timeOf(first);
+    const end = endOf(clip.times, last, clip.duration);
+    const us = this.anchor.us + (nowMs - this.anchor.ms) * 1000 * this.rate * (this.backward ? -1 : 1);
+    if (us >= begin && us < end) {
+      this.wanted = clamp(frameAt(clip.times, us), first, last);
+    } else if (this.loop) {
+      this.wanted = this.backward ? last : first;
+      this.anchor = { ms: nowMs, us: this.backward ? end - 1 : begin };
+    } else {
+      this.wanted = this.backward ? first : last;
+      this.playing = false;
+    }
+  }
+
+  /** Slower (-1) or faster (+1) without a jump of the picture. */
+  changeRate(by: -1 | 1, atMs: number): void {
+    const at = RATES.findIndex((rate) => rate === this.rate);
+    this.setRate(RATES[clamp(at + by, 0, RATES.length - 1)] ?? 1, atMs);
+  }
+
+  setRate(rate: number, atMs: number): void {
+    this.rate = rate;
+    this.anchor = { ms: atMs, us: this.timeOf(this.wanted) };
+  }
+
+  /** Sets a mark at the frame on the glass; a second time on the same frame takes it away. */
+  mark(which: "a" | "b"): void {
+    if (which === "a") this.markA = this.markA === this.frame ? null : this.frame;
+    else this.markB = this.markB === this.frame ? null : this.frame;
+  }
+
+  clearMarks(): void {
+    this.markA = this.markB = null;
+  }
+
+  look(view: View): void {
+    this.view = settle(this.upright, this.glass, view);
+  }
+
+  resize(glass: Size): void {
+    this.glass = glass;
+    this.look(this.view);
+  }
+
+  /** Zooms around a point of the glass; around its middle without one. */
+  zoom(factor: number, at: Point = this.middle()): void {
+    this.view = zoomAt(this.upright, this.glass, this.view, factor, at);
+  }
+
+  zoomStep(by: -1 | 1): void {
+    this.zoom(by > 0 ? ZOOM_STEP : 1 / ZOOM_STEP);
+  }
+
+  /** Between the whole picture and a close-up of the point. */
+  toggleCloseUp(at: Point): void {
+    if (this.view.zoom > 1) this.look(WHOLE);
+    else this.zoom(CLOSE_UP, at);
+  }
+
+  pan(dx: number, dy: number): void {
+    this.view = panBy(this.upright, this.glass, this.view, dx, dy);
+  }
+
+  private middle(): Point {
+    return { x: this.glass.width / 2, y: this.glass.height / 2 };
+  }
+
+  private range() {
+    return this.loop ?? { first: 0, last: this.last };
+  }
+
+  /**
+   * The wish for the wanted frame. A moving hand gets the size of the whole picture on the glass, which is what the
+   * decoder keeps; a hand at rest gets every pixel that the zoom can show.
+   */
+  wish(how: { atRest: boolean; nearFirst: boolean }): Wish {
+    const size = this.clip ? usefulSize(this.clip, this.glass, how.atRest ? this.view.zoom : 1) : { width: 0, height: 0 };
+    const whole = how.atRest && this.view.zoom > 1 ? { width: 0, height: 0 } : size;
+    return { frame: this.wanted, maxWidth: whole.width, maxHeight: whole.height, nearFirst: how.nearFirst };
+  }
+
+  /** Whether a hand at rest deserves a better picture than the one on the glass. */
+  get couldBeBetter(): boolean {
+    if (!this.clip || !this.drawn) return true;
+    if (!this.settled) return true;
+    const wish = this.wish({ atRest: true, nearFirst: false });
+    const most = { width: wish.maxWidth || this.clip.width, height: wish.maxHeight || this.clip.height };
+    // One pixel of slack: the decoder may round a scaled size down to an even one.
+    return this.drawn.width < most.width - 1 || this.drawn.height < most.height - 1;
+  }
+}
