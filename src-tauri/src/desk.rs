@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use limpet_desk::{Desk, KeyringVault};
+use limpet_desk::{Desk, DeskOptions, default_profile};
 use limpet_wire::{
     Failure,
     calls::{self, Call},
+    desk::DeskEvent,
 };
 use serde_json::Value;
 use tauri::{AppHandle, Emitter as _, Manager as _, State, async_runtime};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, broadcast::error::RecvError};
 use tracing::{error, info};
 
 /// A desk that is being opened. Calls made meanwhile wait for it; when it cannot be opened, each answers why.
@@ -26,8 +27,12 @@ impl Opening {
 
     /// The desk, once it is open.
     pub(crate) async fn desk(&self) -> Result<&Desk, Failure> {
-        let opened = self.desk.get_or_init(|| Desk::open(self.profile.clone(), KeyringVault::new())).await;
-        opened.as_ref().map_err(Clone::clone)
+        self.desk.get_or_init(|| self.open()).await.as_ref().map_err(Clone::clone)
+    }
+
+    async fn open(&self) -> Result<Desk, Failure> {
+        let profile = self.profile.clone().map_or_else(default_profile, Ok)?;
+        Desk::open(DeskOptions::new(profile)).await
     }
 }
 
@@ -45,7 +50,13 @@ pub(crate) fn open(app: &AppHandle) {
             Ok(desk) => desk.events(),
             Err(failure) => return error!(code = ?failure.code, "The desk could not be opened"),
         };
-        while let Some(event) = events.next().await {
+        loop {
+            let event = match events.recv().await {
+                Ok(event) => event,
+                // Too many at once for the window: it asks for everything it shows.
+                Err(RecvError::Lagged(_)) => DeskEvent::Lists,
+                Err(RecvError::Closed) => return,
+            };
             if let Err(error) = app.emit("desk", event) {
                 error!(%error, "An event did not reach the window");
             }

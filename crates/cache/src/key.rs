@@ -5,38 +5,38 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::CacheError;
 
 /// The secret of a profile. Lives in the OS keyring.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct StoreKey([u8; 32]);
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoreKey(Zeroizing<[u8; 32]>);
 
 impl StoreKey {
     /// A new one from the operating system's generator.
     pub fn generate() -> Result<Self, CacheError> {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|error| CacheError::File(error.into()))?;
+        let mut bytes = Zeroizing::new([0; 32]);
+        getrandom::fill(bytes.as_mut_slice()).map_err(|_| std::io::Error::other("the system has no randomness"))?;
         Ok(Self(bytes))
     }
 
     /// From the 64 hexadecimal digits of [`Self::to_hex`]; `None` when the text is something else.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(text.trim(), &mut bytes).ok()?;
+        let mut bytes = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(text.trim(), bytes.as_mut_slice()).ok()?;
         Some(Self(bytes))
     }
 
     /// As 64 hexadecimal digits, for the keyring.
     pub fn to_hex(&self) -> Zeroizing<String> {
-        Zeroizing::new(hex::encode(self.0))
+        Zeroizing::new(hex::encode(*self.0))
     }
 
     /// The key for one purpose. SHA-256 over a fixed label and a uniformly random key of fixed length is a
     /// sound derivation: neither part can be stretched into the other.
     pub(crate) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
-        let digest = Sha256::new().chain_update(b"limpet ").chain_update(purpose).chain_update(self.0).finalize();
+        let digest = Sha256::new().chain_update(b"limpet ").chain_update(purpose).chain_update(*self.0).finalize();
         Zeroizing::new(digest.into())
     }
 }

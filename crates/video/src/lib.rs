@@ -12,7 +12,6 @@
 
 mod child;
 mod clip;
-mod engine;
 mod error;
 mod media;
 mod order;
@@ -21,7 +20,6 @@ mod photo;
 mod picture;
 mod pipe;
 mod probe;
-mod render;
 mod source;
 pub mod tonemap;
 

@@ -79,7 +79,11 @@ impl MediaFolder {
     pub fn finish(&self, id: AttachmentId, kind: MediaKind, writer: MediaWriter) -> io::Result<()> {
         writer.finish()?;
         let name = name(id, kind);
-        fs::rename(self.path(&format!("{name}.part")), self.path(&name))
+        fs::rename(self.path(&format!("{name}.part")), self.path(&name))?;
+        // A file whose folder entry is lost in a power cut is lost.
+        #[cfg(unix)]
+        fs::File::open(&self.folder)?.sync_all()?;
+        Ok(())
     }
 
     /// Drops what was written of a file that turned out wrong.

@@ -34,7 +34,7 @@ impl Seal {
     /// For a new file: the header to write, and its seal.
     pub(super) fn create(key: &[u8; 32], name: &str) -> io::Result<([u8; HEADER], Self)> {
         let mut prefix = [0; PREFIX];
-        getrandom::fill(&mut prefix)?;
+        getrandom::fill(&mut prefix).map_err(|_| io::Error::other("the system has no randomness"))?;
         let mut header = [0; HEADER];
         let (magic, rest) = header.split_at_mut(MAGIC.len());
         magic.copy_from_slice(MAGIC);

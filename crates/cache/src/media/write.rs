@@ -5,7 +5,7 @@
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use super::format::{CHUNK, HEADER, SEALED, Seal, damaged};
@@ -13,7 +13,6 @@ use super::format::{CHUNK, HEADER, SEALED, Seal, damaged};
 /// A media file being written.
 pub struct MediaWriter {
     file: File,
-    path: PathBuf,
     seal: Seal,
     chunk: u32,
     held: Vec<u8>,
@@ -24,7 +23,7 @@ impl MediaWriter {
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
         let (header, seal) = Seal::create(key, name)?;
         file.write_all(&header)?;
-        Ok(Self { file, path: path.to_owned(), seal, chunk: 0, held: Vec::with_capacity(SEALED) })
+        Ok(Self { file, seal, chunk: 0, held: Vec::with_capacity(SEALED) })
     }
 
     /// Goes on with a file that was never finished. What follows its last whole, intact chunk is dropped: ask
@@ -48,7 +47,7 @@ impl MediaWriter {
         }
         file.set_len(start_of(chunk))?;
         file.seek(SeekFrom::Start(start_of(chunk)))?;
-        Ok(Self { file, path: path.to_owned(), seal, chunk, held: Vec::with_capacity(SEALED) })
+        Ok(Self { file, seal, chunk, held: Vec::with_capacity(SEALED) })
     }
 
     /// How many plain bytes were taken so far.
@@ -73,13 +72,7 @@ impl MediaWriter {
     /// Writes the last chunk and waits until everything is on the disk.
     pub fn finish(mut self) -> io::Result<()> {
         self.write_held(true)?;
-        self.file.sync_all()?;
-        // The name as well: a file whose folder entry is lost is lost.
-        #[cfg(unix)]
-        if let Some(folder) = self.path.parent() {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(())
+        self.file.sync_all()
     }
 
     fn write_held(&mut self, last: bool) -> io::Result<()> {

@@ -9,6 +9,7 @@ pub mod attachments;
 pub mod changes;
 pub mod clients;
 pub mod conversations;
+mod endings;
 mod engine;
 pub mod invitations;
 pub mod jobs;

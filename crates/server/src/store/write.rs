@@ -101,6 +101,11 @@ impl Write {
         Ok(revision)
     }
 
+    /// Makes it so where nothing that a device sees has changed: nobody is woken. The number is skipped.
+    pub async fn commit_quietly(self) -> Result<()> {
+        self.quiet.commit().await
+    }
+
     /// Leaves everything as it was; the revision is not used up.
     pub async fn discard(self) -> Result<()> {
         self.quiet.discard().await

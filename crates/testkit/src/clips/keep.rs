@@ -1,10 +1,9 @@
 //! The cache of generated files.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
     path::{Path, PathBuf},
-    process,
-    sync::atomic::{AtomicU32, Ordering},
 };
 
 use anyhow::{Context as _, Result};
@@ -36,8 +35,8 @@ pub fn cache_dir() -> PathBuf {
 
 /// The file `name-<hash>.extension` in `dir`, written by `write` unless it is there already.
 ///
-/// Written aside and renamed: several test programs may ask at once, and a stopped one leaves no half file
-/// under the name.
+/// Written aside and renamed, so that a stopped test leaves no half file under the name, and under a lock, so
+/// that of several test programs that ask at once one does the work and the others wait for it.
 pub fn keep(
     dir: &Path,
     name: &str,
@@ -45,7 +44,6 @@ pub fn keep(
     identity: &str,
     write: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<PathBuf> {
-    static TURN: AtomicU32 = AtomicU32::new(0);
     let mut hash = Sha256::new();
     for part in CODE.iter().copied().chain([identity]) {
         hash.update((part.len() as u64).to_le_bytes());

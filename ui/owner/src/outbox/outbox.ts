@@ -64,7 +64,7 @@ export type Lane = "words" | "bytes";
 
 /** What to do next in a lane. `until: null` means: nothing, until something changes. */
 export function next(entries: readonly Entry[], lane: Lane, now: Millis): Step {
-  const inOrder = entries.toSorted((a, b) => a.seq - b.seq);
+  const inOrder = [...entries].sort((a, b) => a.seq - b.seq);
   return lane === "words" ? nextWords(inOrder, now) : nextBytes(inOrder, now);
 }
 

@@ -1,0 +1,21 @@
+//! The schema of `cache.db`, step by step. Each table's text stands in its own file.
+//!
+//! **Invariant:** append only. A table's `CREATE` is what version 1 was, for ever; a change is a new step.
+
+use super::{attachment, client, conversation, feed, media, message, patient, practice, staff};
+use crate::database::Migration;
+
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    sql: &[
+        feed::CREATE,
+        practice::CREATE,
+        staff::CREATE,
+        client::CREATE,
+        patient::CREATE,
+        conversation::CREATE,
+        message::CREATE,
+        attachment::CREATE,
+        media::CREATE,
+    ],
+}];

@@ -1,0 +1,113 @@
+//! What every route has at hand.
+
+use std::sync::Arc;
+
+use limpet_model::{Attachment, Millis};
+use limpet_wire::changes::{ChangePage, Entity};
+use sha2::{Digest, Sha256};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
+
+use crate::{
+    attempts::Attempts,
+    blobs::Blobs,
+    clock::Clock,
+    live::Live,
+    peer::Peer,
+    store::{Result, Store},
+    tus::Intake,
+};
+
+/// The running server, as its routes see it. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// The parts of [`App`].
+pub struct Inner {
+    /// What is remembered.
+    pub store: Store,
+    /// The bytes.
+    pub blobs: Blobs,
+    /// Files that are still arriving.
+    pub intake: Intake,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who listens.
+    pub live: Live,
+    /// Failed sign-ins.
+    pub attempts: Attempts,
+    /// How the outside reaches this server, without a slash at the end.
+    pub public_url: String,
+    /// Whether addresses come from a proxy in front.
+    pub behind_proxy: bool,
+    /// Everything that runs beside the requests.
+    pub tasks: TaskTracker,
+    /// Cancelled when the server stops.
+    pub stopping: CancellationToken,
+    /// Wakes the job workers.
+    pub work: Arc<tokio::sync::Notify>,
+    /// Key of the address hashes in the log of openings.
+    pub address_key: String,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// Shares the parts.
+    pub fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// A path of this server as the outside writes it.
+    pub fn address_of(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+
+    /// Whether the outside comes over TLS.
+    pub fn is_secure(&self) -> bool {
+        Url::parse(&self.public_url).is_ok_and(|url| url.scheme() == "https")
+    }
+
+    /// Gives attachments their whole links.
+    pub fn with_links(&self, mut page: ChangePage) -> ChangePage {
+        for change in &mut page.changes {
+            if let Entity::Attachment(attachment) = &mut change.entity {
+                self.link(attachment);
+            }
+        }
+        page
+    }
+
+    fn link(&self, attachment: &mut Attachment) {
+        attachment.link = attachment.link.take().map(|path| self.address_of(&path));
+    }
+
+    /// Where somebody is, as the log of openings keeps it: a hash that only this installation can compute.
+    pub fn address_hash(&self, peer: Peer) -> String {
+        let keyed = Sha256::new().chain_update(&self.address_key).chain_update(peer.to_string()).finalize();
+        hex::encode(keyed.get(..16).unwrap_or_default())
+    }
+
+    /// Writes the opening of a media link down.
+    pub async fn log_opening(
+        &self,
+        practice: limpet_model::PracticeId,
+        attachment: limpet_model::AttachmentId,
+        what: &str,
+        peer: Peer,
+    ) -> Result<()> {
+        let address = self.address_hash(peer);
+        self.store.log_opening(practice, attachment, what, &address, self.now()).await
+    }
+}

@@ -1,0 +1,76 @@
+//! Who opened which media link when, without keeping anybody's address.
+
+use limpet_model::{AttachmentId, Millis, PracticeId};
+
+use super::{Result, Store, row::Columns};
+
+const HOUR: i64 = 60 * 60 * 1000;
+
+/// The openings of one thing from one address within an hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// `page`, `original`, `rendition` or `poster`.
+    pub what: String,
+    /// Keyed hash of the address it was opened from.
+    pub address_hash: String,
+    /// When first.
+    pub first_at: Millis,
+    /// When last.
+    pub last_at: Millis,
+    /// How many requests.
+    pub count: i64,
+}
+
+impl Store {
+    /// Writes an opening down.
+    pub async fn log_opening(
+        &self,
+        practice: PracticeId,
+        attachment: AttachmentId,
+        what: &str,
+        address_hash: &str,
+        now: Millis,
+    ) -> Result<()> {
+        let mut quiet = self.quiet().await?;
+        sqlx::query(
+            "INSERT INTO openings \
+             (practice_id, attachment_id, what, address_hash, hour, first_at, last_at, count) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 1) \
+             ON CONFLICT (practice_id, attachment_id, what, address_hash, hour) \
+             DO UPDATE SET last_at = excluded.last_at, count = openings.count + 1",
+        )
+        .bind(practice.to_string())
+        .bind(attachment.to_string())
+        .bind(what.to_owned())
+        .bind(address_hash.to_owned())
+        .bind(now.0.div_euclid(HOUR))
+        .bind(now.0)
+        .bind(now.0)
+        .execute(quiet.connection())
+        .await?;
+        quiet.commit().await
+    }
+
+    /// The openings of an attachment's link, oldest first.
+    pub async fn openings(&self, practice: PracticeId, attachment: AttachmentId) -> Result<Vec<Opening>> {
+        let rows = sqlx::query(
+            "SELECT what, address_hash, first_at, last_at, count FROM openings \
+             WHERE practice_id = $1 AND attachment_id = $2 ORDER BY first_at, what",
+        )
+        .bind(practice.to_string())
+        .bind(attachment.to_string())
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Opening {
+                    what: row.text("what")?,
+                    address_hash: row.text("address_hash")?,
+                    first_at: row.time("first_at")?,
+                    last_at: row.time("last_at")?,
+                    count: row.int("count")?,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,157 @@
+//! Sessions: a token's hash, and whose device it is on.
+//!
+//! **Invariant:** a session slides: it ends a fixed time after it was last used.
+
+use limpet_model::{ClientId, ConversationId, Millis, PracticeId, StaffId};
+use sqlx::any::AnyRow;
+
+use super::{Result, Store, StoreError, row::Columns};
+use crate::view::View;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+/// How long a staff session lasts without being used, milliseconds.
+pub const STAFF_SESSION: i64 = 30 * DAY;
+/// How long a client's session lasts without being used, milliseconds.
+pub const CLIENT_SESSION: i64 = 180 * DAY;
+/// A session in use is written down again after this long, not at each request.
+const SLIDE_EVERY: i64 = DAY / 24;
+
+/// Whose session it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// A staff member.
+    Staff(StaffId),
+    /// A client's device, and the conversation its last link was for.
+    Client(ClientId, ConversationId),
+}
+
+/// An open session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of its token.
+    pub token_hash: String,
+    /// The practice.
+    pub practice: PracticeId,
+    /// Whose.
+    pub holder: Holder,
+}
+
+impl Session {
+    /// Through whose eyes it sees the practice.
+    pub fn view(&self) -> View {
+        match self.holder {
+            Holder::Staff(_) => View::Staff,
+            Holder::Client(client, _) => View::Client(client),
+        }
+    }
+}
+
+fn lifetime(holder: Holder) -> i64 {
+    match holder {
+        Holder::Staff(_) => STAFF_SESSION,
+        Holder::Client(..) => CLIENT_SESSION,
+    }
+}
+
+fn read_holder(row: &AnyRow) -> Result<Holder> {
+    match (row.maybe_id("staff_id")?, row.maybe_id("client_id")?, row.maybe_id("conversation_id")?) {
+        (Some(staff), None, None) => Ok(Holder::Staff(staff)),
+        (None, Some(client), Some(conversation)) => Ok(Holder::Client(client, conversation)),
+        _ => Err(StoreError::Unreadable("session")),
+    }
+}
+
+impl Store {
+    /// Opens a session. What has run out is swept away in passing.
+    pub async fn open_session(&self, session: &Session, device: &str, now: Millis) -> Result<()> {
+        let (staff, client, conversation) = match session.holder {
+            Holder::Staff(staff) => (Some(staff.to_string()), None, None),
+            Holder::Client(client, conversation) => {
+                (None, Some(client.to_string()), Some(conversation.to_string()))
+            }
+        };
+        let mut quiet = self.quiet().await?;
+        sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
+            .bind(now.0)
+            .execute(quiet.connection())
+            .await?;
+        sqlx::query(
+            "INSERT INTO sessions (token_hash, practice_id, staff_id, client_id, conversation_id, device, \
+             created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(session.token_hash.clone())
+        .bind(session.practice.to_string())
+        .bind(staff)
+        .bind(client)
+        .bind(conversation)
+        .bind(device.to_owned())
+        .bind(now.0)
+        .bind(now.0)
+        .bind(now.0 + lifetime(session.holder))
+        .execute(quiet.connection())
+        .await?;
+        quiet.commit().await
+    }
+
+    /// A door: the session a token opens, kept open for as long again. `None` when it has run out, was closed,
+    /// or its staff member may not sign in any more.
+    pub async fn session(&self, token_hash: &str, now: Millis) -> Result<Option<Session>> {
+        let row = sqlx::query(
+            "SELECT s.practice_id AS practice_id, s.staff_id AS staff_id, s.client_id AS client_id, \
+             s.conversation_id AS conversation_id, s.seen_at AS seen_at FROM sessions s \
+             LEFT JOIN staff m ON m.practice_id = s.practice_id AND m.id = s.staff_id \
+             WHERE s.token_hash = $1 AND s.expires_at > $2 AND (s.staff_id IS NULL OR m.active = 1)",
+        )
+        .bind(token_hash.to_owned())
+        .bind(now.0)
+        .fetch_optional(self.pool())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let session = Session {
+            token_hash: token_hash.to_owned(),
+            practice: row.id("practice_id")?,
+            holder: read_holder(&row)?,
+        };
+        if now.since(row.time("seen_at")?) >= SLIDE_EVERY {
+            self.slide_session(&session, now).await?;
+        }
+        Ok(Some(session))
+    }
+
+    async fn slide_session(&self, session: &Session, now: Millis) -> Result<()> {
+        let mut quiet = self.quiet().await?;
+        sqlx::query(
+            "UPDATE sessions SET seen_at = $3, expires_at = $4 WHERE practice_id = $1 AND token_hash = $2",
+        )
+        .bind(session.practice.to_string())
+        .bind(session.token_hash.clone())
+        .bind(now.0)
+        .bind(now.0 + lifetime(session.holder))
+        .execute(quiet.connection())
+        .await?;
+        quiet.commit().await
+    }
+
+    /// Points a client's session at another of its conversations.
+    pub async fn turn_session(&self, session: &Session, conversation: ConversationId) -> Result<()> {
+        let mut quiet = self.quiet().await?;
+        sqlx::query("UPDATE sessions SET conversation_id = $3 WHERE practice_id = $1 AND token_hash = $2")
+            .bind(session.practice.to_string())
+            .bind(session.token_hash.clone())
+            .bind(conversation.to_string())
+            .execute(quiet.connection())
+            .await?;
+        quiet.commit().await
+    }
+
+    /// Closes a session.
+    pub async fn close_session(&self, session: &Session) -> Result<()> {
+        let mut quiet = self.quiet().await?;
+        sqlx::query("DELETE FROM sessions WHERE practice_id = $1 AND token_hash = $2")
+            .bind(session.practice.to_string())
+            .bind(session.token_hash.clone())
+            .execute(quiet.connection())
+            .await?;
+        quiet.commit().await
+    }
+}

@@ -1,0 +1,167 @@
+//! What may be typed: lengths and shapes, each refusal with the sentence that says what fits.
+
+use limpet_model::{AttachmentKind, Audience, Author, Client, Millis, Patient};
+use limpet_wire::{
+    Code,
+    http::{ConversationChange, MESSAGE_LIMIT, NewAttachment, NewConversation, NewMessage, UPLOAD_LIMIT},
+};
+
+use crate::failure::{Answer, Problem};
+
+/// Most attachments of one message.
+const ATTACHMENTS_LIMIT: usize = 20;
+/// Times a device may claim: any within what JavaScript counts exactly.
+const TIME_LIMIT: i64 = 8_640_000_000_000_000;
+/// The size limit as people say it.
+const UPLOAD_LIMIT_MB: i64 = UPLOAD_LIMIT / (1024 * 1024);
+
+fn at_most(what: &str, text: &str, most: usize) -> Answer<()> {
+    if text.chars().count() > most {
+        return Err(Problem::invalid(format!("{what} is too long: {most} characters at most.")));
+    }
+    if text.contains('\0') {
+        return Err(Problem::invalid(format!("{what} holds a character that cannot be kept.")));
+    }
+    Ok(())
+}
+
+fn needed(what: &str, text: &str, most: usize) -> Answer<()> {
+    if text.trim().is_empty() {
+        return Err(Problem::invalid(format!("{what} is missing.")));
+    }
+    at_most(what, text, most)
+}
+
+fn time(at: Millis) -> Answer<()> {
+    if (0..=TIME_LIMIT).contains(&at.0) {
+        return Ok(());
+    }
+    Err(Problem::invalid("The device's clock gives an impossible time. Set its date and time."))
+}
+
+/// A client.
+pub fn check_client(client: &Client) -> Answer<()> {
+    needed("The client's name", &client.name, 200)?;
+    at_most("The e-mail address", &client.email, 254)?;
+    at_most("The telephone number", &client.phone, 100)?;
+    at_most("The address", &client.address, 1000)?;
+    at_most("The id in the practice management system", &client.pms_id, 100)
+}
+
+/// A patient.
+pub fn check_patient(patient: &Patient) -> Answer<()> {
+    needed("The patient's name", &patient.name, 200)?;
+    at_most("The species", &patient.species, 100)?;
+    at_most("The breed", &patient.breed, 200)?;
+    at_most("The colour", &patient.colour, 200)?;
+    at_most("The alert", &patient.alert, 1000)?;
+    at_most("The id in the practice management system", &patient.pms_id, 100)?;
+    if !is_born(&patient.born) {
+        return Err(Problem::invalid("Write the date of birth as 2019, 2019-05 or 2019-05-31."));
+    }
+    match patient.weight_kg {
+        Some(kg) if !(kg > 0.0 && kg < 100_000.0) => {
+            Err(Problem::invalid("Write the weight in kilograms, for example 12.4."))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_born(text: &str) -> bool {
+    let full = match text.len() {
+        0 => return true,
+        4 => format!("{text}-01-01"),
+        7 => format!("{text}-01"),
+        10 => text.to_owned(),
+        _ => return false,
+    };
+    full.parse::<jiff::civil::Date>().is_ok()
+}
+
+/// A new conversation.
+pub fn check_conversation(new: &NewConversation) -> Answer<()> {
+    needed("The reason", &new.subject, 300)?;
+    time(new.opened_at)
+}
+
+/// A change to a conversation.
+pub fn check_change(change: &ConversationChange) -> Answer<()> {
+    at_most("The summary", change.summary.as_deref().unwrap_or_default(), MESSAGE_LIMIT)?;
+    at_most("The plan", change.plan.as_deref().unwrap_or_default(), MESSAGE_LIMIT)?;
+    change.at.map_or(Ok(()), time)
+}
+
+/// A new message by this author.
+pub fn check_message(author: Author, new: &NewMessage) -> Answer<()> {
+    if matches!(author, Author::Client(_)) && new.audience != Audience::Everyone {
+        return Err(Problem::invalid("A note is for staff only. Send it as a message."));
+    }
+    if new.body.trim().is_empty() && new.attachments.is_empty() {
+        return Err(Problem::invalid("The message is empty. Write something or add a clip."));
+    }
+    at_most("The message", &new.body, MESSAGE_LIMIT)?;
+    time(new.sent_at)?;
+    if new.attachments.len() > ATTACHMENTS_LIMIT {
+        return Err(Problem::invalid(format!("Send at most {ATTACHMENTS_LIMIT} files with one message.")));
+    }
+    new.attachments.iter().try_for_each(|attachment| check_attachment(author, attachment))?;
+    let mut ids: Vec<_> = new.attachments.iter().map(|attachment| attachment.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.len() != new.attachments.len() {
+        return Err(Problem::invalid("The same file is attached twice. Remove one of them."));
+    }
+    Ok(())
+}
+
+fn check_attachment(author: Author, new: &NewAttachment) -> Answer<()> {
+    needed("The file's name", &new.name, 255)?;
+    if new.name.contains(['/', '\\']) {
+        return Err(Problem::invalid("A file's name cannot hold a slash. Rename the file."));
+    }
+    at_most("The file's type", &new.mime, 200)?;
+    at_most("The caption", &new.caption, 1000)?;
+    new.captured_at.map_or(Ok(()), time)?;
+    check_size(new.bytes)?;
+    let still = new.kind == AttachmentKind::Still;
+    if still != new.still_of.is_some() || (still && !matches!(author, Author::Staff(_))) {
+        return Err(Problem::invalid("A still is captured from a clip by staff. Send this picture as a photo."));
+    }
+    Ok(())
+}
+
+/// The size of a file.
+pub fn check_size(bytes: i64) -> Answer<()> {
+    if bytes <= 0 {
+        return Err(Problem::new(Code::BadClip, "The file is empty. Choose it again, or film it again."));
+    }
+    if bytes > UPLOAD_LIMIT {
+        return Err(Problem::new(
+            Code::TooLarge,
+            format!("The file is larger than {UPLOAD_LIMIT_MB} MB. Send a shorter clip, or film at a lower resolution."),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_birth_are_as_exact_as_people_know_them() {
+        for good in ["", "2019", "2019-05", "2019-05-31", "2020-02-29"] {
+            assert!(is_born(good), "{good}");
+        }
+        for bad in ["19", "May 2019", "2019-13", "2019-02-29", "2019-5-1", "2019-05-31T00:00", "ñ019"] {
+            assert!(!is_born(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn sizes_end_at_the_limit() {
+        assert!(check_size(UPLOAD_LIMIT).is_ok());
+        assert_eq!(check_size(UPLOAD_LIMIT + 1).unwrap_err().failure().code, Code::TooLarge);
+        assert_eq!(check_size(0).unwrap_err().failure().code, Code::BadClip);
+    }
+}

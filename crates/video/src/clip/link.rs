@@ -1,0 +1,350 @@
+//! The parent's end of the two pipes: asks go out, ranges of the clip go out, answers come in.
+//!
+//! **Invariant:** a call returns when the child answers, ends, breaks the rules or says nothing for
+//! [`SILENCE`] while it waits for nothing from us. Nothing the child sends makes the parent hold more than a
+//! few messages and what the caller has asked for.
+
+use std::{
+    collections::HashMap,
+    io,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::program::{HIDDEN_ARGUMENT, program};
+use crate::{
+    ByteSink, ByteSource, VideoError,
+    media::limits,
+    pipe::{self, Ask, Body, GREETING, Kind},
+};
+
+/// A child that says nothing for this long, while it waits for nothing from us, hangs.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How long a program may take to say that it is a decoder.
+const START: Duration = Duration::from_secs(30);
+/// What a child may know of our surroundings: where libraries are, and how much to log.
+const ENVIRONMENT: [&str; 8] = [
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "DYLD_FALLBACK_LIBRARY_PATH",
+    "SYSTEMROOT",
+    "RUST_LOG",
+    "RUST_BACKTRACE",
+    "LLVM_PROFILE_FILE",
+];
+
+/// One running child.
+#[derive(Debug)]
+pub struct Link {
+    shared: Arc<Shared>,
+    next_ask: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Shared {
+    child: Mutex<Child>,
+    to_child: Mutex<ChildStdin>,
+    waiting: Mutex<HashMap<u32, SyncSender<Event>>>,
+    ended: AtomicBool,
+    reading: AtomicBool,
+    source_error: Mutex<Option<VideoError>>,
+    started: Instant,
+    heard_ms: AtomicU64,
+}
+
+#[derive(Debug)]
+enum Event {
+    Chunk(Vec<u8>),
+    Write(u64, Vec<u8>),
+    Done(Result<Value, VideoError>),
+}
+
+struct RangeAsked {
+    read: u32,
+    offset: u64,
+    len: usize,
+}
+
+impl Link {
+    /// Starts a child that reads `source`.
+    pub fn start(source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
+        let mut command = Command::new(program().map_err(VideoError::internal)?);
+        command.arg(HIDDEN_ARGUMENT).env_clear();
+        for name in ENVIRONMENT {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        without_a_window(&mut command);
+        let mut child = command.spawn().map_err(VideoError::internal)?;
+        let pipes = child.stdin.take().zip(child.stdout.take());
+        let (to_child, from_child) = pipes.ok_or_else(|| VideoError::internal("the child has no pipes"))?;
+        let shared = Arc::new(Shared {
+            child: Mutex::new(child),
+            to_child: Mutex::new(to_child),
+            waiting: Mutex::default(),
+            ended: AtomicBool::new(false),
+            reading: AtomicBool::new(false),
+            source_error: Mutex::default(),
+            started: Instant::now(),
+            heard_ms: AtomicU64::new(0),
+        });
+        let link = Self { shared: Arc::clone(&shared), next_ask: AtomicU32::new(0) };
+
+        // The queue is short: a child that asks for more ranges than it takes waits for the pipe.
+        let (ranges, asked) = sync_channel(16);
+        let (hello, greeted) = sync_channel(1);
+        let server = Arc::clone(&shared);
+        thread::Builder::new()
+            .name("clip ranges".into())
+            .spawn(move || server.serve_ranges(&*source, &asked))
+            .and_then(|_| {
+                thread::Builder::new()
+                    .name("clip answers".into())
+                    .spawn(move || shared.take_messages(from_child, &ranges, &hello))
+            })
+            .map_err(VideoError::internal)?;
+        match greeted.recv_timeout(START) {
+            Ok(()) => Ok(link),
+            Err(_) => Err(VideoError::internal("the decoder program did not start as one")),
+        }
+    }
+
+    /// Asks and gathers all chunks of the answer, at most `limit` bytes.
+    pub fn collect(&self, ask: &Ask, limit: usize) -> Result<(Value, Vec<u8>), VideoError> {
+        let mut all = Vec::new();
+        let value = self.each_chunk(ask, &mut |chunk| {
+            if all.len() + chunk.len() > limit {
+                return Err(self.distrust());
+            }
+            all.extend_from_slice(chunk);
+            Ok(())
+        })?;
+        Ok((value, all))
+    }
+
+    /// Asks and hands over the answer chunk by chunk.
+    pub fn each_chunk(
+        &self,
+        ask: &Ask,
+        each: &mut dyn FnMut(&[u8]) -> Result<(), VideoError>,
+    ) -> Result<Value, VideoError> {
+        self.ask(ask, &mut |event| match event {
+            Event::Chunk(bytes) => each(&bytes),
+            _ => Err(self.distrust()),
+        })
+    }
+
+    /// Asks and writes what comes to `sink`. When the sink fails the child is ended: nobody wants the rest.
+    pub fn write_to(&self, ask: &Ask, sink: &mut dyn ByteSink) -> Result<(), VideoError> {
+        self.ask(ask, &mut |event| match event {
+            Event::Write(offset, bytes) if offset.saturating_add(bytes.len() as u64) <= limits::RENDITION => {
+                sink.write_at(offset, &bytes).map_err(|error| {
+                    self.shared.end();
+                    VideoError::bytes(&error)
+                })
+            }
+            _ => Err(self.distrust()),
+        })?;
+        Ok(())
+    }
+
+    /// Ends a child that breaks the rules.
+    pub fn distrust(&self) -> VideoError {
+        self.shared.break_off("it answered something impossible");
+        VideoError::ChildEnded
+    }
+
+    fn ask(
+        &self,
+        ask: &Ask,
+        each: &mut dyn FnMut(Event) -> Result<(), VideoError>,
+    ) -> Result<Value, VideoError> {
+        let id = self.next_ask.fetch_add(1, Ordering::Relaxed);
+        let (answer, events) = sync_channel(16);
+        lock(&self.shared.waiting).insert(id, answer);
+        let outcome = self.shared.send_ask(id, ask).and_then(|()| self.follow(&events, each));
+        lock(&self.shared.waiting).remove(&id);
+        outcome
+    }
+
+    fn follow(
+        &self,
+        events: &Receiver<Event>,
+        each: &mut dyn FnMut(Event) -> Result<(), VideoError>,
+    ) -> Result<Value, VideoError> {
+        self.shared.heard();
+        loop {
+            match events.recv_timeout(Duration::from_millis(500)) {
+                Ok(Event::Done(Ok(value))) => return Ok(value),
+                Ok(Event::Done(Err(error))) => {
+                    return Err(lock(&self.shared.source_error).take().unwrap_or(error));
+                }
+                Ok(event) => each(event)?,
+                Err(RecvTimeoutError::Timeout) if self.shared.silent() => {
+                    self.shared.break_off("it fell silent");
+                    return Err(VideoError::ChildEnded);
+                }
+                Err(RecvTimeoutError::Timeout) if self.shared.ended.load(Ordering::Acquire) => {
+                    return Err(VideoError::ChildEnded);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(VideoError::ChildEnded),
+            }
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.shared.end();
+        // Reaps it; a killed child ends at once.
+        let _ = lock(&self.shared.child).wait();
+    }
+}
+
+impl Shared {
+    fn send_ask(&self, id: u32, ask: &Ask) -> Result<(), VideoError> {
+        let json = serde_json::to_vec(ask).map_err(VideoError::internal)?;
+        pipe::send(&mut *lock(&self.to_child), Kind::Ask, &[&id.to_le_bytes(), &json])
+            .map_err(|_| VideoError::ChildEnded)
+    }
+
+    fn take_messages(&self, mut from: ChildStdout, ranges: &SyncSender<RangeAsked>, hello: &SyncSender<()>) {
+        match pipe::receive(&mut from) {
+            Ok(Some((Kind::Hello, greeting))) if greeting == GREETING => {
+                let _ = hello.send(());
+            }
+            _ => return self.break_off("it did not start as a decoder"),
+        }
+        loop {
+            match pipe::receive(&mut from) {
+                Ok(Some((kind, body))) => {
+                    self.heard();
+                    if self.take(kind, &body, ranges).is_err() {
+                        return self.break_off("it broke the rules of the pipe");
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::debug!(%error, "The pipe from a decoder broke");
+                    break;
+                }
+            }
+        }
+        self.end();
+    }
+
+    fn take(&self, kind: Kind, body: &[u8], ranges: &SyncSender<RangeAsked>) -> io::Result<()> {
+        let mut body = Body(body);
+        let event = match kind {
+            Kind::Alive => return Ok(()),
+            Kind::Read => {
+                let (read, offset, len) = (body.u32()?, body.u64()?, body.u32()? as usize);
+                if len > pipe::MOST_BYTES {
+                    return Err(io::ErrorKind::InvalidInput.into());
+                }
+                return ranges.send(RangeAsked { read, offset, len }).map_err(io::Error::other);
+            }
+            Kind::Chunk => (body.u32()?, Event::Chunk(body.rest().to_vec())),
+            Kind::Write => (body.u32()?, Event::Write(body.u64()?, body.rest().to_vec())),
+            Kind::Done => {
+                (body.u32()?, Event::Done(serde_json::from_slice(body.rest()).map_err(io::Error::other)?))
+            }
+            Kind::Hello | Kind::Ask | Kind::Bytes => return Err(io::ErrorKind::InvalidInput.into()),
+        };
+        let (ask, event) = event;
+        let waiting = lock(&self.waiting).get(&ask).cloned();
+        if let Some(waiting) = waiting {
+            // Gone when the caller has stopped listening; the rest of its answer is dropped here.
+            let _ = waiting.send(event);
+        }
+        Ok(())
+    }
+
+    fn serve_ranges(&self, source: &dyn ByteSource, asked: &Receiver<RangeAsked>) {
+        let mut buffer = Vec::new();
+        for RangeAsked { read, offset, len } in asked {
+            buffer.resize(len, 0);
+            self.reading.store(true, Ordering::Release);
+            let got = fill(source, offset, &mut buffer);
+            self.heard();
+            self.reading.store(false, Ordering::Release);
+            let (failed, bytes) = match got {
+                Ok(count) => ([0], buffer.get(..count).unwrap_or_default()),
+                Err(error) => {
+                    *lock(&self.source_error) = Some(VideoError::bytes(&error));
+                    ([1], &[] as &[u8])
+                }
+            };
+            let body = [&read.to_le_bytes(), failed.as_slice(), bytes];
+            if pipe::send(&mut *lock(&self.to_child), Kind::Bytes, &body).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn heard(&self) {
+        self.heard_ms.store(self.now_ms(), Ordering::Release);
+    }
+
+    fn silent(&self) -> bool {
+        let since = self.now_ms().saturating_sub(self.heard_ms.load(Ordering::Acquire));
+        !self.reading.load(Ordering::Acquire) && u128::from(since) > SILENCE.as_millis()
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn break_off(&self, why: &'static str) {
+        tracing::warn!(why, "Ended a decoder");
+        self.end();
+    }
+
+    /// Kills the child and lets every caller know.
+    fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        // Already ended is as good.
+        let _ = lock(&self.child).kill();
+        lock(&self.waiting).clear();
+    }
+}
+
+/// Reads until the buffer is full or the source is at its end.
+fn fill(source: &dyn ByteSource, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut done = 0;
+    while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        match source.read_at(offset + done as u64, rest) {
+            Ok(0) => break,
+            Ok(count) => done += count.min(rest.len()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+/// A panic elsewhere leaves nothing half done under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(windows)]
+fn without_a_window(command: &mut Command) {
+    const CREATE_NO_WINDOW: u32 = 0x0800_0000;
+    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NO_WINDOW);
+}
+
+#[cfg(not(windows))]
+fn without_a_window(_: &mut Command) {}

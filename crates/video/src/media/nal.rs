@@ -1,0 +1,183 @@
+//! Just enough of H.264 and HEVC bitstreams to know where decoding can start and which pictures are never shown.
+//!
+//! Source: ITU-T H.264 7.3.1, D.1.8; ITU-T H.265 7.3.1.2, table 7-1, 8.1.3.
+//!
+//! **Invariant:** any bytes are accepted; what is not understood is not a clean start.
+
+/// How NAL units are packed in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// Each after its length in this many bytes, as in MP4.
+    Lengths(usize),
+    /// Each after a start code, as in transport streams.
+    StartCodes,
+}
+
+/// Units looked at in one packet; a picture's kind stands in the first few.
+const MOST_UNITS: usize = 64;
+
+impl Packing {
+    /// From an `avcC` record, H.264.
+    pub fn of_avc(extradata: &[u8]) -> Self {
+        match extradata {
+            [1, _, _, _, lengths, ..] => Self::Lengths(usize::from(lengths & 3) + 1),
+            _ => Self::StartCodes,
+        }
+    }
+
+    /// From an `hvcC` record, HEVC.
+    pub fn of_hevc(extradata: &[u8]) -> Self {
+        match extradata.get(21) {
+            Some(lengths) if extradata.first() == Some(&1) => Self::Lengths(usize::from(lengths & 3) + 1),
+            _ => Self::StartCodes,
+        }
+    }
+
+    /// The units of a packet, at most the first 64.
+    pub fn units(self, mut data: &[u8]) -> Vec<&[u8]> {
+        let mut units = Vec::new();
+        while units.len() < MOST_UNITS {
+            let next = match self {
+                Self::Lengths(bytes) => split_length(data, bytes),
+                Self::StartCodes => split_start_code(data),
+            };
+            let Some((unit, rest)) = next else { break };
+            if !unit.is_empty() {
+                units.push(unit);
+            }
+            data = rest;
+        }
+        units
+    }
+}
+
+fn split_length(data: &[u8], bytes: usize) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = data.split_at_checked(bytes)?;
+    let length = length.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
+    Some(rest.split_at(length.min(rest.len()))).filter(|(unit, _)| !unit.is_empty())
+}
+
+fn split_start_code(data: &[u8]) -> Option<(&[u8], &[u8])> {
+    let start = data.windows(3).position(|code| code == [0, 0, 1])? + 3;
+    let body = data.get(start..)?;
+    let end = body.windows(3).position(|code| code == [0, 0, 1]).unwrap_or(body.len());
+    Some(body.split_at(end))
+}
+
+/// What an H.264 packet is, as far as starting to decode goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AvcPicture {
+    /// Starts afresh.
+    Idr,
+    /// A recovery point at this very picture: starts afresh for everything shown after it.
+    RecoveryPoint,
+    /// Needs what came before.
+    Other,
+}
+
+/// Classifies an H.264 packet.
+pub fn avc_picture(units: &[&[u8]]) -> AvcPicture {
+    let kind = |unit: &&[u8]| unit.first().map_or(0, |head| head & 0x1f);
+    if units.iter().any(|unit| kind(unit) == 5) {
+        AvcPicture::Idr
+    } else if units.iter().filter(|unit| kind(unit) == 6).any(|sei| recovers_at_once(sei)) {
+        AvcPicture::RecoveryPoint
+    } else {
+        AvcPicture::Other
+    }
+}
+
+/// Whether an SEI unit holds a recovery point (payload type 6) with `recovery_frame_cnt` 0.
+fn recovers_at_once(sei: &[u8]) -> bool {
+    let mut rest = sei.get(1..).unwrap_or_default();
+    while rest.len() > 2 {
+        let Some((kind, after)) = sei_number(rest) else { return false };
+        let Some((size, after)) = sei_number(after) else { return false };
+        let Some((payload, after)) = after.split_at_checked(size) else { return false };
+        if kind == 6 {
+            // ue(v): a leading one bit is 0.
+            return payload.first().is_some_and(|first| first & 0x80 != 0);
+        }
+        rest = after;
+    }
+    false
+}
+
+fn sei_number(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let full = bytes.iter().take_while(|byte| **byte == 0xff).count();
+    let last = bytes.get(full)?;
+    Some((full * 255 + usize::from(*last), bytes.get(full + 1..)?))
+}
+
+/// What an HEVC packet is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HevcPicture {
+    /// IDR: starts afresh, nothing before it is referred to by anything after.
+    Idr,
+    /// Clean random access: starts afresh for everything shown after it; RASL pictures need what came before.
+    Cra,
+    /// Broken link: as CRA, and its RASL pictures are never shown.
+    Bla,
+    /// Random access skipped leading: shown before its CRA, decodable only when decoding began earlier.
+    Rasl,
+    /// Anything else.
+    Other,
+}
+
+/// Classifies an HEVC packet by its first picture unit, and says whether it ends the sequence.
+pub fn hevc_picture(units: &[&[u8]]) -> (HevcPicture, bool) {
+    let kinds = || units.iter().filter_map(|unit| unit.first()).map(|head| head >> 1 & 0x3f);
+    let picture = match kinds().find(|kind| *kind < 32) {
+        Some(19 | 20) => HevcPicture::Idr,
+        Some(21) => HevcPicture::Cra,
+        Some(16..=18) => HevcPicture::Bla,
+        Some(8 | 9) => HevcPicture::Rasl,
+        _ => HevcPicture::Other,
+    };
+    (picture, kinds().any(|kind| kind == 36 || kind == 37))
+}
+
+/// Whether a VP8 packet is a picture that is only referred to, never shown (RFC 6386, 9.1).
+pub fn vp8_is_hidden(data: &[u8]) -> bool {
+    data.first().is_some_and(|tag| tag & 0x10 == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_come_apart_in_both_packings() {
+        let lengths = [0, 0, 0, 2, 0x65, 1, 0, 0, 0, 1, 0x41];
+        assert_eq!(Packing::Lengths(4).units(&lengths), [&[0x65, 1][..], &[0x41]]);
+        let codes = [0, 0, 0, 1, 0x65, 1, 0, 0, 1, 0x41];
+        assert_eq!(avc_picture(&Packing::StartCodes.units(&codes)), AvcPicture::Idr);
+        assert_eq!(Packing::StartCodes.units(&codes).len(), 2);
+    }
+
+    #[test]
+    fn a_recovery_point_counts_only_when_it_recovers_at_once() {
+        let point = |first: u8| [0x06, 5, 1, 0xaa, 6, 1, first, 0x80];
+        assert_eq!(avc_picture(&[&point(0b1100_0000), &[0x41]]), AvcPicture::RecoveryPoint);
+        assert_eq!(avc_picture(&[&point(0b0101_0000), &[0x41]]), AvcPicture::Other);
+    }
+
+    #[test]
+    fn hevc_kinds_are_told_apart() {
+        let unit = |kind: u8| [kind << 1, 1];
+        assert_eq!(hevc_picture(&[&unit(32), &unit(21)]), (HevcPicture::Cra, false));
+        assert_eq!(hevc_picture(&[&unit(9), &unit(36)]), (HevcPicture::Rasl, true));
+        assert_eq!(hevc_picture(&[&unit(1)]), (HevcPicture::Other, false));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_accepted(data: Vec<u8>, bytes in 1_usize..5) {
+            for packing in [Packing::Lengths(bytes), Packing::StartCodes] {
+                let units = packing.units(&data);
+                avc_picture(&units);
+                hevc_picture(&units);
+            }
+        }
+    }
+}

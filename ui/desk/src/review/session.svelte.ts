@@ -1,0 +1,151 @@
+// One stay in the review room: the clip is opened, its decoder child answers, may die and is opened again, and is
+// let go of at the end. Knows the way to the child, not what is asked of it.
+//
+// A clip that kills its decoder is opened again by itself once, at the frame that was wanted; after that a person
+// decides, and starts from the last frame that could be shown.
+
+import type { Host } from "@limpet/shared/host/host";
+import { isFailure } from "@limpet/shared/host/host";
+import type { Attachment, AttachmentId, Calls, ClipIndex } from "@limpet/shared/gen/wire";
+import { FrameSocket, type Line, type Wish } from "./frame-socket";
+import type { Picture } from "./picture";
+import { w } from "./words";
+
+/** What the room needs of the desk. */
+export interface Desk {
+  call<N extends keyof Calls>(name: N, args: Calls[N][0]): Promise<Calls[N][1]>;
+  host(): Promise<Pick<Host, "listen" | "mediaUrl">>;
+}
+
+export type Phase =
+  | { kind: "opening"; share: number | null }
+  | { kind: "open" }
+  | { kind: "reopening" }
+  | { kind: "failed"; message: string; died: boolean };
+
+export interface SessionHears {
+  ready(clip: ClipIndex): void;
+  picture(picture: Picture): void;
+  /** The decoder died a second time; what was wanted may be what kills it. */
+  stuck(): void;
+}
+
+/** Closing comes before the next opening, also of the same clip. */
+let leaving: Promise<unknown> = Promise.resolve();
+
+export class Session {
+  phase = $state.raw<Phase>({ kind: "opening", share: null });
+  /** A sentence about a frame that could not be shown. */
+  trouble = $state<string | null>(null);
+  attachment = $state.raw<Attachment | null>(null);
+  private socket: FrameSocket | null = null;
+  private generation = 0;
+  private visit = 0;
+  private hasReopened = false;
+  private unlisten: (() => void) | null = null;
+
+  constructor(
+    readonly clip: AttachmentId,
+    private readonly desk: Desk,
+    private readonly hears: SessionHears,
+    private readonly dial?: (address: string) => Line,
+  ) {}
+
+  get waiting(): boolean {
+    return this.socket?.waiting ?? false;
+  }
+
+  async open(): Promise<void> {
+    const visit = ++this.visit;
+    if (this.phase.kind !== "reopening") this.phase = { kind: "opening", share: null };
+    this.trouble = null;
+    this.hearProgress(visit);
+    try {
+      await leaving;
+      const room = await this.desk.call("open_review", this.clip);
+      if (visit !== this.visit) return this.letGo();
+      this.attachment = room.clip;
+      this.connect(room.socket);
+    } catch (thrown) {
+      if (visit === this.visit) this.phase = { kind: "failed", message: sentence(thrown), died: false };
+    }
+  }
+
+  /** After a failure, because a person said so. */
+  async again(): Promise<void> {
+    this.phase = { kind: "opening", share: null };
+    this.letGo();
+    await this.open();
+  }
+
+  show(wish: Wish): void {
+    this.socket?.show(wish);
+  }
+
+  forget(): void {
+    this.socket?.forget();
+  }
+
+  leave(): void {
+    this.visit += 1;
+    this.hangUp();
+    this.unlisten?.();
+    this.unlisten = null;
+    this.letGo();
+  }
+
+  private connect(address: string): void {
+    const hears = {
+      ready: (clip: ClipIndex) => {
+        this.phase = { kind: "open" };
+        this.hears.ready(clip);
+      },
+      picture: (picture: Picture) => {
+        this.trouble = null;
+        this.hears.picture(picture);
+      },
+      failed: (failure: { message: string }) => (this.trouble = failure.message),
+      lost: () => void this.died(),
+    };
+    this.socket = new FrameSocket(address, hears, this.generation, this.dial);
+  }
+
+  private async died(): Promise<void> {
+    this.hangUp();
+    this.letGo();
+    if (this.hasReopened) {
+      this.hears.stuck();
+      this.phase = { kind: "failed", message: w().diedTwice, died: true };
+      return;
+    }
+    this.hasReopened = true;
+    this.phase = { kind: "reopening" };
+    await this.open();
+  }
+
+  private hangUp(): void {
+    if (!this.socket) return;
+    this.generation = this.socket.generation;
+    this.socket.close();
+    this.socket = null;
+  }
+
+  /** Tells the desk to let the child go. That it was gone already is no news. */
+  private letGo(): void {
+    leaving = this.desk.call("close_review", this.clip).catch(() => undefined);
+  }
+
+  private hearProgress(visit: number): void {
+    if (this.unlisten) return;
+    void this.desk.host().then((host) => {
+      if (visit !== this.visit || this.unlisten) return;
+      this.unlisten = host.listen((event) => {
+        if (event.kind !== "progress" || event.attachment !== this.clip || this.phase.kind !== "opening") return;
+        this.phase = { kind: "opening", share: event.total > 0 ? event.sent / event.total : null };
+      });
+    });
+  }
+}
+
+/** What to tell a person about something thrown. */
+export const sentence = (thrown: unknown): string => (isFailure(thrown) ? thrown.message : w().unexpected);

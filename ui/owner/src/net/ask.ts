@@ -1,0 +1,61 @@
+// Requests to limpet-server. The session is a cookie; every writing request says that it comes from this app.
+
+import type { Failure } from "@limpet/shared/gen/wire";
+
+/** Names the app in every writing request; without it the cookie alone writes nothing. */
+export const OWNER = { "limpet-app": "owner" } as const;
+
+/** How long a request without a file may take. */
+const PATIENCE = 20_000;
+
+/** The server said no, or was not reached (`status` 0). */
+export class NotDone extends Error {
+  constructor(
+    readonly status: number,
+    readonly failure: Failure | null,
+  ) {
+    super(failure?.message ?? `status ${status}`);
+  }
+}
+
+/** Asks and answers the body, `null` when there is none. Throws `NotDone`. */
+export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const impatient = new AbortController();
+  const timer = setTimeout(() => impatient.abort(), PATIENCE);
+  try {
+    const response = await reach(method, path, body, impatient.signal);
+    const text = await response.text().catch(() => {
+      throw new NotDone(0, null);
+    });
+    if (!response.ok) throw new NotDone(response.status, failureIn(text));
+    return (text === "" ? null : JSON.parse(text)) as T;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function reach(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = method === "GET" ? {} : { ...OWNER };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const init: RequestInit = { method, headers, credentials: "same-origin", cache: "no-store", signal };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  try {
+    return await fetch(path, init);
+  } catch {
+    throw new NotDone(0, null);
+  }
+}
+
+/** The failure in an answer's body, or null when it came from something in between. */
+export function failureIn(text: string): Failure | null {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null && "code" in body && "message" in body) return body as Failure;
+  } catch {
+    // A proxy's page: the status has to do.
+  }
+  return null;
+}
+
+/** What was thrown, as an outcome: anything unknown counts as not reached and is tried again. */
+export const notDone = (thrown: unknown): NotDone => (thrown instanceof NotDone ? thrown : new NotDone(0, null));

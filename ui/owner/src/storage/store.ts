@@ -1,0 +1,76 @@
+// What this device keeps of one client: a copy of the thread, and what still waits to be sent with its files.
+//
+// Must always be true: an entry and its files are written together or not at all. The copy of the thread may be
+// thrown away at any time, the outbox never.
+
+import type { AttachmentId, Revision } from "@limpet/shared/gen/wire";
+import type { Thing } from "../feed/things";
+import type { Entry } from "../outbox/outbox";
+
+export interface Kept {
+  things: Thing[];
+  revision: Revision;
+  entries: Entry[];
+}
+
+export interface Store {
+  /** Whether what is kept survives closing the page. */
+  readonly lasting: boolean;
+  load(): Promise<Kept>;
+  /** Keeps things that changed and the revision they lead to. */
+  saveThings(things: readonly Thing[], revision: Revision): Promise<void>;
+  /** Throws the copy of the thread away, never the outbox. */
+  forgetThings(): Promise<void>;
+  /** Keeps an entry, new or changed, with new files. Answers whether that survives closing the page. */
+  saveEntry(entry: Entry, files?: ReadonlyMap<AttachmentId, Blob>): Promise<boolean>;
+  /** Drops an entry and its files. */
+  dropEntry(entry: Entry): Promise<void>;
+  file(id: AttachmentId): Promise<Blob | undefined>;
+  close(): void;
+}
+
+/** Keeps everything as long as the page is open: for browsers that refuse storage. */
+export class MemoryStore implements Store {
+  readonly lasting = false;
+  private readonly things = new Map<string, Thing>();
+  private readonly entries = new Map<string, Entry>();
+  private readonly files = new Map<AttachmentId, Blob>();
+  private revision: Revision = 0;
+
+  load(): Promise<Kept> {
+    const kept = { things: [...this.things.values()], revision: this.revision, entries: [...this.entries.values()] };
+    return Promise.resolve(kept);
+  }
+
+  saveThings(things: readonly Thing[], revision: Revision): Promise<void> {
+    for (const thing of things) this.things.set(thing.key, thing);
+    this.revision = revision;
+    return Promise.resolve();
+  }
+
+  forgetThings(): Promise<void> {
+    this.things.clear();
+    this.revision = 0;
+    return Promise.resolve();
+  }
+
+  saveEntry(entry: Entry, files?: ReadonlyMap<AttachmentId, Blob>): Promise<boolean> {
+    this.entries.set(entry.id, entry);
+    for (const [id, file] of files ?? []) this.files.set(id, file);
+    return Promise.resolve(false);
+  }
+
+  dropEntry(entry: Entry): Promise<void> {
+    this.entries.delete(entry.id);
+    for (const piece of entry.pieces) this.files.delete(piece.id);
+    return Promise.resolve();
+  }
+
+  file(id: AttachmentId): Promise<Blob | undefined> {
+    return Promise.resolve(this.files.get(id));
+  }
+
+  close(): void {
+    // Nothing is held outside the page.
+  }
+}
