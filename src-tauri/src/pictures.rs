@@ -42,7 +42,7 @@ fn refusal(failure: &Failure) -> Response<Vec<u8>> {
 
 fn parse(path: &str) -> Option<(AttachmentId, MediaKind)> {
     let (attachment, kind) = path.strip_prefix("/media/")?.split_once('/')?;
-    Some((attachment.parse().ok()?, kind.parse().ok()?))
+    Some((attachment.parse().ok()?, MediaKind::from_word(kind)?))
 }
 
 #[cfg(test)]

@@ -48,6 +48,11 @@ export class Running {
     });
   }
 
+  /** The last characters it printed. */
+  last(characters: number): string {
+    return `[${this.name}]\n${this.said.slice(-characters)}`;
+  }
+
   /** Ends it and waits. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const { child } = this;

@@ -60,27 +60,26 @@ pub(crate) fn open(
     Ok(conn)
 }
 
-/// Opens an existing database beside the program that owns it; the answer refuses every change to the file.
-/// `temporary` runs first: temporary tables count as changes.
+/// Opens an existing database beside the program that owns it. The connection cannot change the file; its
+/// temporary tables it can.
 pub(crate) fn open_beside(
     path: &Path,
     key: &[u8; 32],
     steps: &[Migration],
-    temporary: &str,
 ) -> Result<Connection, CacheError> {
     assert_encrypted(path)?;
-    // Not SQLITE_OPEN_READ_ONLY: after a crash of its owner somebody has to rebuild the WAL's index.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
     let conn = Connection::open_with_flags(path, flags)?;
     unlock(&conn, key)?;
     let (found, known) = (version(&conn)?, newest(steps));
     if found != known {
-        return Err(if found > known { CacheError::Newer { found, known } } else { CacheError::Older { found } });
+        return Err(if found > known {
+            CacheError::Newer { found, known }
+        } else {
+            CacheError::Older { found }
+        });
     }
-    conn.execute_batch(temporary)?;
-    conn.execute_batch("PRAGMA query_only = ON;")?;
     Ok(conn)
 }
 
@@ -91,6 +90,8 @@ pub(crate) fn check(conn: &Connection) -> Result<(), CacheError> {
 }
 
 fn unlock(conn: &Connection, key: &[u8; 32]) -> Result<(), CacheError> {
+    // It writes to standard error by itself; what is wrong comes back as an error, which is enough.
+    conn.execute_batch("PRAGMA cipher_log_level = NONE;")?;
     let statement = Zeroizing::new(format!("PRAGMA key = \"x'{}'\";", *Zeroizing::new(hex::encode(key))));
     conn.execute_batch(&statement)?;
     // Plain SQLite takes `PRAGMA key` without a word; only SQLCipher has a cipher_version.
@@ -138,7 +139,11 @@ fn header(path: &Path) -> Result<Option<[u8; 16]>, CacheError> {
 }
 
 fn assert_not_plain(path: &Path) -> Result<(), CacheError> {
-    if header(path)?.is_some_and(|first| &first == PLAIN_HEADER) { Err(CacheError::NotEncrypted) } else { Ok(()) }
+    if header(path)?.is_some_and(|first| &first == PLAIN_HEADER) {
+        Err(CacheError::NotEncrypted)
+    } else {
+        Ok(())
+    }
 }
 
 fn assert_encrypted(path: &Path) -> Result<(), CacheError> {
@@ -202,7 +207,8 @@ mod tests {
         let path = folder.path().join("a.db");
         insert(&open(&path, &[7; 32], Durability::Full, &[ONE]).unwrap());
         let conn = open(&path, &[7; 32], Durability::Full, &[ONE, TWO]).unwrap();
-        let rows: i64 = conn.query_row("SELECT count(*) FROM word WHERE at IS NULL", [], |row| row.get(0)).unwrap();
+        let rows: i64 =
+            conn.query_row("SELECT count(*) FROM word WHERE at IS NULL", [], |row| row.get(0)).unwrap();
         assert_eq!((rows, version(&conn).unwrap()), (1, 2));
         drop(conn);
         let error = open(&path, &[7; 32], Durability::Full, &[ONE]).unwrap_err();

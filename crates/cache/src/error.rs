@@ -60,10 +60,12 @@ impl CacheError {
 
 impl From<rusqlite::Error> for CacheError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
+        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase, OutOfMemory};
         match error.sqlite_error_code() {
             Some(NotADatabase) => Self::WrongKey,
-            Some(DatabaseCorrupt) => Self::Damaged,
+            // A page that SQLCipher cannot decrypt comes out of SQLite's pager as "out of memory", which is what a
+            // codec without an answer once meant.
+            Some(DatabaseCorrupt | OutOfMemory) => Self::Damaged,
             Some(DiskFull) => Self::DiskFull,
             _ => Self::Sql(error),
         }

@@ -17,7 +17,8 @@ impl StoreKey {
     /// A new one from the operating system's generator.
     pub fn generate() -> Result<Self, CacheError> {
         let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(bytes.as_mut_slice()).map_err(|_| std::io::Error::other("the system has no randomness"))?;
+        getrandom::fill(bytes.as_mut_slice())
+            .map_err(|_| std::io::Error::other("the system has no randomness"))?;
         Ok(Self(bytes))
     }
 
@@ -36,7 +37,8 @@ impl StoreKey {
     /// The key for one purpose. SHA-256 over a fixed label and a uniformly random key of fixed length is a
     /// sound derivation: neither part can be stretched into the other.
     pub(crate) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
-        let digest = Sha256::new().chain_update(b"limpet ").chain_update(purpose).chain_update(*self.0).finalize();
+        let digest =
+            Sha256::new().chain_update(b"limpet ").chain_update(purpose).chain_update(*self.0).finalize();
         Zeroizing::new(digest.into())
     }
 }

@@ -1,91 +1,142 @@
-//! The desktop app without a window.
+//! The desktop app without a window: joins cache, synchronisation, review, paper and filing, and answers the
+//! calls of `limpet_wire::calls`.
+//!
+//! A host (the window, the bridge, the CLI) opens a [`Desk`] on a profile folder, passes calls in, and tells its UI
+//! about events. Nothing else of this crate is needed to run one.
+//!
+//! **Invariant:** what a call answered is durable before it answers. **Invariant:** secrets are only in the
+//! [`vault`]; everything on the disk is encrypted with what is in there.
 
-use std::{path::PathBuf, sync::Arc};
+mod answers;
+mod care;
+mod compose;
+mod events;
+mod export;
+mod fetch;
+mod filings;
+mod hub;
+mod lists;
+mod media;
+mod papers;
+mod people;
+mod prefetch;
+mod profile;
+mod review;
+mod session;
+mod settings;
+mod sniff;
+mod stills;
+mod thread;
+pub mod vault;
 
-use limpet_model::{AttachmentId, Client, ConversationId, FilingId, MessageId, Patient};
-use limpet_wire::{Code, Failure, calls::{self, Answers, Call}, desk::*, http::Invitation};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use limpet_model::AttachmentId;
+use limpet_sync::{
+    clock::{Clock, SystemClock},
+    plan::Pace,
+};
+use limpet_wire::{
+    Code, Failure,
+    calls::{self, Call},
+    desk::DeskEvent,
+};
 use serde_json::Value;
 use tokio::sync::broadcast;
+use tokio_util::sync::DropGuard;
 
+pub use export::{TranscriptOptions, transcript_beside};
 pub use limpet_cache::media::MediaKind;
-pub mod vault;
-use vault::Vault;
+pub use media::Media;
+
+use hub::Hub;
+use vault::{Keyring, Vault};
 
 /// What a desk needs to open.
 pub struct DeskOptions {
-    /// Folder of the profile.
+    /// Folder of the profile; made if need be.
     pub profile: PathBuf,
     /// Where its secrets are.
     pub vault: Arc<dyn Vault>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// How often to try to reach the server.
+    pub pace: Pace,
+    /// Bytes of downloaded media kept on this computer.
+    pub media_budget: u64,
+    /// Name of this computer, shown in the server's list of sessions.
+    pub device: String,
 }
 
 impl DeskOptions {
     /// A profile whose secrets are in the keyring of the operating system.
-    pub fn new(profile: PathBuf) -> Self {
-        let vault = Arc::new(vault::Keyring::new(&profile));
-        Self { profile, vault }
+    pub fn new(profile: impl Into<PathBuf>) -> Self {
+        let profile = profile.into();
+        Self {
+            vault: Arc::new(Keyring::new(&profile)),
+            clock: Arc::new(SystemClock),
+            pace: Pace::default(),
+            media_budget: 20 * 1024 * 1024 * 1024,
+            device: device_name(),
+            profile,
+        }
     }
 }
 
-/// The profile's folder when none is named: the platform's data folder.
+/// The profile's folder when none is named: `limpet` in the platform's data folder.
 pub fn default_profile() -> Result<PathBuf, Failure> {
-    Err(Failure::new(Code::Internal, ""))
+    directories::BaseDirs::new().map(|dirs| dirs.data_dir().join("limpet")).ok_or_else(|| {
+        Failure::new(Code::Invalid, "This account has no home folder. Name a profile folder with --profile.")
+    })
 }
 
-/// Bytes of a picture or document.
-pub struct Media {
-    /// Media type.
-    pub mime: String,
-    /// The bytes.
-    pub bytes: Vec<u8>,
+fn device_name() -> String {
+    let named = ["HOSTNAME", "COMPUTERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let named = named.or_else(|| std::fs::read_to_string(Path::new("/etc/hostname")).ok());
+    named
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "desktop".to_owned())
 }
 
-/// The desktop app without a window. Cheap to clone.
+/// The desktop app without a window. Cheap to clone; when the last one is dropped, everything it does ends.
 #[derive(Clone)]
-pub struct Desk {}
+pub struct Desk {
+    hub: Arc<Hub>,
+    _stop: Arc<DropGuard>,
+}
 
 impl Desk {
-    /// Opens a profile.
-    pub async fn open(_options: DeskOptions) -> Result<Self, Failure> { Ok(Self {}) }
-    /// Answers a call as JSON.
-    pub async fn answer(&self, call: Call) -> Result<Value, Failure> { calls::answer(self, call).await }
-    /// What happens from now on.
-    pub fn events(&self) -> broadcast::Receiver<DeskEvent> { broadcast::channel(1).1 }
-    /// The bytes of a picture, poster or document, staged ones too.
-    pub async fn media(&self, _attachment: AttachmentId, _kind: MediaKind) -> Result<Media, Failure> { Err(Failure::new(Code::Internal, "")) }
-    /// Stops everything and writes what is left to write.
-    pub async fn close(&self) {}
-}
+    /// Opens a profile. Without a keyring it opens all the same, empty, with a notice that says what to do.
+    ///
+    /// # Errors
+    /// `Conflict` when another process has the profile open; otherwise what is wrong with its files.
+    pub async fn open(options: DeskOptions) -> Result<Self, Failure> {
+        let hub = Hub::open(options).await?;
+        let stop = Arc::new(hub.stop.clone().drop_guard());
+        Ok(Self { hub, _stop: stop })
+    }
 
-impl Answers for Desk {
-    async fn state(&self, _args: ()) -> Result<DeskState, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn sign_in(&self, _args: DeskSignIn) -> Result<DeskState, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn sign_out(&self, _args: ()) -> Result<DeskState, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn dismiss_notice(&self, _args: ()) -> Result<DeskState, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn list_conversations(&self, _args: ConversationQuery) -> Result<ConversationList, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn open_conversation(&self, _args: ConversationId) -> Result<Thread, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn mark_read(&self, _args: ConversationId) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn start_conversation(&self, _args: StartConversation) -> Result<ConversationId, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn invite(&self, _args: ConversationId) -> Result<Invitation, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn assign(&self, _args: AssignTo) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn mark_urgent(&self, _args: MarkUrgent) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn save_draft(&self, _args: Draft) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn stage_file(&self, _args: StageFile) -> Result<StagedFile, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn unstage_file(&self, _args: Unstage) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn send_message(&self, _args: Draft) -> Result<MessageId, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn retry_message(&self, _args: MessageId) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn discard_message(&self, _args: MessageId) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn list_clients(&self, _args: ClientQuery) -> Result<Vec<ClientRow>, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn save_client(&self, _args: Client) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn save_patient(&self, _args: Patient) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn open_review(&self, _args: AttachmentId) -> Result<ReviewRoom, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn close_review(&self, _args: AttachmentId) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn capture_still(&self, _args: CaptureStill) -> Result<StagedFile, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn end_conversation(&self, _args: EndConversation) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn reopen_conversation(&self, _args: ConversationId) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn save_transcript(&self, _args: MakeTranscript) -> Result<SavedFile, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn file_transcript(&self, _args: MakeTranscript) -> Result<FilingId, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn retry_filing(&self, _args: FilingId) -> Result<(), Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn settings(&self, _args: ()) -> Result<Settings, Failure> { Err(Failure::new(Code::Internal, "")) }
-    async fn save_settings(&self, _args: Settings) -> Result<Settings, Failure> { Err(Failure::new(Code::Internal, "")) }
+    /// Answers a call as JSON.
+    pub async fn answer(&self, call: Call) -> Result<Value, Failure> {
+        calls::answer(self, call).await
+    }
+
+    /// What happens from now on. A receiver that falls behind asks for everything again.
+    pub fn events(&self) -> broadcast::Receiver<DeskEvent> {
+        self.hub.events.subscribe()
+    }
+
+    /// The bytes of a picture, poster, rendition or document, staged ones too; downloads them if need be.
+    pub async fn media(&self, attachment: AttachmentId, kind: MediaKind) -> Result<Media, Failure> {
+        media::media(&self.hub, attachment, kind).await
+    }
+
+    /// Ends everything in order: nothing is lost without it, but the next start is quicker with it.
+    pub async fn close(&self) {
+        self.hub.close().await;
+    }
 }

@@ -21,8 +21,8 @@ pub enum VaultError {
     Failed(String),
 }
 
-impl From<VaultError> for Failure {
-    fn from(error: VaultError) -> Self {
+impl From<&VaultError> for Failure {
+    fn from(error: &VaultError) -> Self {
         let message = match error {
             VaultError::Missing(_) if cfg!(target_os = "linux") => {
                 "This computer has no keyring, so Limpet has no safe place for its keys. Install and start a keyring \
@@ -111,5 +111,47 @@ fn sort(error: keyring::Error) -> VaultError {
             VaultError::Failed("the entry is not readable".to_owned())
         }
         other => VaultError::Failed(other.to_string()),
+    }
+}
+
+/// A vault in memory, for tests: shared by its clones, and it can be told to be missing.
+#[cfg(any(test, feature = "testing"))]
+#[derive(Clone, Default)]
+pub struct Memory {
+    secrets: std::sync::Arc<std::sync::Mutex<std::collections::HashMap<String, String>>>,
+    missing: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+#[cfg(any(test, feature = "testing"))]
+impl Memory {
+    /// From now on there is no keyring, or there is one again.
+    pub fn set_missing(&self, missing: bool) {
+        self.missing.store(missing, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    fn secrets(
+        &self,
+    ) -> Result<std::sync::MutexGuard<'_, std::collections::HashMap<String, String>>, VaultError> {
+        if self.missing.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(VaultError::Missing("as the test wants it".to_owned()));
+        }
+        Ok(self.secrets.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+#[cfg(any(test, feature = "testing"))]
+impl Vault for Memory {
+    fn get(&self, what: &str) -> Result<Option<Zeroizing<String>>, VaultError> {
+        Ok(self.secrets()?.get(what).cloned().map(Zeroizing::new))
+    }
+
+    fn set(&self, what: &str, secret: &str) -> Result<(), VaultError> {
+        self.secrets()?.insert(what.to_owned(), secret.to_owned());
+        Ok(())
+    }
+
+    fn remove(&self, what: &str) -> Result<(), VaultError> {
+        self.secrets()?.remove(what);
+        Ok(())
     }
 }

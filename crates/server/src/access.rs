@@ -63,9 +63,10 @@ impl FromRequestParts<App> for Caller {
             .and_then(|value| value.strip_prefix("Bearer "));
         if let Some(token) = bearer {
             let session = app.store.session(&token_hash(token.trim()), app.now()).await?;
-            return session.filter(|session| matches!(session.holder, Holder::Staff(_))).map(Self).ok_or_else(
-                || Problem::new(Code::SignedOut, "Your session is over. Sign in again."),
-            );
+            return session
+                .filter(|session| matches!(session.holder, Holder::Staff(_)))
+                .map(Self)
+                .ok_or_else(|| Problem::new(Code::SignedOut, "Your session is over. Sign in again."));
         }
         let session = match cookie(&parts.headers) {
             Some(token) => app.store.session(&token_hash(token), app.now()).await?,
@@ -81,7 +82,9 @@ impl FromRequestParts<App> for Caller {
         let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&parts.method);
         let from_app = parts.headers.get("limpet-app").is_some_and(|value| value == "owner");
         if !reads && !from_app {
-            return Err(Problem::invalid("This has to come from the practice's own page. Open its link again."));
+            return Err(Problem::invalid(
+                "This has to come from the practice's own page. Open its link again.",
+            ));
         }
         Ok(Self(session))
     }

@@ -12,10 +12,10 @@ use crate::{
     attempts::Attempts,
     blobs::Blobs,
     clock::Clock,
+    intake::Intake,
     live::Live,
     peer::Peer,
     store::{Result, Store},
-    tus::Intake,
 };
 
 /// The running server, as its routes see it. Cheap to clone.
@@ -34,6 +34,8 @@ pub struct Inner {
     pub clock: Clock,
     /// Who listens.
     pub live: Live,
+    /// Passwords that may be checked at once.
+    pub sign_ins: tokio::sync::Semaphore,
     /// Failed sign-ins.
     pub attempts: Attempts,
     /// How the outside reaches this server, without a slash at the end.

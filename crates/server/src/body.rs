@@ -28,11 +28,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
 
     async fn from_request(request: Request, _: &App) -> Answer<Self> {
         // A form of another site cannot send this type without asking first, and is told no.
-        let is_json = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"));
+        let is_json =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
+                |value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"),
+            );
         if !is_json {
             return Err(Problem::invalid("This app sent something the server cannot read. Update the app."));
         }
@@ -58,9 +57,8 @@ impl<T: FromStr> FromRequestParts<App> for IdOf<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
-        let Path(text) = Path::<String>::from_request_parts(parts, app)
-            .await
-            .map_err(|_| Problem::not_found("page"))?;
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, app).await.map_err(|_| Problem::not_found("page"))?;
         text.parse().map(Self).map_err(|_| Problem::not_found("page"))
     }
 }

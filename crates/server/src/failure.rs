@@ -79,7 +79,9 @@ impl Problem {
         tracing::error!(number, %error, "Something failed");
         Self::new(
             Code::Internal,
-            format!("Something went wrong on the server. Try again; if it goes on, tell support number {number}."),
+            format!(
+                "Something went wrong on the server. Try again; if it goes on, tell support number {number}."
+            ),
         )
     }
 

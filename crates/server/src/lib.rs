@@ -1,1 +1,36 @@
-//! The hosted backend.
+//! The hosted backend: practices, conversations, uploads, media links, and the owner app's files.
+//!
+//! A request comes in through `serve`, is dressed by `routes::dress`, says who it is through `access`, and asks
+//! `store` through a `view`. Bytes take another road: `routes::uploads` -> `receive` -> `intake` (a file that
+//! grows) -> `jobs` (a lease, the decoder child) -> `blobs`. Everything a device sees changes in one
+//! transaction with the practice's next revision, and `live` tells the devices that there is one.
+//!
+//! **Invariant:** nothing here decodes a clip; `limpet_video` does it in a child process.
+//! **Invariant:** logs carry ids, never a client's words, a link, a token or an address.
+
+pub mod access;
+pub mod app;
+pub mod attempts;
+pub mod blobs;
+mod body;
+pub mod clock;
+pub mod command;
+mod deliver;
+pub mod failure;
+pub mod intake;
+pub mod jobs;
+pub mod live;
+mod pages;
+pub mod peer;
+mod range;
+mod receive;
+mod routes;
+pub mod secrets;
+pub mod serve;
+pub mod sniff;
+pub mod store;
+pub mod sweep;
+mod tus;
+pub mod view;
+mod watch;
+mod words;

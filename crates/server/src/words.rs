@@ -125,7 +125,9 @@ fn check_attachment(author: Author, new: &NewAttachment) -> Answer<()> {
     check_size(new.bytes)?;
     let still = new.kind == AttachmentKind::Still;
     if still != new.still_of.is_some() || (still && !matches!(author, Author::Staff(_))) {
-        return Err(Problem::invalid("A still is captured from a clip by staff. Send this picture as a photo."));
+        return Err(Problem::invalid(
+            "A still is captured from a clip by staff. Send this picture as a photo.",
+        ));
     }
     Ok(())
 }
@@ -138,7 +140,9 @@ pub fn check_size(bytes: i64) -> Answer<()> {
     if bytes > UPLOAD_LIMIT {
         return Err(Problem::new(
             Code::TooLarge,
-            format!("The file is larger than {UPLOAD_LIMIT_MB} MB. Send a shorter clip, or film at a lower resolution."),
+            format!(
+                "The file is larger than {UPLOAD_LIMIT_MB} MB. Send a shorter clip, or film at a lower resolution."
+            ),
         ));
     }
     Ok(())

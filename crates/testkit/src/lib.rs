@@ -3,4 +3,6 @@
 //! **Invariant:** nothing here is simulated. Clips are real files made by the `ffmpeg` program, the server is
 //! the real binary, and the demo practice reaches it over HTTP like any other device.
 
+pub mod clinic;
 pub mod clips;
+pub mod servers;

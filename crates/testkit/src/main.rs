@@ -1,12 +1,22 @@
-//! `limpet-testkit`: generated clips for scripts and for tests that are not written in Rust.
+//! `limpet-testkit`: generated clips and the demo practice, for scripts and for tests that are not written in
+//! Rust.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
-use limpet_testkit::clips::{self, Bad, Kind};
+use limpet_model::ConversationId;
+use limpet_testkit::{
+    clinic,
+    clips::{self, Bad, Kind},
+};
+use tokio::runtime::Runtime;
 
-/// Generated clips, and the numbers in their pictures.
+/// Generated clips, the numbers in their pictures, and the demo practice.
 #[derive(Parser)]
 enum Task {
     /// Writes a generated clip to a file.
@@ -25,10 +35,45 @@ enum Task {
         /// The picture.
         picture: PathBuf,
     },
+    /// Makes the demo practice and prints it as JSON: `practice`, `staff` (sign-in names and passwords, the first
+    /// one is the demo's) and `conversations` (the first one is the demo's).
+    Clinic {
+        /// Data folder of the server.
+        #[arg(long)]
+        data: PathBuf,
+        /// Address of the server that runs on the data folder. Without it none may be running: one is started
+        /// for the while, and clients have been waiting for hours and days.
+        #[arg(long)]
+        url: Option<String>,
+    },
+    /// Prints a link for the client of a conversation.
+    Invite {
+        /// Address of the server.
+        #[arg(long)]
+        url: String,
+        /// Sign-in name of a staff member.
+        #[arg(long)]
+        email: String,
+        /// Their password.
+        #[arg(long, default_value = clinic::PASSWORD)]
+        password: String,
+        /// The conversation.
+        conversation: ConversationId,
+    },
 }
 
-fn main() -> Result<()> {
-    match Task::parse() {
+fn main() -> ExitCode {
+    match run(Task::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("limpet-testkit: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
         Task::Clip { kind, output } => clip(&kind, output),
         Task::List => {
             for name in Kind::ALL.iter().map(|kind| kind.name()).chain(Bad::ALL.iter().map(|bad| bad.name()))
@@ -38,7 +83,24 @@ fn main() -> Result<()> {
             Ok(())
         }
         Task::Number { picture } => number(&picture),
+        Task::Clinic { data, url } => make_clinic(&data, url.as_deref()),
+        Task::Invite { url, email, password, conversation } => {
+            let invitation =
+                Runtime::new()?.block_on(clinic::invite(&url, &email, &password, conversation))?;
+            println!("{}", invitation.link);
+            Ok(())
+        }
     }
+}
+
+fn make_clinic(data: &Path, url: Option<&str>) -> Result<()> {
+    let (runtime, clips) = (Runtime::new()?, clips::cache_dir());
+    let clinic = match url {
+        Some(url) => runtime.block_on(clinic::seed_now(data, url, &clips))?,
+        None => runtime.block_on(clinic::seed_past(data, &clips))?,
+    };
+    println!("{}", serde_json::to_string_pretty(&clinic)?);
+    Ok(())
 }
 
 fn clip(name: &str, output: Option<PathBuf>) -> Result<()> {

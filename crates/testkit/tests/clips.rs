@@ -50,7 +50,8 @@ fn every_clip_shows_the_frames_that_were_drawn() {
 fn the_number_is_that_of_the_picture_and_not_of_its_place() {
     let recipe = Kind::EditList.recipe();
     let clip = clips::make(Kind::EditList, &clips::cache_dir()).unwrap();
-    let first = clips::pictures_by_ffmpeg(&clip, (640, 360)).unwrap().first().and_then(clips::Picture::number);
+    let first =
+        clips::pictures_by_ffmpeg(&clip, (640, 360)).unwrap().first().and_then(clips::Picture::number);
     assert_eq!(first, Some(recipe.skip));
     assert_ne!(recipe.skip, 0);
 }

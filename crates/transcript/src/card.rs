@@ -5,7 +5,7 @@ use std::rc::Rc;
 use limpet_model::{Attachment, AttachmentKind, AttachmentState};
 
 use crate::{
-    layout::{FACT, LABEL, Layout, NAME, PICTURE, SMALL, STRONG, frame, text_mark},
+    layout::{FACT, LABEL, Layout, NAME, SMALL, STRONG, frame, place, text_mark},
     lines::Style,
     links::live,
     qr,
@@ -17,6 +17,8 @@ use crate::{
 const INSIDE: f32 = 9.0;
 /// Side of the QR code.
 const CODE: f32 = 58.0;
+/// Where facts begin, beside what they are.
+const INDENT: f32 = 40.0;
 /// Lines of a file name or label that stand in the card; a label goes on below it.
 const LABEL_LINES: usize = 6;
 
@@ -29,7 +31,8 @@ pub(crate) fn card(layout: &Layout<'_>, attachment: &Attachment, x: f32, width: 
     let facts_x = if picture.0 > 0.0 { inner + picture.0 + 12.0 } else { inner };
     let right = x + width - INSIDE;
     let address = attachment.link.as_deref().and_then(live);
-    let code = (attachment.kind == AttachmentKind::Clip).then_some(()).and(address.as_deref()).and_then(qr::modules);
+    let code =
+        (attachment.kind == AttachmentKind::Clip).then_some(()).and(address.as_deref()).and_then(qr::modules);
     let facts_width = right - facts_x - if code.is_some() { CODE + 10.0 } else { 0.0 };
     let mut facts = Facts { layout, x: facts_x, width: facts_width, y: top - 2.0, marks: Vec::new() };
     let rest = facts.all(attachment, address.as_deref());
@@ -58,7 +61,7 @@ fn picture(layout: &Layout<'_>, attachment: &Attachment, x: f32, y: f32, piece: 
     if attachment.kind == AttachmentKind::Document {
         return (0.0, 0.0);
     }
-    let place = if attachment.kind == AttachmentKind::Still { PICTURE } else { (150.0, 150.0) };
+    let place = place(attachment.kind);
     let (width, height) = if let Some(shown) = layout.pictures.get(attachment.id) {
         let (width, height) = shown.within(place.0, place.1);
         piece.marks.push(Mark::Picture { x, y, width, height, id: attachment.id });
@@ -100,7 +103,13 @@ impl Layout<'_> {
         let all = self.input.messages.iter().flat_map(|entry| &entry.attachments);
         let clip = all.filter(|other| other.id == of.clip).map(|clip| clip.name.as_str()).next();
         let (clip, at) = (clip.unwrap_or(words.a_clip()), when::moment(of.at));
-        format!("{} {clip} {} {at}, {} {}", words.from_clip(), words.at(), words.frame(), i64::from(of.frame) + 1)
+        format!(
+            "{} {clip} {} {at}, {} {}",
+            words.clip_before(),
+            words.at(),
+            words.frame(),
+            i64::from(of.frame) + 1
+        )
     }
 }
 
@@ -117,7 +126,11 @@ impl Facts<'_> {
     fn all(&mut self, attachment: &Attachment, address: Option<&str>) -> String {
         let words = self.layout.words;
         self.lines(NAME, &attachment.name, 3);
-        let rest = if attachment.caption.trim().is_empty() { String::new() } else { self.label(attachment.caption.trim()) };
+        let rest = if attachment.caption.trim().is_empty() {
+            String::new()
+        } else {
+            self.label(attachment.caption.trim())
+        };
         self.lines(FACT, &kind(self.layout, attachment), 3);
         if attachment.kind == AttachmentKind::Still && attachment.still_of.is_some() {
             let from = self.layout.taken_from(attachment);
@@ -140,13 +153,15 @@ impl Facts<'_> {
         }
         self.pair(words.size(), &words.file_size(attachment.bytes));
         if let Some(sha256) = &attachment.sha256 {
-            let halves = sha256.char_indices().nth(32).map_or((sha256.as_str(), ""), |(at, _)| sha256.split_at(at));
-            self.lines(SMALL, &format!("SHA-256 {}\n{}", halves.0, halves.1), 5);
+            let halves =
+                sha256.char_indices().nth(32).map_or((sha256.as_str(), ""), |(at, _)| sha256.split_at(at));
+            self.small_pair("SHA-256", &format!("{}\n{}", halves.0, halves.1), None);
         }
         match address {
             Some(address) => {
-                let what = if attachment.kind == AttachmentKind::Clip { words.watch() } else { words.open_link() };
-                self.link(&format!("{what}: {address}"), address);
+                let what =
+                    if attachment.kind == AttachmentKind::Clip { words.watch() } else { words.open_link() };
+                self.small_pair(what, address, Some(address));
             }
             None => self.lines(SMALL, words.no_link(), 1),
         }
@@ -171,21 +186,27 @@ impl Facts<'_> {
     }
 
     fn pair(&mut self, what: &str, text: &str) {
-        let label = self.layout.one_line(LABEL, self.width / 2.0, what);
-        let indent = (label.width + 5.0).max(38.0);
-        self.marks.push(text_mark(self.x, self.y, label));
-        for line in self.layout.lines(FACT, self.width - indent, text).into_iter().take(4) {
-            self.marks.push(text_mark(self.x + indent, self.y, line));
-            self.y += FACT.leading;
-        }
+        self.labelled(FACT, what, text, None);
     }
 
-    fn link(&mut self, text: &str, address: &str) {
-        for line in self.layout.lines(SMALL, self.width, text).into_iter().take(6) {
-            let (x, y, width, height) = (self.x, self.y, line.width, SMALL.leading);
-            self.marks.push(Mark::Link { x, y, width, height, address: address.to_owned() });
-            self.marks.push(text_mark(x, y, line));
-            self.y += SMALL.leading;
+    /// A long string that few read: a checksum, an address. An address can be opened.
+    fn small_pair(&mut self, what: &str, text: &str, address: Option<&str>) {
+        self.labelled(Style { leading: SMALL.leading + 0.5, ..SMALL }, what, text, address);
+    }
+
+    fn labelled(&mut self, style: Style, what: &str, text: &str, address: Option<&str>) {
+        let as_label = Style { size: style.size, leading: style.leading, ..LABEL };
+        let label = self.layout.one_line(as_label, self.width / 2.0, what);
+        let indent = (label.width + 5.0).max(INDENT);
+        self.marks.push(text_mark(self.x, self.y, label));
+        let x = self.x + indent;
+        for line in self.layout.lines(style, self.width - indent, text).into_iter().take(6) {
+            if let Some(address) = address {
+                let (y, width, height) = (self.y, line.width, style.leading);
+                self.marks.push(Mark::Link { x, y, width, height, address: address.to_owned() });
+            }
+            self.marks.push(text_mark(x, self.y, line));
+            self.y += style.leading;
         }
     }
 }

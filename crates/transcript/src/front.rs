@@ -2,14 +2,12 @@
 
 use std::rc::Rc;
 
-use limpet_model::{Attachment, AttachmentKind, Role, StaffId};
+use limpet_model::{Attachment, AttachmentKind, Author, Role, StaffId, StaffMember};
 
 use crate::{
-    layout::{
-        Column, FACT, FRONT, HEADING, LABEL, LETTERHEAD, Layout, NAME, SMALL, STRONG, rule, text_mark,
-    },
-    links::live,
+    layout::{Column, FACT, FRONT, HEADING, LABEL, LETTERHEAD, Layout, NAME, SMALL, STRONG, rule, text_mark},
     lines::Style,
+    links::live,
     missing::missing,
     qr,
     sheet::{Ink, Mark, Piece},
@@ -19,7 +17,9 @@ use crate::{
 /// Stills shown on page one.
 const STILLS: usize = 3;
 /// Side of the QR code, points.
-const CODE: f32 = 84.0;
+const CODE: f32 = 68.0;
+/// Width of the QR code and the words beside it.
+const BESIDE: f32 = 168.0;
 
 /// The pieces of page one.
 pub(crate) fn front(layout: &Layout<'_>) -> Vec<Piece> {
@@ -30,9 +30,8 @@ pub(crate) fn front(layout: &Layout<'_>) -> Vec<Piece> {
     pieces.extend(spaced(7.0, course(layout)));
     pieces.push(rule(layout.width(), 0.75, Ink::Accent).after(8.0));
     pieces.extend(findings(layout));
-    pieces.extend(stills(layout));
-    pieces.extend(first_clip(layout));
     pieces.extend(gaps(layout));
+    pieces.extend(stills(layout));
     pieces
 }
 
@@ -46,7 +45,8 @@ fn spaced(before: f32, mut pieces: Vec<Piece>) -> Vec<Piece> {
 fn letterhead(layout: &Layout<'_>) -> Vec<Piece> {
     let (input, words, width) = (layout.input, layout.words, layout.width());
     let right = 190.0;
-    let notes = if input.include_notes { (STRONG, words.with_notes()) } else { (LABEL, words.without_notes()) };
+    let notes =
+        if input.include_notes { (STRONG, words.with_notes()) } else { (LABEL, words.without_notes()) };
     let mut pieces = layout.columns(&[
         Column {
             x: 0.0,
@@ -120,7 +120,10 @@ fn patient(layout: &Layout<'_>) -> Vec<(Style, String)> {
     let weight = patient.weight_kg.map(|kg| format!("{} kg", words.decimal(kg))).unwrap_or_default();
     let lines = [
         joined(&[&patient.species, &patient.breed]),
-        joined(&[words.sex(patient.sex), &layout.when.age(&patient.born, layout.input.conversation.opened_at)]),
+        joined(&[
+            words.sex(patient.sex),
+            &layout.when.age(&patient.born, layout.input.conversation.opened_at),
+        ]),
         joined(&[&patient.colour, &weight]),
     ];
     texts.extend(lines.into_iter().filter(|line| !line.is_empty()).map(|line| (FACT, line)));
@@ -147,18 +150,42 @@ fn course(layout: &Layout<'_>) -> Vec<Piece> {
         (words.times(), when.zone().to_owned()),
         (words.conversation(), conversation.id.to_string()),
     ];
-    let label = 76.0;
+    let beside = first_clip(layout);
+    let label = 68.0;
+    let width = layout.width() - label - beside.as_ref().map_or(0.0, |_| BESIDE + 12.0);
     let mut pieces = Vec::new();
     for (what, text) in rows {
-        let column = |x, width, style, text| {
-            Column { x, width, leading: 12.5, right: false, texts: vec![(style, text)] }
+        let column = |x, width, style, text| Column {
+            x,
+            width,
+            leading: 12.5,
+            right: false,
+            texts: vec![(style, text)],
         };
-        pieces.extend(layout.columns(&[
-            column(0.0, label, LABEL, what.to_owned()),
-            column(label, layout.width() - label, FACT, text),
-        ]));
+        pieces.extend(
+            layout.columns(&[column(0.0, label, LABEL, what.to_owned()), column(label, width, FACT, text)]),
+        );
+    }
+    if let Some(beside) = beside {
+        keep_beside(&mut pieces, beside);
     }
     pieces
+}
+
+/// Puts a piece beside others: they stay together as far as it reaches, and are at least as tall.
+fn keep_beside(pieces: &mut [Piece], beside: Piece) {
+    let mut tall = 0.0;
+    let count = pieces.len();
+    for (index, piece) in pieces.iter_mut().enumerate() {
+        tall += piece.height;
+        piece.keep = tall < beside.height && index + 1 < count;
+        if index + 1 == count {
+            piece.height += (beside.height - tall).max(0.0);
+        }
+    }
+    if let Some(first) = pieces.first_mut() {
+        first.marks.extend(beside.marks);
+    }
 }
 
 fn name(layout: &Layout<'_>, id: StaffId) -> String {
@@ -170,12 +197,13 @@ fn name(layout: &Layout<'_>, id: StaffId) -> String {
 fn staff(layout: &Layout<'_>) -> String {
     let input = layout.input;
     let conversation = &input.conversation;
-    let mut ids: Vec<StaffId> = layout.printed().filter_map(|entry| entry.message.author.staff()).collect();
+    let writer = |author: Author| if let Author::Staff(id) = author { Some(id) } else { None };
+    let mut ids: Vec<StaffId> = layout.printed().filter_map(|entry| writer(entry.message.author)).collect();
     ids.extend(conversation.assignee);
     ids.extend(conversation.ending.as_ref().map(|ending| ending.by));
     let mut took_part: Vec<_> = input.staff.iter().filter(|staff| ids.contains(&staff.id)).collect();
     took_part.sort_by_key(|staff| staff.role != Role::Veterinarian);
-    let named = |staff: &&limpet_model::StaffMember| format!("{} ({})", staff.name, layout.words.role(staff.role));
+    let named = |staff: &&StaffMember| format!("{} ({})", staff.name, layout.words.role(staff.role));
     let names: Vec<String> = took_part.iter().map(named).collect();
     if names.is_empty() { "–".to_owned() } else { names.join(", ") }
 }
@@ -192,7 +220,9 @@ fn findings(layout: &Layout<'_>) -> Vec<Piece> {
         section(words.reason(), HEADING, conversation.subject.trim());
     }
     if let Some(ending) = &conversation.ending {
-        let or = |text: &str, empty: &str| if text.trim().is_empty() { empty.to_owned() } else { text.trim().to_owned() };
+        let or = |text: &str, empty: &str| {
+            if text.trim().is_empty() { empty.to_owned() } else { text.trim().to_owned() }
+        };
         section(words.summary(), FRONT, &or(&ending.summary, words.no_summary()));
         section(words.plan(), FRONT, &or(&ending.plan, words.no_plan()));
     }
@@ -223,7 +253,8 @@ fn stills(layout: &Layout<'_>) -> Vec<Piece> {
         let (width, height) = shown.within(place, 150.0);
         row.marks.push(Mark::Picture { x, y: 0.0, width, height, id: still.id });
         let mut y = height + 4.0;
-        let label = if still.caption.trim().is_empty() { layout.taken_from(still) } else { still.caption.clone() };
+        let label =
+            if still.caption.trim().is_empty() { layout.taken_from(still) } else { still.caption.clone() };
         for line in layout.lines(SMALL, place, &label).into_iter().take(4) {
             row.marks.push(text_mark(x, y, line));
             y += SMALL.leading;
@@ -240,37 +271,30 @@ fn stills(layout: &Layout<'_>) -> Vec<Piece> {
     vec![heading, row]
 }
 
-fn first_clip(layout: &Layout<'_>) -> Vec<Piece> {
+/// The way from paper to the first clip that can be watched, at the right edge.
+fn first_clip(layout: &Layout<'_>) -> Option<Piece> {
     let words = layout.words;
-    let found = layout
+    let mut clips = layout
         .printed()
         .flat_map(|entry| &entry.attachments)
-        .filter(|attachment| attachment.kind == AttachmentKind::Clip)
-        .find_map(|attachment| Some((attachment, live(attachment.link.as_deref()?)?)));
-    let Some((clip, address)) = found else { return Vec::new() };
-    let Some(modules) = qr::modules(&address) else { return Vec::new() };
-    let x = CODE + 10.0;
+        .filter(|attachment| attachment.kind == AttachmentKind::Clip);
+    let (clip, address) = clips.find_map(|clip| Some((clip, live(clip.link.as_deref()?)?)))?;
+    let modules = Rc::new(qr::modules(&address)?);
+    let x = layout.width() - CODE;
     let mut piece = Piece::tall(CODE);
-    piece.marks.push(Mark::Code { x: 0.0, y: 0.0, side: CODE, modules: Rc::new(modules) });
-    piece.marks.push(Mark::Link { x: 0.0, y: 0.0, width: CODE, height: CODE, address: address.clone() });
-    let length = clip.clip.as_ref().map(|facts| format!(", {}", when::length(facts.duration))).unwrap_or_default();
-    let taken = clip.captured_at.map(|at| format!(", {}", layout.when.full(at))).unwrap_or_default();
-    let width = layout.width() - x;
-    let mut y = 12.0;
-    let mut put = |style: Style, text: &str, lines: usize, address: Option<&str>| {
-        for line in layout.lines(style, width, text).into_iter().take(lines) {
-            if let Some(address) = address {
-                let (width, height) = (line.width, style.leading);
-                piece.marks.push(Mark::Link { x, y, width, height, address: address.to_owned() });
-            }
-            piece.marks.push(text_mark(x, y, line));
+    piece.marks.push(Mark::Code { x, y: 0.0, side: CODE, modules });
+    piece.marks.push(Mark::Link { x, y: 0.0, width: CODE, height: CODE, address });
+    let length =
+        clip.clip.as_ref().map(|facts| format!(", {}", when::length(facts.duration))).unwrap_or_default();
+    let first = (STRONG, format!("{}{length}", words.first_clip()));
+    let mut y = 0.0;
+    for (style, text) in [first, (SMALL, words.point_camera().to_owned())] {
+        for line in layout.lines(style, BESIDE - CODE - 10.0, &text) {
+            piece.marks.push(text_mark(x - 10.0 - line.width, y, line));
             y += style.leading;
         }
-    };
-    put(NAME, &format!("{}{length}{taken}", words.first_clip()), 1, None);
-    put(FACT, words.point_camera(), 1, None);
-    put(SMALL, &address, 3, Some(&address));
-    vec![piece.after(12.0)]
+    }
+    Some(piece)
 }
 
 fn gaps(layout: &Layout<'_>) -> Vec<Piece> {
@@ -279,7 +303,8 @@ fn gaps(layout: &Layout<'_>) -> Vec<Piece> {
         return Vec::new();
     }
     let line = layout.one_line(STRONG, layout.width(), layout.words.missing());
-    let mut pieces = vec![Piece::tall(STRONG.leading + 2.0).after(12.0).keeping().with(text_mark(0.0, 0.0, line))];
+    let mut pieces =
+        vec![Piece::tall(STRONG.leading + 2.0).after(12.0).keeping().with(text_mark(0.0, 0.0, line))];
     for gap in gaps {
         pieces.extend(layout.paragraph(FACT, 0.0, layout.width(), &format!("– {gap}")));
     }

@@ -1,5 +1,7 @@
 //! What every part of a transcript is laid out with: the styles, the size of the paper, lines and columns.
 
+use limpet_model::{AttachmentId, AttachmentKind};
+
 use crate::{
     Transcript, TranscriptError,
     face::{FaceId, Faces},
@@ -39,8 +41,11 @@ pub(crate) const MARGIN: f32 = 54.0;
 pub(crate) const TOP: f32 = 56.0;
 /// White below the text; the footer stands in it.
 pub(crate) const BOTTOM: f32 = 62.0;
-/// The largest place of a picture, points.
-pub(crate) const PICTURE: (f32, f32) = (190.0, 170.0);
+
+/// The largest place of a picture, points: stills are what is looked at, posters what is recognised.
+pub(crate) fn place(kind: AttachmentKind) -> (f32, f32) {
+    if kind == AttachmentKind::Still { (190.0, 170.0) } else { (150.0, 150.0) }
+}
 
 /// Everything the parts of a transcript are laid out with.
 pub(crate) struct Layout<'a> {
@@ -59,7 +64,7 @@ impl<'a> Layout<'a> {
         Ok(Self {
             input,
             faces: Faces::read()?,
-            pictures: Pictures::read(&input.pictures, PICTURE.0, PICTURE.1),
+            pictures: Pictures::read(&input.pictures, |id| place(kind(input, id))),
             words,
             when: When::new(&input.practice.time_zone, words),
             paper: paper(&input.practice.time_zone),
@@ -108,6 +113,11 @@ impl<'a> Layout<'a> {
         };
         (0..rows).map(row).collect()
     }
+}
+
+fn kind(input: &Transcript, id: AttachmentId) -> AttachmentKind {
+    let mut all = input.messages.iter().flat_map(|entry| &entry.attachments);
+    all.find(|attachment| attachment.id == id).map_or(AttachmentKind::Still, |attachment| attachment.kind)
 }
 
 /// A column of lines that share one leading.

@@ -161,9 +161,9 @@ mod tests {
     #[test]
     fn lines_end_at_spaces_and_long_words_at_their_joints() {
         let faces = Faces::read().unwrap();
-        assert_eq!(words(&set(&faces, STYLE, 60.0, "He limps after walks")), ["He limps after", "walks"]);
+        assert_eq!(words(&set(&faces, STYLE, 70.0, "He limps after walks")), ["He limps after", "walks"]);
         let lines = words(&set(&faces, STYLE, 80.0, "https://clinic.example/m/abcdefghijkl"));
-        assert_eq!(lines, ["https://clinic.", "example/m/abcde", "fghijkl"]);
+        assert_eq!(lines, ["https://clinic.", "example/m/", "abcdefghijkl"]);
         assert_eq!(words(&set(&faces, STYLE, 80.0, "a\n\nb")), ["a", "", "b"]);
     }
 

@@ -12,10 +12,14 @@ pub(crate) fn live(address: &str) -> Option<String> {
         if byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'<' | b'>' | b'\\' | b'"') {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            escaped.extend(['%', hex(byte >> 4), hex(byte & 15)]);
         }
     }
     Some(escaped)
+}
+
+fn hex(digit: u8) -> char {
+    char::from_digit(u32::from(digit), 16).map_or('0', |digit| digit.to_ascii_uppercase())
 }
 
 #[cfg(test)]
@@ -25,7 +29,10 @@ mod tests {
     #[test]
     fn only_addresses_of_the_web_are_live() {
         assert_eq!(live("https://clinic.example/m/x").as_deref(), Some("https://clinic.example/m/x"));
-        assert_eq!(live("https://clinic.example/ñ(1)").as_deref(), Some("https://clinic.example/%C3%B1%281%29"));
+        assert_eq!(
+            live("https://clinic.example/ñ(1)").as_deref(),
+            Some("https://clinic.example/%C3%B1%281%29")
+        );
         assert_eq!(live("javascript:alert(1)"), None);
         assert_eq!(live("https://a b"), None);
     }

@@ -16,7 +16,9 @@ pub(crate) fn missing(layout: &Layout<'_>) -> Vec<String> {
         let sent = format!("{} {}", words.sent_on(), layout.when.full(entry.message.sent_at));
         if entry.message.author != Author::System {
             match &entry.delivery {
-                Delivery::Queued | Delivery::Sending => gaps.push(format!("{} ({sent}).", words.message_unsent())),
+                Delivery::Queued | Delivery::Sending => {
+                    gaps.push(format!("{} ({sent}).", words.message_unsent()));
+                }
                 Delivery::Refused { reason } => {
                     gaps.push(format!("{} ({sent}): {}", words.message_refused(), reason.message));
                 }
@@ -33,11 +35,14 @@ fn attachments(layout: &Layout<'_>, entry: &ThreadMessage, sent: &str) -> Vec<St
     let mut gaps = Vec::new();
     for attachment in &entry.attachments {
         let what = format!("{} {} ({sent})", words.kind(attachment.kind), attachment.name);
-        let pictured = attachment.kind == AttachmentKind::Document || layout.pictures.get(attachment.id).is_some();
+        let pictured =
+            attachment.kind == AttachmentKind::Document || layout.pictures.get(attachment.id).is_some();
         match &attachment.state {
             AttachmentState::Uploading { .. } => gaps.push(format!("{what}: {}.", words.not_arrived())),
             AttachmentState::Processing => gaps.push(format!("{what}: {}.", words.being_looked_at())),
-            AttachmentState::Refused { reason } => gaps.push(format!("{what}: {}. {reason}", words.not_readable())),
+            AttachmentState::Refused { reason } => {
+                gaps.push(format!("{what}: {}. {reason}", words.not_readable()));
+            }
             AttachmentState::Ready if !pictured => {
                 gaps.push(format!("{what}: {}.", words.no_picture().to_lowercase()));
             }

@@ -33,9 +33,15 @@ pub(crate) struct Pictures {
 }
 
 impl Pictures {
-    /// Reads all of them, for places of at most `width` by `height` points. Those that cannot be read are left out.
-    pub(crate) fn read(given: &BTreeMap<AttachmentId, Picture>, width: f32, height: f32) -> Self {
-        let read = |(id, picture): (&AttachmentId, &Picture)| Some((*id, shown(picture, width, height)?));
+    /// Reads all of them, for places of at most so many points. Those that cannot be read are left out.
+    pub(crate) fn read(
+        given: &BTreeMap<AttachmentId, Picture>,
+        place: impl Fn(AttachmentId) -> (f32, f32),
+    ) -> Self {
+        let read = |(id, picture): (&AttachmentId, &Picture)| {
+            let (width, height) = place(*id);
+            Some((*id, shown(picture, width, height)?))
+        };
         Self { shown: given.iter().filter_map(read).collect() }
     }
 
@@ -60,21 +66,26 @@ fn shown(picture: &Picture, width: f32, height: f32) -> Option<Shown> {
     let scale = (dots(width) / full.width() as f32).min(dots(height) / full.height() as f32);
     let fitted = if scale < 1.0 {
         let side = |pixels: u32| scaled(pixels, scale);
-        image::imageops::resize(&full, side(full.width()), side(full.height()), FilterType::Triangle)
+        full.resize_exact(side(full.width()), side(full.height()), FilterType::Triangle)
     } else {
         full
     };
+    let fitted = fitted.into_rgb8();
     let mut jpeg = Vec::new();
     JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode_image(&fitted).ok()?;
     Some(Shown { width: fitted.width(), height: fitted.height(), jpeg })
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a side shrunk stays within its own range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a side shrunk stays within its own range"
+)]
 fn scaled(pixels: u32, scale: f32) -> u32 {
     ((pixels as f32 * scale).round() as u32).max(1)
 }
 
-fn decode(picture: &Picture) -> Option<RgbImage> {
+fn decode(picture: &Picture) -> Option<DynamicImage> {
     let decoded = match picture {
         Picture::Encoded(bytes) => {
             let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
@@ -88,7 +99,7 @@ fn decode(picture: &Picture) -> Option<RgbImage> {
             DynamicImage::ImageRgb8(RgbImage::from_raw(*width, *height, rgb.clone())?)
         }
     };
-    (decoded.width() > 0 && decoded.height() > 0).then(|| decoded.into_rgb8())
+    (decoded.width() > 0 && decoded.height() > 0).then_some(decoded)
 }
 
 #[cfg(test)]

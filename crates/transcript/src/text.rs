@@ -32,7 +32,10 @@ impl Atom {
 
     /// Whether a line may end after it even inside a word: where addresses and file names have their joints.
     pub(crate) fn is_joint(&self) -> bool {
-        matches!(self.shown.as_str(), "/" | "-" | "_" | "." | "?" | "&" | "=" | "," | ";" | ":" | "@" | "–" | "—")
+        matches!(
+            self.shown.as_str(),
+            "/" | "-" | "_" | "." | "?" | "&" | "=" | "," | ";" | ":" | "@" | "–" | "—"
+        )
     }
 }
 
@@ -42,7 +45,8 @@ pub(crate) fn paragraphs(text: &str) -> Vec<String> {
     let mut paragraphs = vec![String::new()];
     let mut after_return = false;
     for character in composed.chars() {
-        let line_end = matches!(character, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        let line_end =
+            matches!(character, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
         if line_end {
             if !(character == '\n' && after_return) {
                 paragraphs.push(String::new());

@@ -14,6 +14,8 @@ use crate::{
 
 /// Width of the margin that holds the times.
 const GUTTER: f32 = 92.0;
+/// White above and below the words of a note.
+const NOTE_INSET: f32 = 4.0;
 /// Later than this between writing and arriving is worth a line, milliseconds.
 const LATE: i64 = 120_000;
 
@@ -56,6 +58,9 @@ fn message(layout: &Layout<'_>, entry: &ThreadMessage) -> Vec<Piece> {
     }
     for attachment in &entry.attachments {
         pieces.extend(card(layout, attachment, x, width));
+    }
+    if note {
+        inset_vertically(&mut pieces);
     }
     let beside = margin(layout, entry);
     let needed = beside.len() as f32 * FACT.leading;
@@ -133,6 +138,18 @@ fn stand_beside(pieces: &mut [Piece], margin: Vec<Mark>, needed: f32) {
     }
     if let Some(first) = pieces.first_mut() {
         first.marks.extend(margin);
+    }
+}
+
+/// White above the first and below the last line of a note.
+fn inset_vertically(pieces: &mut [Piece]) {
+    if let Some(first) = pieces.first_mut() {
+        first.height += NOTE_INSET;
+        first.marks =
+            std::mem::take(&mut first.marks).into_iter().map(|mark| mark.moved(0.0, NOTE_INSET)).collect();
+    }
+    if let Some(last) = pieces.last_mut() {
+        last.height += NOTE_INSET;
     }
 }
 

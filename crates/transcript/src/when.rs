@@ -30,7 +30,7 @@ impl When {
     }
 
     fn zoned(&self, at: Millis) -> Zoned {
-        let clamped = at.0.clamp(Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
+        let clamped = at.0.clamp(Timestamp::MIN.as_second() * 1000, Timestamp::MAX.as_second() * 1000);
         Timestamp::from_millisecond(clamped).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(self.zone.clone())
     }
 
@@ -76,24 +76,30 @@ impl When {
             [Some(year)] => (date(*year, 1, 1), false),
             _ => (None, false),
         };
-        let Some(age) = date.and_then(|date| today.since((Unit::Year, date)).ok()).filter(|age| !age.is_negative())
+        let Some(age) =
+            date.and_then(|date| today.since((Unit::Year, date)).ok()).filter(|age| !age.is_negative())
         else {
             return birth;
         };
         let (years, months) = (i64::from(age.get_years()), i64::from(age.get_months()));
         let text = if !exact {
             let turning = i64::from(today.year()) - i64::from(date.map_or(today.year(), Date::year));
-            format!("~{}", words.count(turning, words.year(), words.years()))
+            format!("~{}", count(turning, words.year(), words.years()))
         } else if years >= 2 {
-            words.count(years, words.year(), words.years())
+            count(years, words.year(), words.years())
         } else if years * 12 + months >= 2 {
-            words.count(years * 12 + months, words.month(), words.months())
+            count(years * 12 + months, words.month(), words.months())
         } else {
             let days = months * 30 + i64::from(age.get_days());
-            words.count(days / 7, words.week(), words.weeks())
+            count(days / 7, words.week(), words.weeks())
         };
         format!("{text} ({birth})")
     }
+}
+
+/// `1 year`, `2 years`.
+fn count(number: i64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn date(year: i16, month: i16, day: i16) -> Option<Date> {

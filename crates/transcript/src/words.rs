@@ -46,8 +46,8 @@ words! {
     missing: "Missing when this was made", "Lo que faltaba al emitir este documento";
     page: "Page", "Página";
     made: "made", "emitida";
-    with_notes: "With internal notes of the staff. Not for the client.",
-        "Con notas internas del personal. No entregar al cliente.";
+    with_notes: "With internal notes of the staff.\nNot for the client.",
+        "Con notas internas del personal.\nNo entregar al cliente.";
     without_notes: "Without internal notes of the staff.", "Sin notas internas del personal.";
     note: "Internal note, not seen by the client", "Nota interna, no visible para el cliente";
     end: "End of the transcript", "Fin de la transcripción";
@@ -74,7 +74,7 @@ words! {
     watch: "Watch", "Ver";
     open_link: "Open", "Abrir";
     no_link: "no link yet", "aún sin enlace";
-    from_clip: "from", "de";
+    clip_before: "from", "de";
     at: "at", "en";
     frame: "frame", "fotograma";
     a_clip: "a clip", "un video";
@@ -88,7 +88,6 @@ words! {
     zone_unknown: "The practice's time zone is not known to this program. All times are UTC.",
         "Este programa no conoce la zona horaria de la clínica. Todas las horas son UTC.";
     uncaptioned: "no label", "sin rótulo";
-    continued: "conversation of", "conversación del";
     unknown_author: "Unknown", "Desconocido";
 }
 
@@ -105,11 +104,11 @@ impl Words {
 
     pub(crate) fn sex(self, sex: Sex) -> &'static str {
         let (english, spanish) = match sex {
-            Sex::Unknown => ("sex not recorded", "sexo no registrado"),
-            Sex::Female => ("female, entire", "hembra entera"),
-            Sex::FemaleNeutered => ("female, spayed", "hembra esterilizada"),
-            Sex::Male => ("male, entire", "macho entero"),
-            Sex::MaleNeutered => ("male, castrated", "macho castrado"),
+            Sex::Unknown => ("Sex not recorded", "Sexo no registrado"),
+            Sex::Female => ("Female, entire", "Hembra entera"),
+            Sex::FemaleNeutered => ("Female, spayed", "Hembra esterilizada"),
+            Sex::Male => ("Male, entire", "Macho entero"),
+            Sex::MaleNeutered => ("Male, castrated", "Macho castrado"),
         };
         self.either(english, spanish)
     }
@@ -184,11 +183,6 @@ impl Words {
             1_000..1_000_000 => format!("{} kB ({exact})", self.decimal(bytes as f64 / 1e3)),
             _ => format!("{} MB ({exact})", self.decimal(bytes as f64 / 1e6)),
         }
-    }
-
-    /// `1 year`, `2 years`.
-    pub(crate) fn count(self, number: i64, one: &'static str, many: &'static str) -> String {
-        format!("{number} {}", if number == 1 { one } else { many })
     }
 
     fn either(self, english: &'static str, spanish: &'static str) -> &'static str {

@@ -1,3 +1,65 @@
-//! The decoder child.
-/// Runs the decoder and never returns when this program was started as a decoder child; returns otherwise.
-pub fn run_child_if_asked() {}
+//! The decoder child: the program around the decoder.
+//!
+//! Order of events: bind the frame socket, prepare FFmpeg, greet the parent, *close the door*
+//! ([`close_the_door`]), and only then touch the clip. Everything the child needs from the system it has by
+//! then, apart from memory and threads.
+//!
+//! **Invariant:** standard input and output are the pipes to the parent and nothing else is ever written there.
+//! When the parent goes, the child goes.
+
+mod door;
+mod facts;
+mod parent;
+mod photo;
+mod room;
+mod usage;
+mod work;
+
+use std::{io, process, sync::Arc};
+
+use crate::{
+    VideoError,
+    clip::HIDDEN_ARGUMENT,
+    media::{limits, raw},
+};
+use door::Door;
+use parent::Parent;
+
+/// Runs the decoder and never returns when this program was started as a decoder child; returns at once
+/// otherwise. First line of every `main` whose program opens clips.
+pub fn run_child_if_asked() {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == HIDDEN_ARGUMENT) {
+        let code = match run() {
+            Ok(()) => 0,
+            Err(error) => {
+                tracing::error!(%error, "A decoder could not start");
+                1
+            }
+        };
+        process::exit(code);
+    }
+}
+
+fn run() -> io::Result<()> {
+    // A panic anywhere ends the whole child: the parent then starts a new one, which half a child would prevent.
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        process::exit(101);
+    }));
+    let door = Door::bind()?;
+    raw::limit_allocations(limits::ALLOCATION);
+    let (parent, asks) = Parent::greet()?;
+    close_the_door();
+    work::answer_all(&Arc::new(parent), &asks, door);
+    Ok(())
+}
+
+/// The one place where a sandbox is put on: the listening socket and the pipes are open, codecs are known, and
+/// not one byte of the clip has been read.
+fn close_the_door() {}
+
+/// What a broken pipe to the parent means.
+fn gone(_: io::Error) -> VideoError {
+    VideoError::ChildEnded
+}

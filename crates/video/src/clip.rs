@@ -19,7 +19,7 @@ use crate::{
     pipe::{Ask, Size},
 };
 pub use link::Link;
-pub use program::decode_with;
+pub use program::{HIDDEN_ARGUMENT, decode_with};
 
 /// Longest side of a poster that is ever made.
 const POSTER_SIDE: u32 = 4096;

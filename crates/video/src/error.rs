@@ -52,6 +52,7 @@ impl VideoError {
     }
 
     /// Something that only a mistake of ours explains.
+    #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err, which passes by value")]
     pub(crate) fn internal(what: impl ToString) -> Self {
         Self::Internal(what.to_string())
     }

@@ -12,7 +12,9 @@
 
 mod child;
 mod clip;
+mod engine;
 mod error;
+mod frame_socket;
 mod media;
 mod order;
 mod orientation;
@@ -20,12 +22,15 @@ mod photo;
 mod picture;
 mod pipe;
 mod probe;
+mod render;
+mod rendition;
 mod source;
 pub mod tonemap;
 
 pub use child::run_child_if_asked;
 pub use clip::{Clip, FrameHash, Usage, decode_with};
 pub use error::VideoError;
+pub use frame_socket::{FrameSocket, Seen};
 pub use order::Order;
 pub use orientation::Orientation;
 pub use photo::{PhotoPoster, photo_poster};

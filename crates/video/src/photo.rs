@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{
-    ByteSource, VideoError,
-    clip::Link,
-    pipe::Ask,
-};
+use crate::{ByteSource, VideoError, clip::Link, pipe::Ask};
 
 /// A JPEG to show in place of a photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +23,9 @@ pub struct PhotoPoster {
 pub fn photo_poster(source: Arc<dyn ByteSource>, max_side: u32) -> Result<PhotoPoster, VideoError> {
     let len = source.len().map_err(|error| VideoError::bytes(&error))?;
     if len == 0 {
-        return Err(VideoError::BadClip("This file is empty: it has no bytes. Ask for it to be sent again.".into()));
+        return Err(VideoError::BadClip(
+            "This file is empty: it has no bytes. Ask for it to be sent again.".into(),
+        ));
     }
     let max_side = max_side.clamp(16, 8192);
     let picture = Link::start(source)?.picture(&Ask::Photo { len, max_side }, max_side)?;

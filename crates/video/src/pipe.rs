@@ -94,7 +94,9 @@ pub fn send(to: &mut impl Write, kind: Kind, body: &[&[u8]]) -> io::Result<()> {
         [all @ .., last] if last.len() > 4096 => (all.to_vec(), vec![last]),
         all => (all.to_vec(), Vec::new()),
     };
-    small.iter().for_each(|part| head.extend_from_slice(part));
+    for part in small {
+        head.extend_from_slice(part);
+    }
     to.write_all(&head)?;
     big.iter().try_for_each(|part| to.write_all(part))?;
     to.flush()
@@ -121,7 +123,10 @@ pub fn receive(from: &mut impl Read) -> io::Result<Option<(Kind, Vec<u8>)>> {
 }
 
 fn too_long() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "a message between parent and decoder has an impossible length")
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "a message between parent and decoder has an impossible length",
+    )
 }
 
 /// Takes numbers off the front of a message body.

@@ -55,9 +55,8 @@ fn to_level(value: f64, top: f64) -> u16 {
     (value.clamp(0.0, 1.0) * top).round() as u16
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "only called with levels up to 255")]
 fn low_byte(level: u16) -> u8 {
-    level.min(255) as u8
+    u8::try_from(level).unwrap_or(u8::MAX)
 }
 
 /// One pixel through all five steps.
@@ -109,11 +108,9 @@ fn to_bt709(primaries: u8, [r, g, b]: [f64; 3]) -> [f64; 3] {
             [-0.124_550, 1.132_900, -0.008_349],
             [-0.018_151, -0.100_579, 1.118_730],
         ],
-        DISPLAY_P3 => [
-            [1.224_940, -0.224_940, 0.0],
-            [-0.042_057, 1.042_057, 0.0],
-            [-0.019_638, -0.078_636, 1.098_274],
-        ],
+        DISPLAY_P3 => {
+            [[1.224_940, -0.224_940, 0.0], [-0.042_057, 1.042_057, 0.0], [-0.019_638, -0.078_636, 1.098_274]]
+        }
         _ => return [r, g, b],
     };
     rows.map(|[x, y, z]| x * r + y * g + z * b)
@@ -146,7 +143,10 @@ mod tests {
             for step in 0..=200 {
                 let v = f64::from(step) / 200.0;
                 let [r, g, b] = map(transfer, primaries, [v; 3]);
-                assert!((r - g).abs() < 1e-4 && (g - b).abs() < 1e-4, "{transfer:?} {primaries} {v}: {r} {g} {b}");
+                assert!(
+                    (r - g).abs() < 1e-4 && (g - b).abs() < 1e-4,
+                    "{transfer:?} {primaries} {v}: {r} {g} {b}"
+                );
                 assert!(g >= before - 1e-9, "{transfer:?} {primaries} {v}");
                 before = g;
             }

@@ -165,4 +165,61 @@ impl FrameHeader {
         ]);
         out
     }
+
+    /// A header as it came, and the planes behind it; `None` when it is not one.
+    pub fn decode(message: &[u8]) -> Option<(Self, &[u8])> {
+        let (header, planes) = message.split_first_chunk::<{ Self::LEN }>()?;
+        let word = |at: usize| Some(u32::from_le_bytes(header.get(at..at + 4)?.try_into().ok()?));
+        let byte = |at: usize| header.get(at).copied();
+        let matrix = [Matrix::Bt709, Matrix::Bt601, Matrix::Bt2020];
+        let transfer = [Transfer::Sdr, Transfer::Pq, Transfer::Hlg];
+        let decoded = Self {
+            generation: word(0)?,
+            frame: word(4)?,
+            pts: i64::from_le_bytes(header.get(8..16)?.try_into().ok()?),
+            width: word(16)?,
+            height: word(20)?,
+            stride_y: word(24)?,
+            stride_uv: word(28)?,
+            exact: byte(32)? == 1,
+            matrix: matrix.into_iter().find(|known| Some(*known as u8) == byte(33))?,
+            full_range: byte(34)? == 1,
+            transfer: transfer.into_iter().find(|known| Some(*known as u8) == byte(35))?,
+            rotation: u16::from_le_bytes([byte(36)?, byte(37)?]),
+            reflected: byte(38)? == 1,
+            primaries: byte(39)?,
+        };
+        Some((decoded, planes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_comes_out_as_it_went_in() {
+        let header = FrameHeader {
+            generation: 7,
+            frame: 1 << 20,
+            pts: -600,
+            width: 1280,
+            height: 719,
+            stride_y: 1280,
+            stride_uv: 640,
+            exact: true,
+            matrix: Matrix::Bt2020,
+            full_range: false,
+            transfer: Transfer::Hlg,
+            rotation: 270,
+            reflected: true,
+            primaries: 9,
+        };
+        let mut message = header.encode().to_vec();
+        message.extend_from_slice(b"planes");
+        assert_eq!(FrameHeader::decode(&message), Some((header, b"planes".as_slice())));
+        assert_eq!(FrameHeader::decode(&message[..39]), None);
+        message[33] = 77;
+        assert_eq!(FrameHeader::decode(&message), None);
+    }
 }

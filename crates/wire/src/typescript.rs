@@ -1,5 +1,7 @@
 //! TypeScript for everything in this crate, as one file.
 
+use std::fmt::Write as _;
+
 use limpet_model as model;
 use ts_rs::{Config, TS};
 
@@ -100,13 +102,13 @@ pub fn typescript() -> String {
         desk::CaptureStill,
         desk::Settings,
     );
-    text += &format!("\nexport const UPLOAD_LIMIT = {};\n", http::UPLOAD_LIMIT);
-    text += &format!("export const MESSAGE_LIMIT = {};\n", http::MESSAGE_LIMIT);
+    let _ = writeln!(text, "\nexport const UPLOAD_LIMIT = {};", http::UPLOAD_LIMIT);
+    let _ = writeln!(text, "export const MESSAGE_LIMIT = {};", http::MESSAGE_LIMIT);
     text.push_str(
         "\n/** Every call the desktop answers: its argument and its answer. */\nexport type Calls = {\n",
     );
     for row in calls::table(&config) {
-        text += &format!("  /** {} */\n  {}: [{}, {}];\n", row.docs, row.name, row.args, row.answer);
+        let _ = writeln!(text, "  /** {} */\n  {}: [{}, {}];", row.docs, row.name, row.args, row.answer);
     }
     text.push_str("};\n");
     text

@@ -1,8 +1,11 @@
 //! `cargo xtask`: what the scripts need and a shell should not do.
 
-use std::{fs, path::PathBuf};
+mod check;
+mod demo;
+mod generate;
 
-use anyhow::{Context as _, Result, ensure};
+use std::{path::PathBuf, process::ExitCode};
+
 use clap::Parser;
 
 /// The project's own tasks.
@@ -14,31 +17,30 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Checks who knows whom: crates, imports of the UI, first lines, colours, the list of dependencies.
+    Check,
+    /// Opens the desktop app on a demo practice and prints the owner's link. `script/demo` builds first, and
+    /// gives it a keyring.
+    Demo(demo::Demo),
 }
 
-fn main() -> Result<()> {
-    match Task::parse() {
-        Task::Gen { check } => generate(check),
+fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::Gen { check } => generate::generate(&root(), check),
+        Task::Check => check::check(&root()),
+        Task::Demo(demo) => demo.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 
+/// The project's folder.
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn generate(check: bool) -> Result<()> {
-    let path = root().join("ui/shared/gen/wire.ts");
-    let text = limpet_wire::typescript::typescript();
-    if check {
-        let committed =
-            fs::read_to_string(&path).context("ui/shared/gen/wire.ts is missing: run `cargo xtask gen`")?;
-        ensure!(
-            committed == text,
-            "ui/shared/gen/wire.ts differs from crates/wire: run `cargo xtask gen` and commit it"
-        );
-    } else {
-        fs::create_dir_all(path.parent().context("no parent")?)?;
-        fs::write(path, text)?;
-    }
-    Ok(())
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).map(PathBuf::from).unwrap_or(here)
 }

@@ -16,14 +16,17 @@ const say = words(
   },
 );
 
-export function connect(): Promise<Host> {
-  return Promise.resolve({
+/** Resolves once events are heard, or could not be: then they are when the bridge is back. */
+export async function connect(): Promise<Host> {
+  const listeners = new Set<(event: DeskEvent) => void>();
+  const tell = (event: DeskEvent) => listeners.forEach((heard) => heard(event));
+  await hearEvents(tell);
+  return {
     call: (name, args) =>
       ask("/call", { headers: { "content-type": "application/json" }, body: JSON.stringify({ name, args }) }),
     listen(heard) {
-      const events = new EventSource("/events");
-      events.onmessage = (event: MessageEvent<string>) => heard(JSON.parse(event.data) as DeskEvent);
-      return () => events.close();
+      listeners.add(heard);
+      return () => listeners.delete(heard);
     },
     async pickFiles() {
       return Promise.all((await chooseFiles()).map(stage));
@@ -33,6 +36,21 @@ export function connect(): Promise<Host> {
     // Nor may it name a file: an empty path lets the desk choose one in the downloads folder.
     pickSave: () => Promise.resolve(""),
     mediaUrl: (attachment, kind) => `/media/${attachment}/${kind}`,
+  };
+}
+
+function hearEvents(tell: (event: DeskEvent) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const events = new EventSource("/events");
+    let wasOpen = false;
+    events.onmessage = (event: MessageEvent<string>) => tell(JSON.parse(event.data) as DeskEvent);
+    events.onopen = () => {
+      // What happened while the line was cut was not heard, so everything is asked again.
+      if (wasOpen) (["state", "lists"] as const).forEach((kind) => tell({ kind }));
+      wasOpen = true;
+      resolve();
+    };
+    events.onerror = () => resolve();
   });
 }
 

@@ -7,19 +7,22 @@ import type { DeskEvent } from "../gen/wire";
 import type { Host } from "./host";
 import { failureOf } from "./failure";
 
-export function connect(): Promise<Host> {
+/** Resolves once events are heard, so that nothing falls between the first question and the first event. */
+export async function connect(): Promise<Host> {
+  const listeners = new Set<(event: DeskEvent) => void>();
+  await listen<DeskEvent>("desk", (event) => listeners.forEach((heard) => heard(event.payload)));
   // The scheme has another address on Windows; an empty path gives the part that differs.
   const scheme = convertFileSrc("", "limpet");
   const pictures = scheme.endsWith("/") ? scheme : `${scheme}/`;
 
-  return Promise.resolve({
+  return {
     call: (name, args) =>
       invoke("call", { call: { name, args } }).catch((thrown: unknown) => {
         throw failureOf(thrown);
       }),
     listen(heard) {
-      const stop = listen<DeskEvent>("desk", (event) => heard(event.payload));
-      return () => void stop.then((unlisten) => unlisten());
+      listeners.add(heard);
+      return () => listeners.delete(heard);
     },
     async pickFiles() {
       const paths = await open({ multiple: true });
@@ -28,5 +31,5 @@ export function connect(): Promise<Host> {
     pickFolder: () => open({ directory: true }),
     pickSave: (suggested) => save({ defaultPath: suggested, filters: [{ name: "PDF", extensions: ["pdf"] }] }),
     mediaUrl: (attachment, kind) => `${pictures}media/${attachment}/${kind}`,
-  });
+  };
 }

@@ -49,8 +49,9 @@ test("Spanish says it in Spanish", () => {
 });
 
 test("a clip's length", () => {
-  expect([length(0), length(41_200_000), length(725_000_000), length(3_723_000_000)]).toEqual([
+  expect([length(0), length(230_000), length(41_200_000), length(725_000_000), length(3_723_000_000)]).toEqual([
     "0:00",
+    "0:01",
     "0:41",
     "12:05",
     "1:02:03",

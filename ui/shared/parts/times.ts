@@ -57,14 +57,16 @@ export function dayOf(at: number, zone: string): string {
   return `${of("year")}-${of("month")}-${of("day")}`;
 }
 
-/** `Today`, `Yesterday`, `Tuesday`, `Tuesday, 4 November`, with the year when it is another one. */
+/** `Today`, `Yesterday`, `Tuesday`, `Tuesday 4 November`, with the year when it is another one. */
 export function dayName(at: number, now: number, zone: string): string {
   const day = dayOf(at, zone);
   if (day === dayOf(now, zone)) return say().today;
   if (day === dayOf(now - DAY, zone)) return say().yesterday;
   if (at < now && now - at < 6 * DAY) return capital(formatter(zone, { weekday: "long" }).format(at));
   const year = day.slice(0, 4) === dayOf(now, zone).slice(0, 4) ? {} : ({ year: "numeric" } as const);
-  return capital(formatter(zone, { weekday: "long", day: "numeric", month: "long", ...year }).format(at));
+  // Put together here, because systems disagree about a comma between the two.
+  const weekday = formatter(zone, { weekday: "long" }).format(at);
+  return capital(`${weekday} ${formatter(zone, { day: "numeric", month: "long", ...year }).format(at)}`);
 }
 
 /** In a list: the hour today, the weekday this week, otherwise the date. */
@@ -76,7 +78,8 @@ export function shortly(at: number, now: number, zone: string): string {
 
 /** Length of a clip from microseconds: `0:41`, `12:05`, `1:02:03`. */
 export function length(us: number): string {
-  const seconds = Math.round(us / 1_000_000);
+  // A clip of less than half a second is still not nothing.
+  const seconds = Math.max(us > 0 ? 1 : 0, Math.round(us / 1_000_000));
   const two = (value: number) => String(value).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;

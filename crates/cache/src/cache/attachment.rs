@@ -164,7 +164,8 @@ impl Cache {
     /// Complete attachments of open conversations, newest first: what is worth having before somebody asks.
     pub fn attachments_worth_having(&self, limit: u32) -> Result<Vec<Attachment>, CacheError> {
         let conn = self.conn();
-        let columns = COLUMNS.split(", ").map(|column| format!("a.{}", column.trim())).collect::<Vec<_>>().join(", ");
+        let columns =
+            COLUMNS.split(", ").map(|column| format!("a.{}", column.trim())).collect::<Vec<_>>().join(", ");
         let mut query = conn.prepare(&format!(
             "SELECT {columns} FROM main.attachment a
              JOIN main.conversation c ON c.id = a.conversation

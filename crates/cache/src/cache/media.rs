@@ -65,9 +65,29 @@ impl Cache {
         while over > 0 {
             let Some(row) = rows.next()? else { break };
             let kind: String = row.get("kind")?;
-            drop.extend(MediaKind::from_word(&kind).map(|kind| Ok::<_, CacheError>((id(row, "attachment")?, kind))).transpose()?);
+            if let Some(kind) = MediaKind::from_word(&kind) {
+                drop.push((id(row, "attachment")?, kind));
+            }
             over = over.saturating_sub(u64::try_from(row.get::<_, i64>("bytes")?).unwrap_or(0));
         }
         Ok(drop)
+    }
+
+    /// Files of attachments that are gone.
+    pub fn media_orphans(&self) -> Result<Vec<(AttachmentId, MediaKind)>, CacheError> {
+        let conn = self.conn();
+        let mut query = conn.prepare(
+            "SELECT m.attachment, m.kind FROM media m
+             WHERE EXISTS (SELECT 1 FROM tombstone t WHERE t.kind = 'attachment' AND t.id = m.attachment)",
+        )?;
+        let mut rows = query.query([])?;
+        let mut orphans = Vec::new();
+        while let Some(row) = rows.next()? {
+            let kind: String = row.get("kind")?;
+            if let Some(kind) = MediaKind::from_word(&kind) {
+                orphans.push((id(row, "attachment")?, kind));
+            }
+        }
+        Ok(orphans)
     }
 }

@@ -62,8 +62,8 @@ impl Cache {
 
     /// Opens it for reading while the desktop app may have it open, too.
     pub fn open_beside(path: &Path, key: &StoreKey) -> Result<Self, CacheError> {
-        let conn =
-            database::open_beside(path, &key.derive("cache"), schema::MIGRATIONS, &overlay::create_tables())?;
+        let conn = database::open_beside(path, &key.derive("cache"), schema::MIGRATIONS)?;
+        conn.execute_batch(&overlay::create_tables())?;
         Ok(Self { path: path.to_owned(), key: key.clone(), conn: Mutex::new(conn) })
     }
 
@@ -91,9 +91,12 @@ impl Cache {
         feed::position(&self.conn())
     }
 
-    /// Notes that everything is written. The next opening then need not check every page.
+    /// Checks every page and notes that all is well, so that the next opening need not. What is damaged is left
+    /// for the next opening to find.
     pub fn close(&self) -> Result<(), CacheError> {
-        self.conn().execute("UPDATE feed SET closed = 1", [])?;
+        let conn = self.conn();
+        database::check(&conn)?;
+        conn.execute("UPDATE feed SET closed = 1", [])?;
         Ok(())
     }
 

@@ -30,11 +30,9 @@ pub struct Overlay {
 /// Statements that make the temporary tables and views of a connection.
 pub(super) fn create_tables() -> String {
     let mut sql = String::new();
-    for (table, columns) in [
-        ("client", client::COLUMNS),
-        ("patient", patient::COLUMNS),
-        ("conversation", conversation::COLUMNS),
-    ] {
+    for (table, columns) in
+        [("client", client::COLUMNS), ("patient", patient::COLUMNS), ("conversation", conversation::COLUMNS)]
+    {
         let _ = write!(
             sql,
             "CREATE TEMP TABLE {table}_over AS SELECT {columns} FROM main.{table} WHERE 0;

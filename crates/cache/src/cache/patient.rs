@@ -99,7 +99,11 @@ impl Cache {
     pub fn patient(&self, patient: PatientId) -> Result<Option<Patient>, CacheError> {
         Ok(self
             .conn()
-            .query_row(&format!("SELECT {COLUMNS} FROM patient_now WHERE id = ?1"), [patient.to_string()], read)
+            .query_row(
+                &format!("SELECT {COLUMNS} FROM patient_now WHERE id = ?1"),
+                [patient.to_string()],
+                read,
+            )
             .optional()?)
     }
 

@@ -30,8 +30,9 @@ impl Cache {
             values.push(term.like.into());
         }
         let conn = self.conn();
-        let mut query = conn
-            .prepare(&format!("SELECT {columns} FROM client_now WHERE {wanted} ORDER BY name, id LIMIT ?1"))?;
+        let mut query = conn.prepare(&format!(
+            "SELECT {columns} FROM client_now WHERE {wanted} ORDER BY name, id LIMIT ?1"
+        ))?;
         let rows =
             query.query_map(rusqlite::params_from_iter(values), client::read)?.collect::<Result<_, _>>()?;
         Ok(rows)

@@ -56,7 +56,11 @@ impl Cache {
     pub fn staff_member(&self, staff: StaffId) -> Result<Option<StaffMember>, CacheError> {
         Ok(self
             .conn()
-            .query_row("SELECT id, name, role, email, active FROM staff WHERE id = ?1", [staff.to_string()], read)
+            .query_row(
+                "SELECT id, name, role, email, active FROM staff WHERE id = ?1",
+                [staff.to_string()],
+                read,
+            )
             .optional()?)
     }
 }

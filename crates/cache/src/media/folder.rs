@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use limpet_model::AttachmentId;
+use limpet_model::{AttachmentId, FilingId};
 use zeroize::Zeroizing;
 
 use super::{MediaFile, MediaWriter};
@@ -110,6 +110,50 @@ impl MediaFolder {
         gone(fs::rename(self.path(&name), to.path(&name)))
     }
 
+    /// Keeps the PDF of a filing until its target has it.
+    pub fn put_paper(&self, filing: FilingId, pdf: &[u8]) -> io::Result<()> {
+        let (name, part) = (paper(filing), format!("{}.part", paper(filing)));
+        let mut writer = MediaWriter::create(&self.path(&part), &self.key, &name)?;
+        writer.append(pdf)?;
+        writer.finish()?;
+        fs::rename(self.path(&part), self.path(&name))
+    }
+
+    /// The PDF of a filing; `None` when it was not made yet.
+    pub fn paper(&self, filing: FilingId) -> io::Result<Option<Vec<u8>>> {
+        let name = paper(filing);
+        match MediaFile::open(&self.path(&name), &self.key, &name) {
+            Ok(file) => file.read_all().map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Drops the PDF of a filing.
+    pub fn remove_paper(&self, filing: FilingId) -> io::Result<()> {
+        gone(fs::remove_file(self.path(&paper(filing))))
+    }
+
+    /// Every finished attachment file in the folder.
+    pub fn list(&self) -> io::Result<Vec<(AttachmentId, MediaKind)>> {
+        let mut found = Vec::new();
+        for file in fs::read_dir(&self.folder)? {
+            let name = file?.file_name();
+            let parts = name.to_str().and_then(|name| name.rsplit_once('-'));
+            let known = parts.and_then(|(id, kind)| Some((id.parse().ok()?, MediaKind::from_word(kind)?)));
+            found.extend(known);
+        }
+        Ok(found)
+    }
+
+    /// Removes everything in the folder. For the cache only.
+    pub fn clear(&self) -> io::Result<()> {
+        for file in fs::read_dir(&self.folder)? {
+            gone(fs::remove_file(file?.path()))?;
+        }
+        Ok(())
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -117,6 +161,10 @@ impl MediaFolder {
 
 fn name(id: AttachmentId, kind: MediaKind) -> String {
     format!("{id}-{}", kind.word())
+}
+
+fn paper(filing: FilingId) -> String {
+    format!("{filing}.paper")
 }
 
 fn gone(result: io::Result<()>) -> io::Result<()> {

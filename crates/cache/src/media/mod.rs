@@ -9,6 +9,8 @@
 mod folder;
 mod format;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use folder::{MediaFolder, MediaKind};

@@ -37,8 +37,7 @@ CREATE TABLE staged (
 ) STRICT;
 CREATE INDEX staged_by_conversation ON staged (conversation, place);";
 
-const STAGED: &str =
-    "id, kind, name, mime, bytes, caption, captured_at, still_clip, still_frame, still_at";
+const STAGED: &str = "id, kind, name, mime, bytes, caption, captured_at, still_clip, still_frame, still_at";
 
 fn read_staged(row: &Row<'_>) -> rusqlite::Result<(StagedFile, Option<Millis>)> {
     let still_of = match maybe_id(row, "still_clip")? {
@@ -99,12 +98,26 @@ pub(super) fn append(
     now: Millis,
 ) -> Result<(), CacheError> {
     let before: Option<String> = conn
-        .query_row("SELECT body FROM draft WHERE conversation = ?1", [conversation.to_string()], |row| row.get(0))
+        .query_row("SELECT body FROM draft WHERE conversation = ?1", [conversation.to_string()], |row| {
+            row.get(0)
+        })
         .optional()?;
     match before.filter(|before| !before.trim().is_empty()) {
         Some(before) => put(conn, conversation, audience, &format!("{before}\n\n{body}"), now),
         None => put(conn, conversation, audience, body, now),
     }
+}
+
+/// Puts a sent file back into the draft.
+pub(super) fn take_back(conn: &Connection, file: &str) -> Result<(), CacheError> {
+    conn.execute("UPDATE staged SET message = NULL WHERE id = ?1", [file])?;
+    Ok(())
+}
+
+/// Forgets a file.
+pub(super) fn drop_file(conn: &Connection, file: AttachmentId) -> Result<(), CacheError> {
+    conn.execute("DELETE FROM staged WHERE id = ?1", [file.to_string()])?;
+    Ok(())
 }
 
 impl Outbox {
@@ -204,10 +217,9 @@ impl Outbox {
             let there = staged_of_draft(tx, draft.conversation)?;
             let mut attachments = Vec::with_capacity(draft.files.len());
             for wanted in &draft.files {
-                let (file, captured_at) = there
-                    .iter()
-                    .find(|(file, _)| file.id == wanted.id)
-                    .ok_or(CacheError::Conflict("A file of this message is no longer there. Attach it again."))?;
+                let (file, captured_at) = there.iter().find(|(file, _)| file.id == wanted.id).ok_or(
+                    CacheError::Conflict("A file of this message is no longer there. Attach it again."),
+                )?;
                 attachments.push(NewAttachment {
                     id: file.id,
                     kind: file.kind,

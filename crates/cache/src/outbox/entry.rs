@@ -117,6 +117,15 @@ impl Work {
     }
 }
 
+/// What discarding a message came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discarded {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// Files that are no longer needed; their bytes can go.
+    pub dropped: Vec<AttachmentId>,
+}
+
 /// How far an entry has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryState {
@@ -176,6 +185,16 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
+/// A message and its uploads, those that are still here.
+fn of_message(conn: &Connection, message: &str) -> Result<Vec<Entry>, CacheError> {
+    let mut query = conn.prepare(&format!(
+        "SELECT {COLUMNS} FROM entry WHERE kind = 'message' AND about = ?1
+             OR kind = 'upload' AND json_extract(work, '$.of.message') = ?1 ORDER BY nr"
+    ))?;
+    let rows = query.query_map([message], read)?.collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
 pub(super) fn add(conn: &Connection, work: &Work, now: Millis) -> Result<i64, CacheError> {
     conn.execute(
         "INSERT INTO entry (kind, about, work, state, reason, attempts, not_before, sent, created_at)
@@ -232,10 +251,8 @@ impl Outbox {
 
     /// The server has it.
     pub fn accept(&self, nr: i64) -> Result<(), CacheError> {
-        self.conn().execute(
-            "UPDATE entry SET state = 'accepted', code = NULL, reason = '' WHERE nr = ?1",
-            [nr],
-        )?;
+        self.conn()
+            .execute("UPDATE entry SET state = 'accepted', code = NULL, reason = '' WHERE nr = ?1", [nr])?;
         Ok(())
     }
 
@@ -254,6 +271,19 @@ impl Outbox {
             "UPDATE entry SET state = 'queued', not_before = ?2 WHERE nr = ?1 AND state = 'sending'",
             (nr, not_before.0),
         )?;
+        Ok(())
+    }
+
+    /// What waits for its time may go now: the server is back.
+    pub fn hurry(&self) -> Result<(), CacheError> {
+        self.conn()
+            .execute("UPDATE entry SET not_before = 0 WHERE state = 'queued' AND not_before > 0", [])?;
+        Ok(())
+    }
+
+    /// Queues what was being sent when its sender ended.
+    pub fn requeue(&self) -> Result<(), CacheError> {
+        self.conn().execute("UPDATE entry SET state = 'queued' WHERE state = 'sending'", [])?;
         Ok(())
     }
 
@@ -310,26 +340,39 @@ impl Outbox {
         if changed == 0 { Err(CacheError::NotFound) } else { Ok(()) }
     }
 
-    /// Drops a refused message; its words and files become the draft of its conversation again, after what
-    /// the draft already says. Files that the server had refused are dropped with it.
-    pub fn discard_message(&self, message: MessageId, now: Millis) -> Result<ConversationId, CacheError> {
+    /// Drops a refused message; its words and files become the draft of its conversation again, after what the
+    /// draft already says. When only files were refused, the words have arrived: the files are dropped, for the
+    /// server knows their ids as that message's.
+    pub fn discard_message(&self, message: MessageId, now: Millis) -> Result<Discarded, CacheError> {
         self.write(|tx| {
+            let mut dropped = Vec::new();
             let id = message.to_string();
-            let entry = tx
-                .query_row(&format!("SELECT {COLUMNS} FROM entry WHERE kind = 'message' AND about = ?1"), [&id], read)
-                .optional()?
-                .ok_or(CacheError::NotFound)?;
-            let (Work::Message { new, .. }, EntryState::Refused(_)) = (entry.work, entry.state) else {
+            let about = of_message(tx, &id)?;
+            let conversation = about.iter().find_map(|entry| entry.work.conversation());
+            let conversation = conversation.ok_or(CacheError::NotFound)?;
+            if !about.iter().any(|entry| matches!(entry.state, EntryState::Refused(_))) {
                 return Err(CacheError::Conflict("This message is not refused, so it stays on its way."));
-            };
-            tx.execute("DELETE FROM entry WHERE nr = ?1", [entry.nr])?;
-            tx.execute(
-                "DELETE FROM entry WHERE kind = 'upload' AND json_extract(work, '$.of.message') = ?1",
-                [&id],
-            )?;
-            tx.execute("UPDATE staged SET message = NULL WHERE message = ?1", [&id])?;
-            draft::append(tx, new.conversation, new.audience, &new.body, now)?;
-            Ok(new.conversation)
+            }
+            let arrived = !about.iter().any(|entry| {
+                matches!(entry.work, Work::Message { .. }) && entry.state != EntryState::Accepted
+            });
+            for entry in about {
+                match (&entry.work, &entry.state) {
+                    // Its words are at the server; the feed brings them.
+                    (Work::Message { .. }, EntryState::Accepted) => continue,
+                    (Work::Message { new, .. }, _) => {
+                        draft::append(tx, new.conversation, new.audience, &new.body, now)?;
+                    }
+                    (_, EntryState::Accepted) => continue,
+                    (Work::Upload { attachment, .. }, _) if arrived => {
+                        draft::drop_file(tx, *attachment)?;
+                        dropped.push(*attachment);
+                    }
+                    (work, _) => draft::take_back(tx, &work.about())?,
+                }
+                tx.execute("DELETE FROM entry WHERE nr = ?1", [entry.nr])?;
+            }
+            Ok(Discarded { conversation, dropped })
         })
     }
 

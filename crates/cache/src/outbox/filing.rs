@@ -4,9 +4,9 @@
 //! target that compares names and contents then recognises a repetition.
 
 use limpet_model::{ConversationId, Filing, FilingId, FilingState, Millis};
-use rusqlite::{OptionalExtension as _, Row, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use super::Outbox;
+use super::{Outbox, Work, entry};
 use crate::{CacheError, columns::id};
 
 pub(super) const CREATE: &str = "
@@ -65,20 +65,32 @@ fn read(row: &Row<'_>) -> rusqlite::Result<FilingEntry> {
     })
 }
 
+fn add(conn: &Connection, filing: &FilingEntry) -> Result<(), CacheError> {
+    conn.execute(
+        "INSERT INTO filing (id, conversation, include_notes, target, requested_at, state, words, attempts,
+                 not_before)
+             VALUES (:id, :conversation, :include_notes, :target, :requested_at, 'queued', '', 0, 0)",
+        named_params! {
+            ":id": filing.filing.id.to_string(), ":conversation": filing.filing.conversation.to_string(),
+            ":include_notes": filing.include_notes, ":target": filing.filing.target,
+            ":requested_at": filing.filing.requested_at.0,
+        },
+    )?;
+    Ok(())
+}
+
 impl Outbox {
     /// Queues a filing.
     pub fn add_filing(&self, filing: &FilingEntry) -> Result<(), CacheError> {
-        self.conn().execute(
-            "INSERT INTO filing (id, conversation, include_notes, target, requested_at, state, words, attempts,
-                 not_before)
-             VALUES (:id, :conversation, :include_notes, :target, :requested_at, 'queued', '', 0, 0)",
-            named_params! {
-                ":id": filing.filing.id.to_string(), ":conversation": filing.filing.conversation.to_string(),
-                ":include_notes": filing.include_notes, ":target": filing.filing.target,
-                ":requested_at": filing.filing.requested_at.0,
-            },
-        )?;
-        Ok(())
+        add(&self.conn(), filing)
+    }
+
+    /// Queues the end of a conversation and the filing of its transcript: both or neither.
+    pub fn add_with_filing(&self, work: &Work, filing: &FilingEntry, now: Millis) -> Result<(), CacheError> {
+        self.write(|tx| {
+            entry::add(tx, work, now)?;
+            add(tx, filing)
+        })
     }
 
     /// Filings of a conversation, latest first.
@@ -110,10 +122,11 @@ impl Outbox {
         Ok(self.conn().query_row(&sql, [filing.to_string()], read).optional()?)
     }
 
-    /// Notes the outcome of an attempt. A filing that still waits is tried again at `not_before`.
+    /// Notes the outcome of an attempt at `target`. A filing that still waits is tried again at `not_before`.
     pub fn filing_came_to(
         &self,
         filing: FilingId,
+        target: &str,
         state: &FilingState,
         not_before: Millis,
     ) -> Result<(), CacheError> {
@@ -123,10 +136,10 @@ impl Outbox {
             FilingState::Refused { reason } => ("refused", reason, None, None),
         };
         self.conn().execute(
-            "UPDATE filing SET state = :state, words = :words, filed_at = :filed_at, sha256 = :sha256,
+            "UPDATE filing SET target = :target, state = :state, words = :words, filed_at = :filed_at, sha256 = :sha256,
                  attempts = attempts + 1, not_before = :not_before WHERE id = :id",
             named_params! {
-                ":id": filing.to_string(), ":state": word, ":words": words, ":filed_at": filed_at,
+                ":id": filing.to_string(), ":target": target, ":state": word, ":words": words, ":filed_at": filed_at,
                 ":sha256": sha256, ":not_before": not_before.0,
             },
         )?;

@@ -18,7 +18,7 @@ use std::{
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-pub use entry::{Entry, EntryState, Work};
+pub use entry::{Discarded, Entry, EntryState, Work};
 pub use filing::FilingEntry;
 pub use settings::Owner;
 
@@ -42,7 +42,7 @@ impl Outbox {
 
     /// Opens it for reading while the desktop app may have it open, too.
     pub fn open_beside(path: &Path, key: &StoreKey) -> Result<Self, CacheError> {
-        let conn = database::open_beside(path, &key.derive("outbox"), schema::MIGRATIONS, "")?;
+        let conn = database::open_beside(path, &key.derive("outbox"), schema::MIGRATIONS)?;
         Ok(Self { conn: Mutex::new(conn) })
     }
 

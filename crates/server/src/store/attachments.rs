@@ -1,8 +1,8 @@
 //! Attachments: announced with their message, then filled by an upload, then looked at by a job.
 
 use limpet_model::{
-    Attachment, AttachmentId, AttachmentKind, AttachmentState, ClipFacts, Conversation, Message, Millis,
-    PracticeId, StillOf,
+    Attachment, AttachmentId, AttachmentKind, AttachmentState, Author, ClipFacts, Conversation, Message,
+    Millis, PracticeId, StillOf,
 };
 use limpet_wire::{
     changes::{Change, Entity},
@@ -10,7 +10,12 @@ use limpet_wire::{
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Flag, Result, Store, StoreError, Write, changes::Span, messages::audience_word, row::Columns};
+use super::{
+    Flag, Result, Store, StoreError, Write,
+    changes::Span,
+    messages::{audience_word, author_words},
+    row::Columns,
+};
 use crate::view::{View, seen};
 
 macro_rules! columns {
@@ -107,6 +112,23 @@ impl Store {
         find(&mut *self.pool().acquire().await?, practice, view, id).await
     }
 
+    /// Whether this author wrote the message that an attachment goes with: nobody else may send its bytes.
+    pub async fn is_author_of(&self, practice: PracticeId, author: Author, id: AttachmentId) -> Result<bool> {
+        let (author_kind, author_id) = author_words(author);
+        let row = sqlx::query(
+            "SELECT m.id FROM attachments a \
+             JOIN messages m ON m.practice_id = a.practice_id AND m.id = a.message_id \
+             WHERE a.practice_id = $1 AND a.id = $2 AND m.author_kind = $3 AND m.author_id = $4",
+        )
+        .bind(practice.to_string())
+        .bind(id.to_string())
+        .bind(author_kind)
+        .bind(author_id)
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(row.is_some())
+    }
+
     /// A door: what a media link opens. `None` as well when it was revoked.
     pub async fn attachment_by_capability(
         &self,
@@ -128,13 +150,15 @@ impl Store {
         };
         let mut write = self.write(practice).await?;
         let revision = write.revision();
-        sqlx::query("UPDATE attachments SET revision = $3, revoked_at = $4 WHERE practice_id = $1 AND id = $2")
-            .bind(practice.to_string())
-            .bind(attachment.id.to_string())
-            .bind(revision.0)
-            .bind(now.0)
-            .execute(write.connection())
-            .await?;
+        sqlx::query(
+            "UPDATE attachments SET revision = $3, revoked_at = $4 WHERE practice_id = $1 AND id = $2",
+        )
+        .bind(practice.to_string())
+        .bind(attachment.id.to_string())
+        .bind(revision.0)
+        .bind(now.0)
+        .execute(write.connection())
+        .await?;
         write.commit().await?;
         Ok(true)
     }
@@ -154,7 +178,7 @@ pub(super) async fn announce(
     }
     if let Some(still) = &new.still_of {
         let clip = find(write.connection(), practice, View::Staff, still.clip).await?;
-        if !clip.is_some_and(|clip| clip.conversation == conversation.id) {
+        if clip.is_none_or(|clip| clip.conversation != conversation.id) {
             return Err(StoreError::Missing("clip"));
         }
     }

@@ -9,7 +9,10 @@ use limpet_wire::{
 };
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Flag, Result, Store, StoreError, Write, changes::Span, clients, endings, patients, row::Columns, staff};
+use super::{
+    Flag, Result, Store, StoreError, Write, changes::Span, clients, endings, messages, patients,
+    row::Columns, staff,
+};
 use crate::view::{View, seen};
 
 macro_rules! columns {
@@ -32,7 +35,9 @@ fn read_state(word: &str) -> Option<ConversationState> {
 
 fn from_row(row: &AnyRow) -> Result<Conversation> {
     let ending = match (row.maybe_time("ended_at")?, row.maybe_id("ended_by")?) {
-        (Some(at), Some(by)) => Some(Ending { at, by, summary: row.text("summary")?, plan: row.text("plan")? }),
+        (Some(at), Some(by)) => {
+            Some(Ending { at, by, summary: row.text("summary")?, plan: row.text("plan")? })
+        }
         _ => None,
     };
     Ok(Conversation {
@@ -135,7 +140,7 @@ impl Store {
         write.commit().await.map(drop)
     }
 
-    /// Moves a read mark forward, never back.
+    /// Moves a read mark forward, never back and never past what is there to be read.
     pub async fn read_up_to(
         &self,
         practice: PracticeId,
@@ -144,9 +149,10 @@ impl Store {
         at: Millis,
     ) -> Result<()> {
         let mut write = self.write(practice).await?;
-        let before = find(write.connection(), practice, view, id)
-            .await?
-            .ok_or(StoreError::Missing("conversation"))?;
+        let before =
+            find(write.connection(), practice, view, id).await?.ok_or(StoreError::Missing("conversation"))?;
+        let newest = messages::newest(write.connection(), practice, id).await?.unwrap_or(Millis(0));
+        let at = at.min(newest);
         let mut after = before.clone();
         let mark = match view {
             View::Staff => &mut after.read_by_staff,

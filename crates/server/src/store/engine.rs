@@ -4,7 +4,7 @@
 use std::{path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
-    AnyPool, Executor,
+    AnyPool, Connection, Executor,
     any::{AnyConnectOptions, AnyPoolOptions},
 };
 
@@ -67,6 +67,11 @@ pub(super) async fn connect(url: &str) -> Result<(Engine, AnyPool)> {
                 }
                 Ok(())
             })
+        })
+        .before_acquire(|connection, _| {
+            // When its disk is full SQLite rolls a transaction back by itself, and sqlx goes on believing in it:
+            // such a connection is not used again.
+            Box::pin(async move { Ok(!connection.is_in_transaction()) })
         })
         .connect_with(options)
         .await?;

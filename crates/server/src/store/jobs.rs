@@ -12,7 +12,7 @@ use crate::{secrets::new_token, view::View};
 /// How long a worker may be silent before its job is somebody else's, milliseconds.
 pub const LEASE: i64 = 60 * 1000;
 /// How often a job is tried before it is given up.
-pub const ATTEMPTS: i64 = 5;
+pub const ATTEMPTS: i64 = 4;
 
 /// A job that this node holds the lease of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,11 +138,18 @@ impl Store {
         Ok(freed)
     }
 
+    /// What there are jobs for, of all practices.
+    pub async fn attachments_of_jobs(&self) -> Result<Vec<AttachmentId>> {
+        let rows = sqlx::query("SELECT attachment_id FROM jobs").fetch_all(self.pool()).await?;
+        rows.iter().map(|row| row.id("attachment_id")).collect()
+    }
+
     /// How many jobs there are, waiting or running, and how many were given up.
     pub async fn count_jobs(&self) -> Result<(i64, i64)> {
-        let row = sqlx::query("SELECT COUNT(*) AS jobs, COUNT(CASE WHEN dead = 1 THEN 1 END) AS dead FROM jobs")
-            .fetch_one(self.pool())
-            .await?;
+        let row =
+            sqlx::query("SELECT COUNT(*) AS jobs, COUNT(CASE WHEN dead = 1 THEN 1 END) AS dead FROM jobs")
+                .fetch_one(self.pool())
+                .await?;
         let dead = row.int("dead")?;
         Ok((row.int("jobs")? - dead, dead))
     }

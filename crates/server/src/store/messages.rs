@@ -27,7 +27,7 @@ pub(super) fn read_audience(word: &str) -> Option<Audience> {
     [Audience::Everyone, Audience::Staff].into_iter().find(|audience| audience_word(*audience) == word)
 }
 
-fn author_words(author: Author) -> (&'static str, Option<String>) {
+pub(super) fn author_words(author: Author) -> (&'static str, Option<String>) {
     match author {
         Author::Staff(id) => ("staff", Some(id.to_string())),
         Author::Client(id) => ("client", Some(id.to_string())),
@@ -148,6 +148,16 @@ async fn next_moment(
     conversation: ConversationId,
     now: Millis,
 ) -> Result<Millis> {
+    let newest = newest(connection, practice, conversation).await?;
+    Ok(newest.map_or(now, |newest| Millis(newest.0 + 1).max(now)))
+}
+
+/// When the newest message of a conversation was taken.
+pub(super) async fn newest(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    conversation: ConversationId,
+) -> Result<Option<Millis>> {
     let row = sqlx::query(
         "SELECT MAX(received_at) AS newest FROM messages WHERE practice_id = $1 AND conversation_id = $2",
     )
@@ -155,7 +165,7 @@ async fn next_moment(
     .bind(conversation.to_string())
     .fetch_one(connection)
     .await?;
-    Ok(row.maybe_int("newest")?.map_or(now, |newest| Millis(newest + 1).max(now)))
+    row.maybe_time("newest")
 }
 
 async fn insert(

@@ -14,6 +14,7 @@ mod engine;
 pub mod invitations;
 pub mod jobs;
 pub mod messages;
+mod notices;
 pub mod openings;
 pub mod patients;
 pub mod practices;
@@ -70,10 +71,10 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        // SQLITE_FULL and SQLITE_IOERR_WRITE; PostgreSQL's disk_full.
+        // SQLITE_FULL, SQLITE_IOERR_WRITE and SQLITE_IOERR_SHMSIZE; PostgreSQL's disk_full.
         let full = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
         match full.as_deref() {
-            Some("13" | "778" | "53100") => Self::Full,
+            Some("13" | "778" | "4874" | "53100") => Self::Full,
             _ => Self::Database(error),
         }
     }
@@ -86,6 +87,8 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 #[derive(Clone)]
 pub struct Store {
     pool: AnyPool,
+    /// Its address; may hold a password and is never logged.
+    url: Arc<str>,
     engine: Engine,
     /// SQLite takes one writer at a time. Waiting here is fair and never ends in "database is locked".
     turn: Arc<Mutex<()>>,
@@ -103,7 +106,7 @@ impl Store {
     pub async fn open(url: &str, live: Live, tasks: TaskTracker) -> Result<Self> {
         let (engine, pool) = engine::connect(url).await?;
         sqlx::migrate!("./migrations").run(&pool).await?;
-        Ok(Self { pool, engine, turn: Arc::default(), live, tasks })
+        Ok(Self { pool, url: url.into(), engine, turn: Arc::default(), live, tasks })
     }
 
     /// Which engine it runs on.

@@ -116,13 +116,12 @@ pub(super) async fn find(
     practice: PracticeId,
     staff: StaffId,
 ) -> Result<Option<StaffMember>> {
-    let row = sqlx::query(
-        "SELECT id, name, role, email, active FROM staff WHERE practice_id = $1 AND id = $2",
-    )
-    .bind(practice.to_string())
-    .bind(staff.to_string())
-    .fetch_optional(connection)
-    .await?;
+    let row =
+        sqlx::query("SELECT id, name, role, email, active FROM staff WHERE practice_id = $1 AND id = $2")
+            .bind(practice.to_string())
+            .bind(staff.to_string())
+            .fetch_optional(connection)
+            .await?;
     row.as_ref().map(from_row).transpose()
 }
 

@@ -27,15 +27,13 @@ pub(super) async fn bury(write: &mut Write, from: Option<ClientId>, kind: &str, 
 /// Says that something is back in a client's view.
 pub(super) async fn unbury(write: &mut Write, client: ClientId, kind: &str, id: &str) -> Result<()> {
     let practice = write.practice();
-    sqlx::query(
-        "DELETE FROM tombstones WHERE practice_id = $1 AND client_id = $2 AND kind = $3 AND id = $4",
-    )
-    .bind(practice.to_string())
-    .bind(client.to_string())
-    .bind(kind.to_owned())
-    .bind(id.to_owned())
-    .execute(write.connection())
-    .await?;
+    sqlx::query("DELETE FROM tombstones WHERE practice_id = $1 AND client_id = $2 AND kind = $3 AND id = $4")
+        .bind(practice.to_string())
+        .bind(client.to_string())
+        .bind(kind.to_owned())
+        .bind(id.to_owned())
+        .execute(write.connection())
+        .await?;
     Ok(())
 }
 

@@ -39,7 +39,12 @@ fn from_row(row: &AnyRow) -> Result<Upload> {
 
 impl Store {
     /// Begins an upload, or finds the one that was begun before.
-    pub async fn begin_upload(&self, practice: PracticeId, attachment: &Attachment, now: Millis) -> Result<Upload> {
+    pub async fn begin_upload(
+        &self,
+        practice: PracticeId,
+        attachment: &Attachment,
+        now: Millis,
+    ) -> Result<Upload> {
         if let Some(upload) = self.upload(practice, attachment.id).await?
             && upload.expires_at > now
         {
@@ -58,9 +63,8 @@ impl Store {
         .bind(now.0 + UPLOAD_LIFETIME)
         .execute(write.connection())
         .await?;
-        let upload = find(write.connection(), practice, attachment.id)
-            .await?
-            .ok_or(StoreError::Missing("upload"))?;
+        let upload =
+            find(write.connection(), practice, attachment.id).await?.ok_or(StoreError::Missing("upload"))?;
         if matches!(attachment.state, AttachmentState::Uploading { .. }) {
             write.commit_quietly().await?;
         } else {
@@ -75,13 +79,11 @@ impl Store {
         find(&mut *self.pool().acquire().await?, practice, attachment).await
     }
 
-    /// Every upload whose time has run out.
-    pub async fn expired_uploads(&self, now: Millis) -> Result<Vec<Upload>> {
+    /// Every upload under way, of all practices.
+    pub async fn uploads(&self) -> Result<Vec<Upload>> {
         let rows = sqlx::query(
-            "SELECT practice_id, attachment_id, bytes, expires_at, unproven_from FROM uploads \
-             WHERE expires_at <= $1 ORDER BY expires_at LIMIT 100",
+            "SELECT practice_id, attachment_id, bytes, expires_at, unproven_from FROM uploads ORDER BY expires_at",
         )
-        .bind(now.0)
         .fetch_all(self.pool())
         .await?;
         rows.iter().map(from_row).collect()
@@ -102,9 +104,10 @@ impl Store {
     /// Tells devices how many bytes have arrived, and keeps the upload for as long again.
     pub async fn upload_progress(&self, upload: &Upload, received: i64, now: Millis) -> Result<()> {
         let mut write = self.write(upload.practice).await?;
-        let attachment = attachments::find(write.connection(), upload.practice, View::Staff, upload.attachment)
-            .await?
-            .ok_or(StoreError::Missing("attachment"))?;
+        let attachment =
+            attachments::find(write.connection(), upload.practice, View::Staff, upload.attachment)
+                .await?
+                .ok_or(StoreError::Missing("attachment"))?;
         sqlx::query("UPDATE uploads SET expires_at = $3 WHERE practice_id = $1 AND attachment_id = $2")
             .bind(upload.practice.to_string())
             .bind(upload.attachment.to_string())

@@ -11,6 +11,9 @@ use tokio_util::task::TaskTracker;
 use super::{Engine, Result, Store, StoreError};
 use crate::live::Live;
 
+/// Where PostgreSQL carries new revisions from node to node: `<practice> <revision>`.
+pub(super) const CHANNEL: &str = "limpet_revisions";
+
 /// A change that no device sees.
 pub struct Quiet {
     tx: Transaction<'static, Any>,
@@ -53,6 +56,7 @@ impl Quiet {
 /// A change that devices see, at the practice's next revision.
 pub struct Write {
     quiet: Quiet,
+    engine: Engine,
     live: Live,
     practice: PracticeId,
     revision: Revision,
@@ -61,14 +65,15 @@ pub struct Write {
 impl Write {
     pub(super) async fn begin(store: &Store, practice: PracticeId) -> Result<Self> {
         let mut quiet = Quiet::begin(store).await?;
-        let row =
-            sqlx::query("UPDATE practices SET counter = counter + 1 WHERE id = $1 RETURNING counter AS counter")
-                .bind(practice.to_string())
-                .fetch_optional(quiet.connection())
-                .await?
-                .ok_or(StoreError::Missing("practice"))?;
+        let row = sqlx::query(
+            "UPDATE practices SET counter = counter + 1 WHERE id = $1 RETURNING counter AS counter",
+        )
+        .bind(practice.to_string())
+        .fetch_optional(quiet.connection())
+        .await?
+        .ok_or(StoreError::Missing("practice"))?;
         let revision = Revision(row.try_get("counter")?);
-        Ok(Self { quiet, live: store.live.clone(), practice, revision })
+        Ok(Self { quiet, engine: store.engine, live: store.live.clone(), practice, revision })
     }
 
     /// The practice.
@@ -87,8 +92,16 @@ impl Write {
     }
 
     /// Makes it so and tells whoever listens.
-    pub async fn commit(self) -> Result<Revision> {
-        let Self { quiet: Quiet { tx, turn, tasks }, live, practice, revision } = self;
+    pub async fn commit(mut self) -> Result<Revision> {
+        if self.engine == Engine::Postgres {
+            // Other nodes hear of it when, and only if, the transaction is committed.
+            sqlx::query("SELECT pg_notify($1, $2)")
+                .bind(CHANNEL)
+                .bind(format!("{} {}", self.practice, self.revision.0))
+                .execute(self.connection())
+                .await?;
+        }
+        let Self { quiet: Quiet { tx, turn, tasks }, live, practice, revision, .. } = self;
         let commit = tasks.spawn(async move {
             let done = tx.commit().await;
             drop(turn);

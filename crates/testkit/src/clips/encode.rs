@@ -199,9 +199,7 @@ fn feed(pipe: &mut impl io::Write, recipe: &Recipe) -> io::Result<()> {
     let (width, height) = recipe.size;
     let painter = Painter::new(recipe.scene, width.into(), height.into());
     for number in 0..recipe.frames {
-        #[expect(clippy::cast_possible_truncation, reason = "a clip is seconds long")]
-        let seconds = recipe.timing.seconds(number) as f32;
-        pipe.write_all(painter.frame(number, seconds).rgb())?;
+        pipe.write_all(painter.frame(number, recipe.timing.moment(number)).rgb())?;
     }
     pipe.flush()
 }

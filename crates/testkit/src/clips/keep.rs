@@ -16,11 +16,11 @@ const CODE: &[&str] = &[
     include_str!("draw/canvas.rs"),
     include_str!("draw/gait.rs"),
     include_str!("draw/number.rs"),
-    include_str!("draw/person.rs"),
     include_str!("draw/place.rs"),
     include_str!("bad.rs"),
     include_str!("encode.rs"),
     include_str!("mp4.rs"),
+    include_str!("picture.rs"),
 ];
 
 /// Where generated clips are kept: `clips` in `LIMPET_CACHE`, or in the user's cache folder.
@@ -55,8 +55,12 @@ pub fn keep(
         return Ok(path);
     }
     fs::create_dir_all(dir).with_context(|| format!("{} cannot be made", dir.display()))?;
-    let aside =
-        dir.join(format!(".{name}-{}-{}.{extension}", process::id(), TURN.fetch_add(1, Ordering::Relaxed)));
+    let lock = File::create(dir.join(format!(".{name}.lock")))?;
+    lock.lock().context("the cache of clips cannot be locked")?;
+    if path.exists() {
+        return Ok(path);
+    }
+    let aside = dir.join(format!(".{name}.aside.{extension}"));
     let written = write(&aside).and_then(|()| Ok(fs::rename(&aside, &path)?));
     if written.is_err() {
         let _ = fs::remove_file(&aside);

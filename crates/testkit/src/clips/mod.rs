@@ -10,6 +10,7 @@ mod encode;
 mod keep;
 mod kinds;
 mod mp4;
+mod picture;
 mod read;
 mod recipe;
 
@@ -39,6 +40,20 @@ pub fn make(kind: Kind, dir: &Path) -> Result<PathBuf> {
 pub fn make_recipe(recipe: &Recipe, dir: &Path) -> Result<PathBuf> {
     let identity = format!("{recipe:?}");
     keep(dir, &recipe.name, recipe.container.extension(), &identity, |path| encode::encode(recipe, path))
+}
+
+/// Makes a frame of a recipe's clip as a JPEG, as it was drawn, or finds the one made before, in `dir`.
+pub fn make_still(recipe: &Recipe, number: u16, dir: &Path) -> Result<PathBuf> {
+    let identity = format!("still {number} of {recipe:?}");
+    keep(dir, &format!("{}-{number}", recipe.name), "jpg", &identity, |path| {
+        picture::write(recipe, Some(number), path)
+    })
+}
+
+/// Makes a photo of a recipe's first moment, without a number, or finds the one made before, in `dir`.
+pub fn make_photo(recipe: &Recipe, dir: &Path) -> Result<PathBuf> {
+    let identity = format!("photo of {recipe:?}");
+    keep(dir, &recipe.name, "jpg", &identity, |path| picture::write(recipe, None, path))
 }
 
 /// Makes a file that is not the clip it claims to be, or finds the one made before, in `dir`.

@@ -53,6 +53,12 @@ impl Timing {
         }
     }
 
+    /// When a frame is shown, as the painter counts: seconds from the start.
+    #[expect(clippy::cast_possible_truncation, reason = "a clip is seconds long")]
+    pub fn moment(self, number: u16) -> f32 {
+        self.seconds(number) as f32
+    }
+
     /// Length of a clip of so many frames, seconds.
     pub fn seconds(self, frames: u16) -> f64 {
         f64::from(self.slot(frames)) / f64::from(self.rate())

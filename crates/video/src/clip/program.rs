@@ -29,7 +29,7 @@ pub fn program() -> io::Result<PathBuf> {
     }
     let this = env::current_exe()?;
     let Some(build) = this.parent().filter(|folder| folder.ends_with("deps")).and_then(Path::parent) else {
-        return Ok(this);
+        return Ok(itself(this));
     };
     let decoder = build.join(format!("{DECODER}{}", env::consts::EXE_SUFFIX));
     if decoder.is_file() {
@@ -39,4 +39,11 @@ pub fn program() -> io::Result<PathBuf> {
         io::ErrorKind::NotFound,
         "tests need the decoder program: run `cargo build -p limpet-video --bin limpet-decoder` first",
     ))
+}
+
+/// The running program, also after an upgrade has put another file at its path: a child of the old program
+/// must be the old program, for the two speak with each other.
+fn itself(path: PathBuf) -> PathBuf {
+    let image = Path::new("/proc/self/exe");
+    if cfg!(target_os = "linux") && image.exists() { image.to_owned() } else { path }
 }

@@ -52,6 +52,8 @@ pub struct StreamFacts {
     pub range: u32,
     /// FFmpeg's number of the pixel format, or -1.
     pub pixel_format: i32,
+    /// Where the track ends, ticks, if the container says so: an edit list may cut the last frame short.
+    pub end: Option<i64>,
     /// Codec configuration record.
     pub extradata: Vec<u8>,
 }
@@ -83,6 +85,9 @@ pub fn stream_facts(input: &context::Input, index: usize) -> Option<StreamFacts>
             transfer: (*parameters).color_trc as u32,
             range: (*parameters).color_range as u32,
             pixel_format: (*parameters).format,
+            end: Some((*stream).start_time)
+                .filter(|start| *start != ffi::AV_NOPTS_VALUE && (*stream).duration > 0)
+                .map(|start| start.saturating_add((*stream).duration)),
             extradata,
         })
     }
@@ -96,4 +101,11 @@ pub fn frame_colour(frame: &Frame) -> (u32, u32, u32, bool) {
         let full = (*frame).color_range == ffi::AVColorRange::AVCOL_RANGE_JPEG;
         ((*frame).colorspace as u32, (*frame).color_primaries as u32, (*frame).color_trc as u32, full)
     }
+}
+
+/// A pixel format from FFmpeg's number; `None` for a number without a format.
+pub fn pixel_format(number: i32) -> Option<ffmpeg_next::format::Pixel> {
+    let known = (0..ffi::AVPixelFormat::AV_PIX_FMT_NB as i32).contains(&number);
+    // SAFETY: every number in this range is a variant of the enumeration generated from the same headers.
+    known.then(|| unsafe { std::mem::transmute::<i32, ffi::AVPixelFormat>(number) }.into())
 }

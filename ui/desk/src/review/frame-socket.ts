@@ -144,8 +144,8 @@ export class FrameSocket {
     const event = JSON.parse(text) as FrameEvent;
     if (event.kind === "ready") {
       this.isReady = true;
-      this.hears.ready(event.clip);
       this.send();
+      this.hears.ready(event.clip);
     } else if (event.generation === this.unanswered?.generation) {
       // A failure of a wish that was overwritten concerns nobody.
       this.unanswered = null;

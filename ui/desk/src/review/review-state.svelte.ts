@@ -21,6 +21,7 @@ export const RATES = [0.125, 0.25, 0.5, 1, 2, 4] as const;
 /** How far one press of a zoom key goes. */
 const ZOOM_STEP = 1.25;
 const CLOSE_UP = 3;
+const TOO_LARGE = 1.5;
 
 export class ReviewState {
   clip = $state.raw<ClipIndex | null>(null);
@@ -75,6 +76,7 @@ export class ReviewState {
   }
 
   step(by: number): void {
+    this.freeze();
     this.goTo(this.wanted + by);
   }
 
@@ -189,11 +191,12 @@ export class ReviewState {
 
   /** Whether a hand at rest deserves a better picture than the one on the glass. */
   get couldBeBetter(): boolean {
-    if (!this.clip || !this.drawn) return true;
-    if (!this.settled) return true;
+    if (!this.clip || !this.drawn || !this.settled) return true;
     const wish = this.wish({ atRest: true, nearFirst: false });
     const most = { width: wish.maxWidth || this.clip.width, height: wish.maxHeight || this.clip.height };
     // One pixel of slack: the decoder may round a scaled size down to an even one.
-    return this.drawn.width < most.width - 1 || this.drawn.height < most.height - 1;
+    const tooSmall = this.drawn.width < most.width - 1 || this.drawn.height < most.height - 1;
+    // Far too many pixels flicker when the graphics card makes them fit; the decoder scales better.
+    return tooSmall || this.drawn.width > most.width * TOO_LARGE;
   }
 }

@@ -15,7 +15,7 @@ import { Session, sentence, type Desk } from "./session.svelte";
 import { w } from "./words";
 
 const REST_MS = 150;
-const NOTICE_MS = 5000;
+const NOTICE_MS = { done: 4000, trouble: 10_000 };
 const PAN_SHARE = 0.1;
 
 export type Notice = { kind: "done" | "trouble"; text: string };
@@ -33,6 +33,7 @@ export class Room {
 
   private painter: Painter | null = null;
   private taken: Picture | null = null;
+  private onGlass: Picture | null = null;
   private fresh = false;
   private scrub: number | null = null;
   private beatAt = 0;
@@ -85,7 +86,7 @@ export class Room {
   attach(painter: Painter | null): void {
     this.painter?.dispose();
     this.painter = painter;
-    if (painter && this.taken) painter.take(this.taken);
+    this.onGlass = null;
     this.draw();
   }
 
@@ -196,7 +197,7 @@ export class Room {
   private say(notice: Notice): void {
     this.notice = notice;
     clearTimeout(this.noticeAt);
-    this.noticeAt = setTimeout(() => (this.notice = null), NOTICE_MS);
+    this.noticeAt = setTimeout(() => (this.notice = null), NOTICE_MS[notice.kind]);
   }
 
   private play(backward: boolean): void {
@@ -216,6 +217,8 @@ export class Room {
 
   private freeze(): void {
     if (!this.state.playing) return;
+    // A picture that has arrived is as good as seen.
+    if (this.fresh) this.draw();
     this.state.freeze();
     this.session.forget();
     this.touched();
@@ -286,13 +289,14 @@ export class Room {
   private draw(): void {
     const { painter, taken, state } = this;
     if (!painter || !taken || state.glass.width === 0) return;
-    const isNew = state.drawn?.generation !== taken.generation || state.drawn.exact !== taken.exact;
+    const isNew = this.onGlass !== taken;
     if (isNew) painter.take(taken);
     const scale = fitScale(state.upright, state.glass) * state.view.zoom;
     const isFull = state.clip !== null && taken.width >= state.clip.width;
     painter.draw(placeOf(state.upright, state.glass, state.view), isFull && scale >= SQUARES_FROM);
     this.fresh = false;
     if (!isNew) return;
+    this.onGlass = taken;
     const { frame, exact, generation, width, height } = taken;
     state.drawn = { frame, exact, generation, width, height };
     this.ondrawn(taken);

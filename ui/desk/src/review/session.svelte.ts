@@ -4,8 +4,8 @@
 // A clip that kills its decoder is opened again by itself once, at the frame that was wanted; after that a person
 // decides, and starts from the last frame that could be shown.
 
+import { failureOf } from "@limpet/shared/host/failure";
 import type { Host } from "@limpet/shared/host/host";
-import { isFailure } from "@limpet/shared/host/host";
 import type { Attachment, AttachmentId, Calls, ClipIndex } from "@limpet/shared/gen/wire";
 import { FrameSocket, type Line, type Wish } from "./frame-socket";
 import type { Picture } from "./picture";
@@ -148,4 +148,4 @@ export class Session {
 }
 
 /** What to tell a person about something thrown. */
-export const sentence = (thrown: unknown): string => (isFailure(thrown) ? thrown.message : w().unexpected);
+export const sentence = (thrown: unknown): string => failureOf(thrown).message;

@@ -1,6 +1,6 @@
 import { UPLOAD_LIMIT } from "@limpet/shared/gen/wire";
 import { describe, expect, it } from "vitest";
-import { check, megabytes, phone } from "./accept";
+import { check, megabytes, phone, plainName } from "./accept";
 
 const file = (name: string, type = "", size = 1000) => ({ name, type, size });
 
@@ -29,6 +29,14 @@ describe("a chosen file", () => {
     expect(check(file("letter.docx", "application/msword"))).toMatchObject({ fits: false, why: "wrong-type" });
     expect(check(file("noname"))).toMatchObject({ fits: false, why: "wrong-type" });
     expect(check(file("IMG_1.HEIC"))).toMatchObject({ fits: false, why: "heic" });
+  });
+});
+
+describe("names", () => {
+  it("are made plain", () => {
+    expect(plainName("a/b\\c\u0000.mov")).toBe("a-b-c.mov");
+    expect(plainName(" ")).toBe("file");
+    expect(plainName(`${"x".repeat(300)}.mov`)).toMatch(/^x{251}\.mov$/);
   });
 });
 

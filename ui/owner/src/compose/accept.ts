@@ -60,6 +60,14 @@ function kindOf(mime: string): AttachmentKind | null {
   return null;
 }
 
+const LONGEST_NAME = 255;
+
+/** A name the server takes: no path, no control characters, not too long; the end of a long name says more. */
+export function plainName(name: string): string {
+  const plain = name.replace(/[\u0000-\u001f]/g, "").replace(/[/\\]/g, "-").trim();
+  return [...plain].slice(-LONGEST_NAME).join("") || "file";
+}
+
 /** A size as people say it. Never rounded down, so that nothing over the limit looks as if it fitted. */
 export function megabytes(bytes: number): string {
   const mb = bytes / (1024 * 1024);

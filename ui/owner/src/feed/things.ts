@@ -25,6 +25,18 @@ export interface Thing {
 
 export type Things = ReadonlyMap<string, Thing>;
 
+/** Things as they were kept. */
+export const thingsOf = (kept: readonly Thing[]): Things => new Map(kept.map((thing) => [thing.key, thing]));
+
+/** Whether the server has a message, and what it says about an attachment. */
+export function seenIn(view: View) {
+  const messages = new Set([...view.messages.values()].flat().map(({ id }) => id));
+  return {
+    message: (id: string): boolean => messages.has(id),
+    attachment: (id: string) => (view.gone.has(id) ? "gone" : (view.attachments.get(id)?.state.kind ?? null)),
+  };
+}
+
 const keyOf = (entity: Entity): string =>
   entity.kind === "tombstone" ? `${entity.state.of}:${entity.state.id}` : `${entity.kind}:${entity.state.id}`;
 

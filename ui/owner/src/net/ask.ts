@@ -5,6 +5,8 @@ import type { Failure } from "@limpet/shared/gen/wire";
 /** Names the app in every writing request; without it the cookie alone writes nothing. */
 export const OWNER = { "limpet-app": "owner" } as const;
 
+type Headers = Record<string, string>;
+
 /** How long a request without a file may take. */
 const PATIENCE = 20_000;
 
@@ -19,11 +21,11 @@ export class NotDone extends Error {
 }
 
 /** Asks and answers the body, `null` when there is none. Throws `NotDone`. */
-export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+export async function ask<T>(method: string, path: string, body?: unknown, more: Headers = {}): Promise<T> {
   const impatient = new AbortController();
   const timer = setTimeout(() => impatient.abort(), PATIENCE);
   try {
-    const response = await reach(method, path, body, impatient.signal);
+    const response = await reach(method, path, body, more, impatient.signal);
     const text = await response.text().catch(() => {
       throw new NotDone(0, null);
     });
@@ -34,8 +36,14 @@ export async function ask<T>(method: string, path: string, body?: unknown): Prom
   }
 }
 
-async function reach(method: string, path: string, body: unknown, signal: AbortSignal): Promise<Response> {
-  const headers: Record<string, string> = method === "GET" ? {} : { ...OWNER };
+async function reach(
+  method: string,
+  path: string,
+  body: unknown,
+  more: Headers,
+  signal: AbortSignal,
+): Promise<Response> {
+  const headers: Headers = method === "GET" ? { ...more } : { ...OWNER, ...more };
   if (body !== undefined) headers["content-type"] = "application/json";
   const init: RequestInit = { method, headers, credentials: "same-origin", cache: "no-store", signal };
   if (body !== undefined) init.body = JSON.stringify(body);

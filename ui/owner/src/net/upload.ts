@@ -3,11 +3,18 @@
 
 import { Upload, type DetailedError, type FileReader } from "tus-js-client";
 import type { AttachmentId } from "@limpet/shared/gen/wire";
-import type { Outcome } from "../outbox/outbox";
-import { failureIn, OWNER } from "./ask";
+import type { Outcome, Piece } from "../outbox/outbox";
+import { ask, failureIn, notDone, OWNER } from "./ask";
 
-/** What is lost at most when the connection breaks; also what is held in memory. */
-const PIECE = 5 * 1024 * 1024;
+const MIB = 1024 * 1024;
+
+/**
+ * How much goes in one request: what is held in memory, and what a phone may have taken for sent that has not
+ * arrived. Small clips go in small parts, so that what is said about them is true; long ones do not wait for an
+ * answer all the time.
+ */
+export const partOf = (bytes: number): number => Math.max(MIB / 2, Math.min(5 * MIB, Math.ceil(bytes / 20)));
+
 /** No sign of life for this long means that the connection is dead though nothing says so. */
 const SILENCE = 45_000;
 
@@ -48,7 +55,7 @@ export function upload({ id, file, begun, heard, signal }: Sending): Promise<Out
       uploadUrl: begun ? `${endpoint}/${id}` : null,
       metadata: { attachment: id },
       headers: { ...OWNER },
-      chunkSize: PIECE,
+      chunkSize: partOf(file.size),
       // Pauses and repetitions are the plan's business (outbox.ts).
       retryDelays: null,
       storeFingerprintForResuming: false,
@@ -95,3 +102,20 @@ const carefulReader: FileReader = {
     close: () => undefined,
   }),
 };
+
+const TUS = { "tus-resumable": "1.0.0" };
+
+/** Tells the server that a file is not coming. Throws `NotDone`. */
+export async function withdraw({ id, bytes, begun }: Piece): Promise<void> {
+  const forget = () => ask<null>("DELETE", `/v1/uploads/${id}`, undefined, TUS);
+  if (begun) return void (await forget());
+  // The server only forgets what was begun: otherwise the practice would wait for the file for ever.
+  await ask("POST", "/v1/uploads", undefined, {
+    ...TUS,
+    "upload-length": String(bytes),
+    "upload-metadata": `attachment ${btoa(id)}`,
+  });
+  await forget().catch((thrown: unknown) => {
+    if (notDone(thrown).status !== 404) throw thrown;
+  });
+}

@@ -1,9 +1,10 @@
 // The outbox on this device: the plan's entries, kept before anything is done with them, and what drains them.
 //
-// Must always be true: every change is on disk before it is acted on; one page at a time drains (the one that is
-// looked at), so that two open pages do not send against each other.
+// Must always be true: every change is on disk before it is acted on; one window at a time drains (the one that is
+// looked at), so that two open windows do not send against each other.
 
 import type { AttachmentId, ConversationId, Failure, Millis } from "@limpet/shared/gen/wire";
+import { Ours } from "./ours";
 import type { Store } from "../storage/store";
 import { abandoned, cancel, eager, type Entry, type Piece, type Seen, settle, withPiece } from "./outbox";
 import { newId } from "./uuid7";
@@ -28,7 +29,7 @@ export class Outbox {
   /** Seconds until it has left; null while unknown. */
   secondsLeft: number | null = $state(null);
   /** Entries that are gone when the page is closed. */
-  fleeting: ReadonlySet<string> = $state.raw(new Set());
+  fleeting: readonly string[] = $state.raw([]);
   /** Why the server asks to wait, when it gave a reason. */
   waitingFor: Failure | null = $state.raw(null);
 
@@ -40,9 +41,18 @@ export class Outbox {
     private readonly now: () => Millis = Date.now,
   ) {}
 
-  /** Takes over what is kept, at the start and when another page changed it. */
+  private readonly ours = new Ours();
+
+  /** Takes over what is kept. */
   take(entries: readonly Entry[]): void {
     this.entries = [...entries].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Takes over what another window changed. What changes here meanwhile is newer and stays. */
+  async reload(): Promise<void> {
+    const { read, ours } = await this.ours.read(() => this.store.load());
+    const stay = this.entries.filter(({ id }) => ours.has(id));
+    this.take([...read.entries.filter(({ id }) => !ours.has(id)), ...stay]);
   }
 
   /** Puts a message in. It is on disk when this answers. */
@@ -63,9 +73,11 @@ export class Outbox {
       tries: 0,
       not_before: 0,
     };
-    const lasting = await this.store.saveEntry(entry, new Map(chosen.map(({ id, file }) => [id, file])));
-    if (!lasting) this.fleeting = new Set([...this.fleeting, entry.id]);
-    this.entries = [...this.entries, entry];
+    await this.ours.write(entry.id, async () => {
+      const lasting = await this.store.saveEntry(entry, chosen);
+      if (!lasting) this.fleeting = [...this.fleeting, entry.id];
+      this.entries = [...this.entries, entry];
+    });
     this.changed();
     return entry;
   }
@@ -85,8 +97,7 @@ export class Outbox {
     const changed = to(entry);
     if (changed === entry) return;
     this.entries = this.entries.flatMap((known) => (known.id !== id ? [known] : changed ? [changed] : []));
-    if (changed) await this.store.saveEntry(changed);
-    else await this.store.dropEntry(entry);
+    await this.ours.write<unknown>(id, () => (changed ? this.store.saveEntry(changed) : this.store.dropEntry(entry)));
     this.changed();
   }
 

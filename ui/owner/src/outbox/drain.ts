@@ -5,7 +5,7 @@
 
 import type { AttachmentId, Failure, Millis } from "@limpet/shared/gen/wire";
 import { ask, type NotDone, notDone } from "../net/ask";
-import { FileLost, upload, type Sending } from "../net/upload";
+import { FileLost, upload, type Sending, withdraw } from "../net/upload";
 import type { Outbox } from "./box.svelte";
 import {
   announcement,
@@ -24,7 +24,7 @@ import { Pace } from "./pace";
 /** How the outside world is reached; tests put their own here. */
 export interface World {
   announce(entry: Entry): Promise<void>;
-  withdraw(id: AttachmentId): Promise<void>;
+  withdraw(piece: Piece): Promise<void>;
   upload(sending: Sending): Promise<Outcome>;
   now(): Millis;
   chance(): number;
@@ -32,15 +32,11 @@ export interface World {
 
 export const realWorld: World = {
   announce: (entry) => ask("PUT", `/v1/messages/${entry.id}`, announcement(entry)),
-  withdraw: (id) => tusDelete(id),
+  withdraw,
   upload,
   now: Date.now,
   chance: Math.random,
 };
-
-async function tusDelete(id: AttachmentId): Promise<void> {
-  await ask("DELETE", `/v1/uploads/${id}`);
-}
 
 /** What the app wants to hear. */
 export interface Ears {
@@ -122,7 +118,7 @@ export class Drain {
   }
 
   private async withdraw(entry: Entry, piece: Piece): Promise<void> {
-    const outcome = await this.outcome(() => this.world.withdraw(piece.id));
+    const outcome = await this.outcome(() => this.world.withdraw(piece));
     // Gone already, or never begun: what was asked for is so.
     const gone = !outcome.ok && (outcome.status === 404 || outcome.status === 410);
     const tooLate = !outcome.ok && (outcome.status === 409 || outcome.status === 403);
@@ -177,7 +173,7 @@ export class Drain {
 
   private async conclude(lane: Lane, id: string, outcome: Outcome, done: (known: Entry) => Entry): Promise<void> {
     const verdict = judge(outcome, lane, this.box.find(id)?.tries ?? 0);
-    this.ears.reached(outcome.ok || outcome.status > 0);
+    this.ears.reached(outcome.ok || answered(outcome.status));
     this.box.waitingFor = !outcome.ok && verdict === "again" ? outcome.failure : null;
     if (verdict === "signed-out") {
       this.running = false;
@@ -193,6 +189,9 @@ export class Drain {
     }
   }
 }
+
+/** Whether the server itself said something: a gateway speaks for one that is down. */
+const answered = (status: number): boolean => status > 0 && (status < 502 || status > 504);
 
 function refusedIn(entry: Entry, lane: Lane, said: Failure): Entry {
   if (lane === "words") return { ...entry, refused: said };

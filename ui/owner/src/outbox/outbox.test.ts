@@ -174,6 +174,8 @@ describe("settling with the feed", () => {
 
   it("ends a cancelled file when the server has forgotten it", () => {
     const cancelled = withPiece(sent, "one", { state: "withdrawing" });
+    expect(settle(cancelled, true, seen({ one: "uploading" }))).not.toBeNull();
     expect(settle(cancelled, true, seen({ one: "gone" }))).toBeNull();
+    expect(settle(cancelled, true, seen({ one: "refused" }))).toBeNull();
   });
 });

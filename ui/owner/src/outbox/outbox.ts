@@ -171,7 +171,8 @@ export function settle(entry: Entry, messageSeen: boolean, seen: (id: Attachment
     const there = seen(piece.id);
     const complete = there === "processing" || there === "ready" || there === "refused";
     if (piece.state === "waiting" && complete) settled = withPiece(settled, piece.id, { state: "arrived" });
-    if (piece.state === "withdrawing" && there === "gone") {
+    // The server turns down what was cancelled; it says so in the feed.
+    if (piece.state === "withdrawing" && (there === "gone" || there === "refused")) {
       settled = withPiece(settled, piece.id, { state: "withdrawn" });
     }
   }

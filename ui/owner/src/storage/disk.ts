@@ -6,10 +6,10 @@
 import type { AttachmentId, Revision } from "@limpet/shared/gen/wire";
 import type { Thing } from "../feed/things";
 import type { Entry } from "../outbox/outbox";
-import { type Kept, MemoryStore, type Store } from "./store";
+import { type Held, type Kept, MemoryStore, PICTURES, type Store } from "./store";
 
 const VERSION = 1;
-const STORES = ["things", "outbox", "files", "facts"] as const;
+const STORES = ["things", "outbox", "files", "pictures", "facts"] as const;
 
 /** Opens the client's store; where the browser refuses one, a store in memory. */
 export async function openStore(client: string): Promise<Store> {
@@ -86,12 +86,12 @@ class DiskStore implements Store {
     await committed(transaction);
   }
 
-  async saveEntry(entry: Entry, files: ReadonlyMap<AttachmentId, Blob> = new Map()): Promise<boolean> {
+  async saveEntry(entry: Entry, files: readonly Held[] = []): Promise<boolean> {
     try {
       const transaction = this.db.transaction(["outbox", "files"], "readwrite");
       const done = committed(transaction);
       transaction.objectStore("outbox").put(entry, entry.id);
-      for (const [id, file] of files) transaction.objectStore("files").put(file, id);
+      for (const { id, file } of files) transaction.objectStore("files").put(file, id);
       await done;
       return !(await this.overflows(entry));
     } catch {
@@ -111,6 +111,22 @@ class DiskStore implements Store {
     const held = await this.overflow.file(id);
     if (held) return held;
     const request = this.db.transaction("files", "readonly").objectStore("files").get(id);
+    return answer(request as IDBRequest<Blob | undefined>);
+  }
+
+  async savePicture(id: AttachmentId, picture: Blob): Promise<void> {
+    const transaction = this.db.transaction("pictures", "readwrite");
+    const done = committed(transaction);
+    const pictures = transaction.objectStore("pictures");
+    pictures.put(picture, id);
+    // Ids sort by creation: the first keys are the oldest pictures.
+    const keys = await answer(pictures.getAllKeys());
+    for (const old of keys.slice(0, -PICTURES)) pictures.delete(old);
+    await done;
+  }
+
+  picture(id: AttachmentId): Promise<Blob | undefined> {
+    const request = this.db.transaction("pictures", "readonly").objectStore("pictures").get(id);
     return answer(request as IDBRequest<Blob | undefined>);
   }
 

@@ -13,6 +13,12 @@ export interface Kept {
   entries: Entry[];
 }
 
+/** A file that goes with an entry. */
+export interface Held {
+  id: AttachmentId;
+  file: Blob;
+}
+
 export interface Store {
   /** Whether what is kept survives closing the page. */
   readonly lasting: boolean;
@@ -22,12 +28,18 @@ export interface Store {
   /** Throws the copy of the thread away, never the outbox. */
   forgetThings(): Promise<void>;
   /** Keeps an entry, new or changed, with new files. Answers whether that survives closing the page. */
-  saveEntry(entry: Entry, files?: ReadonlyMap<AttachmentId, Blob>): Promise<boolean>;
+  saveEntry(entry: Entry, files?: readonly Held[]): Promise<boolean>;
   /** Drops an entry and its files. */
   dropEntry(entry: Entry): Promise<void>;
   file(id: AttachmentId): Promise<Blob | undefined>;
+  /** Keeps a picture of the thread; only the latest `PICTURES` stay. */
+  savePicture(id: AttachmentId, picture: Blob): Promise<void>;
+  picture(id: AttachmentId): Promise<Blob | undefined>;
   close(): void;
 }
+
+/** How many pictures of the thread are kept for reading without a connection. */
+export const PICTURES = 60;
 
 /** Keeps everything as long as the page is open: for browsers that refuse storage. */
 export class MemoryStore implements Store {
@@ -54,9 +66,9 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
-  saveEntry(entry: Entry, files?: ReadonlyMap<AttachmentId, Blob>): Promise<boolean> {
+  saveEntry(entry: Entry, files?: readonly Held[]): Promise<boolean> {
     this.entries.set(entry.id, entry);
-    for (const [id, file] of files ?? []) this.files.set(id, file);
+    for (const { id, file } of files ?? []) this.files.set(id, file);
     return Promise.resolve(false);
   }
 
@@ -68,6 +80,15 @@ export class MemoryStore implements Store {
 
   file(id: AttachmentId): Promise<Blob | undefined> {
     return Promise.resolve(this.files.get(id));
+  }
+
+  savePicture(): Promise<void> {
+    // The browser still has it as long as the page is open.
+    return Promise.resolve();
+  }
+
+  picture(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   close(): void {

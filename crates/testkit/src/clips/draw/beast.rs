@@ -82,7 +82,7 @@ fn build(who: Who) -> &'static Build {
         Who::Cat => &CAT,
         Who::Rabbit => &RABBIT,
         Who::Horse => &HORSE,
-        Who::Dog | Who::Person => &DOG,
+        Who::Dog => &DOG,
     }
 }
 

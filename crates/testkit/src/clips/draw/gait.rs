@@ -6,9 +6,9 @@ use super::{Who, canvas::Point};
 /// Which leg is spared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lame {
-    /// Left hind; for a person the left leg. The left side is the far one.
+    /// Left hind. The left side is the far one.
     LeftHind,
-    /// Right hind; for a person the right leg. The right side faces the viewer.
+    /// Right hind. The right side faces the viewer.
     RightHind,
     /// Right fore.
     RightFore,
@@ -20,7 +20,6 @@ pub enum Lame {
 pub fn stride(who: Who) -> f32 {
     match who {
         Who::Horse => 0.85,
-        Who::Person => 0.62,
         Who::Rabbit => 0.9,
         Who::Dog | Who::Cat => 0.8,
     }
@@ -30,7 +29,6 @@ pub fn stride(who: Who) -> f32 {
 pub fn cadence(who: Who) -> f32 {
     match who {
         Who::Horse => 0.8,
-        Who::Person => 0.85,
         Who::Dog => 1.15,
         Who::Cat | Who::Rabbit => 1.3,
     }

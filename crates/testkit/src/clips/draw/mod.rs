@@ -4,7 +4,6 @@ mod beast;
 pub mod canvas;
 mod gait;
 pub mod number;
-mod person;
 mod place;
 
 use canvas::{Canvas, Colour};
@@ -21,8 +20,6 @@ pub enum Who {
     Rabbit,
     /// A horse.
     Horse,
-    /// A person walking, seen from the side.
-    Person,
 }
 
 /// What the figure does.
@@ -63,6 +60,16 @@ impl Painter {
 
     /// The frame with this number, `seconds` from the start.
     pub fn frame(&self, number: u16, seconds: f32) -> Canvas {
+        let mut canvas = self.plain(seconds);
+        let view = place::View::of(&canvas);
+        place::clock_hand(&mut canvas, view, seconds);
+        number::draw_digits(&mut canvas, number);
+        number::draw_strip(&mut canvas, number);
+        canvas
+    }
+
+    /// The scene alone.
+    pub fn plain(&self, seconds: f32) -> Canvas {
         let mut canvas = self.backdrop.clone();
         let view = place::View::of(&canvas);
         let walked = match self.scene.doing {
@@ -70,13 +77,7 @@ impl Painter {
             Doing::Resting(_) => 0.0,
         };
         place::passing(&mut canvas, view, walked, self.scene.indoors);
-        match self.scene.who {
-            Who::Person => person::draw(&mut canvas, view, &self.scene, seconds),
-            _ => beast::draw(&mut canvas, view, &self.scene, seconds),
-        }
-        place::clock_hand(&mut canvas, view, seconds);
-        number::draw_digits(&mut canvas, number);
-        number::draw_strip(&mut canvas, number);
+        beast::draw(&mut canvas, view, &self.scene, seconds);
         canvas
     }
 }

@@ -1,0 +1,156 @@
+//! The feed into the cache: what comes out is what went in, whatever the order.
+
+mod common;
+
+use common::*;
+use limpet_cache::Cache;
+use limpet_model::*;
+use limpet_wire::changes::{Change, ChangePage, Entity};
+use proptest::prelude::*;
+
+#[test]
+fn everything_comes_out_as_it_went_in() {
+    let (_folder, cache) = cache();
+    let practice = Practice {
+        id: PracticeId::new(),
+        name: "Clínica Sur".into(),
+        address: "Calle 1".into(),
+        phone: "1".into(),
+        time_zone: "Europe/Madrid".into(),
+    };
+    let staff = StaffMember {
+        id: StaffId::new(),
+        name: "Ana".into(),
+        role: Role::FrontDesk,
+        email: "ana@example.org".into(),
+        active: true,
+    };
+    let owner = client("Eva Ruiz");
+    let animal = patient(&owner, "Luna");
+    let mut matter = conversation(&owner, &animal, "Limps after a walk", 10);
+    matter.state = ConversationState::Ended;
+    matter.assignee = Some(staff.id);
+    matter.ending =
+        Some(Ending { at: Millis(99), by: staff.id, summary: "Sprain".into(), plan: "Rest".into() });
+    let mut said = message(&matter, Author::Client(owner.id), "Look at this", 11);
+    let mut film = clip(&said, "stairs.mov");
+    said.attachments = vec![film.id];
+    film.state = AttachmentState::Refused { reason: "This is not a video.".into() };
+    let mut still = clip(&said, "stairs 4.png");
+    still.kind = AttachmentKind::Still;
+    still.clip = None;
+    still.still_of = Some(StillOf { clip: film.id, frame: 4, at: Micros(133_333) });
+    still.state = AttachmentState::Uploading { received: 12 };
+    let note = Message { audience: Audience::Staff, ..message(&matter, Author::System, "ended", 12) };
+    let applied = cache
+        .apply(
+            Revision(0),
+            &page(vec![
+                Entity::Practice(practice.clone()),
+                Entity::StaffMember(staff.clone()),
+                Entity::Client(owner.clone()),
+                Entity::Patient(animal.clone()),
+                Entity::Conversation(matter.clone()),
+                Entity::Message(said.clone()),
+                Entity::Attachment(film.clone()),
+                Entity::Attachment(still.clone()),
+                Entity::Message(note.clone()),
+            ]),
+        )
+        .unwrap();
+    assert_eq!(applied.conversations.into_iter().collect::<Vec<_>>(), vec![matter.id]);
+    assert_eq!(cache.practice().unwrap(), Some(practice));
+    assert_eq!(cache.staff().unwrap(), vec![staff.clone()]);
+    assert_eq!(cache.staff_member(staff.id).unwrap(), Some(staff));
+    assert_eq!(cache.client(owner.id).unwrap(), Some(owner.clone()));
+    assert_eq!(cache.patients_of(owner.id).unwrap(), vec![animal]);
+    assert_eq!(cache.conversation(matter.id).unwrap(), Some(matter.clone()));
+    assert_eq!(cache.messages(matter.id).unwrap(), vec![said, note]);
+    assert_eq!(cache.attachment(film.id).unwrap(), Some(film));
+    assert_eq!(cache.attachment(still.id).unwrap(), Some(still));
+    assert_eq!(cache.position().unwrap(), Revision(9));
+}
+
+#[test]
+fn the_position_does_not_jump_over_a_page_that_is_missing() {
+    let (_folder, cache) = cache();
+    let later = ChangePage { revision: Revision(20), changes: vec![], more: false };
+    cache.apply(Revision(10), &later).unwrap();
+    assert_eq!(cache.position().unwrap(), Revision(0));
+    cache.apply(Revision(0), &ChangePage { revision: Revision(10), ..later.clone() }).unwrap();
+    cache.apply(Revision(10), &later).unwrap();
+    assert_eq!(cache.position().unwrap(), Revision(20));
+}
+
+#[test]
+fn what_is_gone_does_not_come_back_with_an_old_page() {
+    let (_folder, cache) = cache();
+    let owner = client("Eva Ruiz");
+    let change = |revision, entity| ChangePage {
+        revision: Revision(revision),
+        changes: vec![Change { revision: Revision(revision), entity }],
+        more: false,
+    };
+    let born = change(1, Entity::Client(owner.clone()));
+    cache.apply(Revision(0), &born).unwrap();
+    cache.apply(Revision(1), &change(2, gone("client", &owner.id))).unwrap();
+    cache.apply(Revision(0), &born).unwrap();
+    assert_eq!(cache.client(owner.id).unwrap(), None);
+    cache.apply(Revision(2), &change(3, Entity::Client(owner.clone()))).unwrap();
+    assert_eq!(cache.client(owner.id).unwrap(), Some(owner));
+}
+
+/// What a cache shows of these people, to compare two of them.
+fn shown(cache: &Cache, people: &[Client]) -> Vec<Option<Client>> {
+    people.iter().map(|person| cache.client(person.id).unwrap()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// A history of changes to three clients, delivered in pages, in any order, any number of times.
+    #[test]
+    fn any_order_of_delivery_converges(
+        history in prop::collection::vec((0..3_usize, prop::option::weighted(0.8, "[a-z]{1,6}")), 1..24),
+        cuts in prop::collection::vec(1..6_usize, 8),
+        deliveries in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+    ) {
+        let people: Vec<Client> = (0..3).map(|n| client(&format!("Person {n}"))).collect();
+        let changes: Vec<Change> = (1..).zip(history).map(|(n, (who, name))| Change {
+            revision: Revision(n),
+            entity: match name {
+                Some(name) => Entity::Client(Client { name, ..people[who].clone() }),
+                None => gone("client", &people[who].id),
+            },
+        }).collect();
+        let mut pages = vec![];
+        let (mut rest, mut since, mut cuts) = (changes.as_slice(), Revision(0), cuts.into_iter().cycle());
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(cuts.next().unwrap().min(rest.len()));
+            let revision = now.last().unwrap().revision;
+            pages.push((since, ChangePage { revision, changes: now.to_vec(), more: !later.is_empty() }));
+            (rest, since) = (later, revision);
+        }
+
+        let (_one, in_order) = cache();
+        for (since, page) in &pages {
+            in_order.apply(*since, page).unwrap();
+        }
+        let (_two, anyhow) = cache();
+        for delivery in deliveries {
+            let (since, page) = &pages[delivery.index(pages.len())];
+            anyhow.apply(*since, page).unwrap();
+        }
+        let shuffled = pages.iter().rev().chain(&pages);
+        for (since, page) in shuffled {
+            anyhow.apply(*since, page).unwrap();
+        }
+        prop_assert_eq!(shown(&anyhow, &people), shown(&in_order, &people));
+        prop_assert_eq!(anyhow.position().unwrap(), in_order.position().unwrap());
+        // Words to find follow their rows.
+        for person in shown(&anyhow, &people).into_iter().flatten() {
+            let found = anyhow.find_clients(&person.name, 10).unwrap();
+            prop_assert!(found.iter().any(|it| it.id == person.id));
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! `limpet-cli trace`: what a hand does, in real time, and how fast the frames came.
+//!
+//! The engine is asked over its frame socket, as the review room asks it, so the times hold the transport to
+//! this process but no drawing. Every picture that came is compared with the same frame decoded from the start
+//! to the end without a seek.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use limpet_video::{Clip, FrameSocket, Seen};
+use limpet_wire::frames::FrameRequest;
+use serde::{Deserialize, Serialize};
+
+/// How long one frame may take before the trace is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Replays [{"t_ms", "pts_us"}, ..] in real time and prints one JSON object: entries, each with pts_us, first_ms
+/// (until any picture for it, near or exact; null when none came), exact_ms (until the exact one) and superseded
+/// (a newer entry came before its exact frame); late (pictures for an older entry after one for a newer: 0);
+/// wrong (pictures that are not the frame they claim to be: 0); cpu_ms and peak_rss_bytes of the decoder.
+#[derive(Args)]
+pub struct Trace {
+    /// A video file.
+    clip: PathBuf,
+    /// A JSON file.
+    trace: PathBuf,
+    /// Send each entry only when the exact frame of the one before has come, to measure single operations.
+    #[arg(long)]
+    settle: bool,
+    /// The size of the view, in pixels of the stored picture: pictures are shrunk to fit.
+    #[arg(long, default_value = "1280x720", value_parser = view_size)]
+    view: (u32, u32),
+}
+
+#[derive(Deserialize)]
+struct Moment {
+    t_ms: f64,
+    pts_us: i64,
+}
+
+#[derive(Serialize)]
+struct Report {
+    entries: Vec<Entry>,
+    late: u32,
+    wrong: u32,
+    cpu_ms: Option<u64>,
+    peak_rss_bytes: Option<u64>,
+}
+
+#[derive(Serialize, Clone)]
+struct Entry {
+    pts_us: i64,
+    first_ms: Option<f64>,
+    exact_ms: Option<f64>,
+    superseded: bool,
+}
+
+/// A frame number and the hash of the picture that came for it.
+type Claim = (u32, [u8; 16]);
+
+impl Trace {
+    pub fn run(&self) -> Result<()> {
+        let moments = read(&self.trace)?;
+        let clip = super::open(&self.clip)?;
+        let mut replay = Replay::start(&clip, &moments)?;
+        let began = Instant::now();
+        for (number, moment) in moments.iter().enumerate() {
+            let due = began + Duration::try_from_secs_f64(moment.t_ms / 1000.0).unwrap_or_default();
+            replay.watch(due)?;
+            replay.ask(number, super::frame_at(&clip, moment.pts_us), self.view, !self.settle)?;
+            if self.settle {
+                replay.settle(number)?;
+            }
+        }
+        replay.settle(moments.len() - 1)?;
+        let usage = clip.usage()?;
+        let Replay { entries, late, claims, .. } = replay;
+        drop(clip);
+        let wrong = wrong(&self.clip, self.view, &claims)?;
+        let entries = entries
+            .into_iter()
+            .map(|entry| Entry { superseded: entry.exact_ms.is_none(), ..entry })
+            .collect();
+        super::print_json(&Report {
+            entries,
+            late,
+            wrong,
+            cpu_ms: usage.cpu_ms,
+            peak_rss_bytes: usage.peak_rss_bytes,
+        })
+    }
+}
+
+/// A trace being replayed. Entry `n` is generation `n + 1`.
+struct Replay {
+    socket: FrameSocket,
+    entries: Vec<Entry>,
+    asked: Vec<(Instant, u32)>,
+    newest_seen: u32,
+    late: u32,
+    claims: Vec<Claim>,
+    failed: Option<String>,
+}
+
+impl Replay {
+    fn start(clip: &Clip, moments: &[Moment]) -> Result<Self> {
+        let entry = |moment: &Moment| Entry {
+            pts_us: moment.pts_us,
+            first_ms: None,
+            exact_ms: None,
+            superseded: false,
+        };
+        Ok(Self {
+            socket: FrameSocket::connect(&clip.serve_frames()?)?,
+            entries: moments.iter().map(entry).collect(),
+            asked: Vec::new(),
+            newest_seen: 0,
+            late: 0,
+            claims: Vec::new(),
+            failed: None,
+        })
+    }
+
+    fn ask(&mut self, number: usize, frame: u32, view: (u32, u32), near_first: bool) -> Result<()> {
+        let generation = u32::try_from(number + 1).context("The trace is too long")?;
+        self.asked.push((Instant::now(), frame));
+        let (max_width, max_height) = view;
+        self.socket.show(&FrameRequest::Show { generation, frame, max_width, max_height, near_first })?;
+        Ok(())
+    }
+
+    /// Takes what comes until a moment.
+    fn watch(&mut self, until: Instant) -> Result<()> {
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            match self.socket.next(left)? {
+                Some(seen) => self.note(seen),
+                None => thread::yield_now(),
+            }
+        }
+    }
+
+    /// Takes what comes until the exact frame of an entry is there.
+    fn settle(&mut self, number: usize) -> Result<()> {
+        while self.entries.get(number).is_some_and(|entry| entry.exact_ms.is_none()) {
+            match self.socket.next(PATIENCE)? {
+                Some(seen) => self.note(seen),
+                None => bail!("A frame did not come within {} seconds.", PATIENCE.as_secs()),
+            }
+            if let Some(failure) = self.failed.take() {
+                bail!(failure);
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, seen: Seen) {
+        let (at, header, md5) = match seen {
+            Seen::Picture { at, header, md5 } => (at, header, md5),
+            Seen::Failed { failure, .. } => {
+                self.failed = Some(failure.message);
+                return;
+            }
+        };
+        self.late += u32::from(header.generation < self.newest_seen);
+        self.newest_seen = self.newest_seen.max(header.generation);
+        self.claims.push((header.frame, md5));
+        let number = header.generation.wrapping_sub(1) as usize;
+        let (Some(entry), Some((asked, frame))) = (self.entries.get_mut(number), self.asked.get(number))
+        else {
+            return;
+        };
+        let ms = at.saturating_duration_since(*asked).as_secs_f64() * 1000.0;
+        entry.first_ms.get_or_insert(ms);
+        if header.exact && header.frame == *frame {
+            entry.exact_ms.get_or_insert(ms);
+        } else if header.exact {
+            // Says exact and is another frame: as wrong as it gets.
+            self.claims.push((u32::MAX, md5));
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<Moment>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("The trace {} could not be read", path.display()))?;
+    let moments: Vec<Moment> = serde_json::from_str(&text)
+        .with_context(|| format!("The trace {} is not a list of {{\"t_ms\", \"pts_us\"}}", path.display()))?;
+    if moments.is_empty() {
+        bail!("The trace {} is empty.", path.display());
+    }
+    Ok(moments)
+}
+
+/// How many pictures are not the frame they claim to be, by a decoder that starts at the start and never seeks.
+fn wrong(path: &Path, (width, height): (u32, u32), claims: &[Claim]) -> Result<u32> {
+    let mut right = HashMap::new();
+    super::open(path)?.views(width, height, &mut |hash| {
+        right.insert(hash.frame, hash.md5);
+    })?;
+    let wrong = claims.iter().filter(|(frame, md5)| right.get(frame) != Some(&Some(*md5))).count();
+    Ok(u32::try_from(wrong)?)
+}
+
+fn view_size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    sides.ok_or_else(|| "a size looks like 1280x720; 0x0 is full resolution".into())
+}

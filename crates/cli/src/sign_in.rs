@@ -1,0 +1,56 @@
+//! `limpet-cli sign-in --server URL --email E`: signs a profile in, so that the desktop app opens signed in.
+//!
+//! The password is read from standard input, never from the command line, where other users could see it.
+
+use std::{io::Read as _, path::PathBuf};
+
+use anyhow::Context as _;
+use limpet_desk::{Desk, DeskOptions, default_profile};
+use limpet_wire::{calls::Answers as _, desk::DeskSignIn};
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+pub struct SignIn {
+    /// Address of the server.
+    #[arg(long, value_name = "URL")]
+    server: String,
+    /// Sign-in name.
+    #[arg(long, value_name = "EMAIL")]
+    email: String,
+    /// Folder of the profile.
+    #[arg(long, env = "LIMPET_PROFILE", value_name = "DIR")]
+    profile: Option<PathBuf>,
+}
+
+/// Runs it. Prints who is signed in and where.
+pub fn run(arguments: SignIn) -> anyhow::Result<()> {
+    let mut password = String::new();
+    std::io::stdin().read_to_string(&mut password).context("the password could not be read")?;
+    let password = password.trim_end_matches(['\r', '\n']).to_owned();
+    anyhow::ensure!(!password.is_empty(), "Give the password on standard input.");
+    let profile = profile(arguments.profile)?;
+    let wanted = DeskSignIn { server: arguments.server, email: arguments.email, password };
+    let state = runtime()?.block_on(async {
+        let desk = Desk::open(DeskOptions::new(profile)).await?;
+        let state = desk.sign_in(wanted).await;
+        desk.close().await;
+        state
+    })?;
+    if let Some(session) = state.session {
+        println!("signed in as {} at {}", session.staff.name, session.practice.name);
+    }
+    Ok(())
+}
+
+/// The profile's folder: as named, or the platform's.
+pub fn profile(named: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    match named {
+        Some(folder) => Ok(folder),
+        None => Ok(default_profile()?),
+    }
+}
+
+/// What commands that talk to a desk run on.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

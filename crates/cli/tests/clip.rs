@@ -1,0 +1,148 @@
+//! The commands about one clip, run as a person or a script runs them.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use limpet_testkit::clips::{self, Bad, Kind};
+use serde_json::Value;
+
+fn cli(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_limpet-cli")).args(arguments).output().unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn generated(kind: Kind) -> PathBuf {
+    clips::make(kind, &clips::cache_dir()).unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn probe_prints_what_the_clip_is() {
+    let probe = json(&cli(&["probe", text(&generated(Kind::Iphone))]));
+    for (key, value) in [
+        ("container", "mov".into()),
+        ("codec", "hevc".into()),
+        ("width", 1920.into()),
+        ("height", 1080.into()),
+        ("rotation", 90.into()),
+        ("reflected", false.into()),
+        ("vfr", true.into()),
+        ("transfer", "hlg".into()),
+        ("range", "limited".into()),
+        ("audio", "aac".into()),
+    ] as [(&str, Value); 10]
+    {
+        assert_eq!(probe[key], value, "{key}");
+    }
+    assert!(probe["packets"].as_u64() > probe["frames"].as_u64(), "the edit list hides some");
+    assert!(probe["duration_us"].as_i64().unwrap() > 2_000_000);
+    let silent = json(&cli(&["probe", text(&generated(Kind::NoAudio))]));
+    assert_eq!(silent["audio"], Value::Null);
+}
+
+#[test]
+fn frames_come_in_the_order_asked_for() {
+    let clip = generated(Kind::EditList);
+    let lines = |arguments: &[&str]| {
+        let output = cli(&[&["frames", text(&clip)], arguments].concat());
+        assert!(output.status.success());
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let forward = lines(&[]);
+    let mut reverse = lines(&["--order", "reverse"]);
+    let shuffled = lines(&["--order", "shuffle", "--seed", "5"]);
+    assert_eq!(shuffled, lines(&["--order", "shuffle", "--seed", "5"]));
+    assert_ne!(shuffled, forward);
+    reverse.reverse();
+    assert_eq!(reverse, forward);
+    let time = |line: &String| line.split_once('\t').unwrap().0.parse::<i64>().unwrap();
+    let mut sorted = shuffled.clone();
+    sorted.sort_by_key(time);
+    assert_eq!(sorted, forward);
+    assert!(forward.iter().all(|line| line.split_once('\t').unwrap().1.len() == 32));
+    assert_eq!(forward.len(), 64);
+}
+
+#[test]
+fn a_still_is_the_frame_shown_at_that_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = generated(Kind::Rotated90);
+    let picture = dir.path().join("still.png");
+    // Frame 6 of 30 a second begins at 200 000 us; until 233 333 it is the one shown.
+    for (at, frame) in [("200000", 6), ("199999", 5), ("233332", 6), ("-5", 0), ("99999999", 39)] {
+        let output = cli(&["still", text(&clip), "--at-us", at, "-o", text(&picture)]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let rgb = image::open(&picture).unwrap().into_rgb8();
+        let (width, height) = (rgb.width() as usize, rgb.height() as usize);
+        assert_eq!(
+            clips::read_number(clips::Rgb { width, height, bytes: rgb.as_raw() }),
+            Some(frame),
+            "{at}"
+        );
+    }
+    let nowhere = dir.path().join("no/such/folder.png");
+    let output = cli(&["still", text(&clip), "--at-us", "0", "-o", text(&nowhere)]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+/// A drag and single steps: no picture is wrong, none comes after a newer one, the last one settles.
+#[test]
+fn a_trace_shows_nothing_wrong_and_nothing_late() {
+    let dir = tempfile::tempdir().unwrap();
+    let trace = dir.path().join("trace.json");
+    let moments: Vec<Value> =
+        (0..40).map(|n| serde_json::json!({"t_ms": n * 10, "pts_us": n * 7 % 75 * 33_334})).collect();
+    std::fs::write(&trace, serde_json::to_string(&moments).unwrap()).unwrap();
+    for settle in [false, true] {
+        let clip = generated(Kind::BFrames);
+        let mut arguments = vec!["trace", text(&clip), text(&trace), "--view", "320x240"];
+        arguments.extend(settle.then_some("--settle"));
+        let report = json(&cli(&arguments));
+        assert_eq!((&report["late"], &report["wrong"]), (&0.into(), &0.into()), "{report}");
+        let entries = report["entries"].as_array().unwrap();
+        assert_eq!(entries.len(), 40);
+        assert!(entries[39]["exact_ms"].as_f64().is_some(), "the last one settles");
+        if settle {
+            assert!(entries.iter().all(|entry| entry["superseded"] == false), "{report}");
+        }
+        if cfg!(target_os = "linux") {
+            assert!(report["peak_rss_bytes"].as_u64().unwrap() > 1 << 20);
+            assert!(report["cpu_ms"].as_u64().is_some());
+        }
+    }
+}
+
+/// One sentence on standard error, nothing on standard output, exit code 1.
+#[test]
+fn bad_input_is_one_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("missing.mp4");
+    let bad = |bad| clips::make_bad(bad, &clips::cache_dir()).unwrap();
+    for (path, words) in [
+        (bad(Bad::Empty), "empty"),
+        (bad(Bad::Text), "not a video"),
+        (bad(Bad::Pdf), "PDF"),
+        (bad(Bad::NoIndex), "cut off"),
+        (missing, "no file"),
+        (dir.path().to_owned(), "folder"),
+    ] {
+        for arguments in [vec!["probe", text(&path)], vec!["frames", text(&path), "--order", "reverse"]] {
+            let output = cli(&arguments);
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{words}: {error}");
+            assert!(output.stdout.is_empty(), "{words}");
+            assert!(error.contains(words) && error.trim_end().ends_with('.'), "{words}: {error}");
+            assert_eq!(error.trim_end().lines().count(), 1, "{error}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Every desk call, each passed to the room that answers it.
+
+use limpet_model::{AttachmentId, Client, ConversationId, FilingId, MessageId, Patient};
+use limpet_wire::{
+    Failure,
+    calls::Answers,
+    desk::{
+        AssignTo, CaptureStill, ClientQuery, ClientRow, ConversationList, ConversationQuery, DeskEvent,
+        DeskSignIn, DeskState, Draft, EndConversation, MakeTranscript, MarkUrgent, ReviewRoom, SavedFile,
+        Settings, StageFile, StagedFile, StartConversation, Thread, Unstage,
+    },
+    http::Invitation,
+};
+
+use crate::{Desk, care, compose, filings, lists, papers, people, review, session, settings, stills, thread};
+
+impl Answers for Desk {
+    async fn state(&self, (): ()) -> Result<DeskState, Failure> {
+        session::state(&self.hub).await
+    }
+
+    async fn sign_in(&self, wanted: DeskSignIn) -> Result<DeskState, Failure> {
+        session::sign_in(&self.hub, wanted).await
+    }
+
+    async fn sign_out(&self, (): ()) -> Result<DeskState, Failure> {
+        session::sign_out(&self.hub).await
+    }
+
+    async fn dismiss_notice(&self, (): ()) -> Result<DeskState, Failure> {
+        // The notice said that closing it drops what the server did not take.
+        if self.hub.here().is_ok() {
+            let dropped = self
+                .hub
+                .on_disk(|here| {
+                    let dropped = here.store.outbox.drop_refused_changes()?;
+                    if dropped > 0 {
+                        limpet_sync::lay_over(&here.store, here.signed_in.staff.id)?;
+                    }
+                    Ok(dropped)
+                })
+                .await?;
+            if dropped > 0 {
+                self.hub.tell(DeskEvent::Lists);
+            }
+        }
+        self.hub.clear_notice();
+        session::state(&self.hub).await
+    }
+
+    async fn list_conversations(&self, query: ConversationQuery) -> Result<ConversationList, Failure> {
+        lists::conversations(&self.hub, query).await
+    }
+
+    async fn open_conversation(&self, id: ConversationId) -> Result<Thread, Failure> {
+        thread::open(&self.hub, id).await
+    }
+
+    async fn mark_read(&self, id: ConversationId) -> Result<(), Failure> {
+        thread::mark_read(&self.hub, id).await
+    }
+
+    async fn start_conversation(&self, wanted: StartConversation) -> Result<ConversationId, Failure> {
+        care::start(&self.hub, wanted).await
+    }
+
+    async fn invite(&self, id: ConversationId) -> Result<Invitation, Failure> {
+        care::invite(&self.hub, id).await
+    }
+
+    async fn assign(&self, wanted: AssignTo) -> Result<(), Failure> {
+        care::assign(&self.hub, wanted).await
+    }
+
+    async fn mark_urgent(&self, wanted: MarkUrgent) -> Result<(), Failure> {
+        care::mark_urgent(&self.hub, wanted).await
+    }
+
+    async fn save_draft(&self, draft: Draft) -> Result<(), Failure> {
+        compose::save_draft(&self.hub, draft).await
+    }
+
+    async fn stage_file(&self, wanted: StageFile) -> Result<StagedFile, Failure> {
+        compose::stage(&self.hub, wanted).await
+    }
+
+    async fn unstage_file(&self, wanted: Unstage) -> Result<(), Failure> {
+        compose::unstage(&self.hub, wanted).await
+    }
+
+    async fn send_message(&self, draft: Draft) -> Result<MessageId, Failure> {
+        compose::send(&self.hub, draft).await
+    }
+
+    async fn retry_message(&self, id: MessageId) -> Result<(), Failure> {
+        compose::retry(&self.hub, id).await
+    }
+
+    async fn discard_message(&self, id: MessageId) -> Result<(), Failure> {
+        compose::discard(&self.hub, id).await
+    }
+
+    async fn list_clients(&self, query: ClientQuery) -> Result<Vec<ClientRow>, Failure> {
+        people::list(&self.hub, query).await
+    }
+
+    async fn save_client(&self, client: Client) -> Result<(), Failure> {
+        people::save_client(&self.hub, client).await
+    }
+
+    async fn save_patient(&self, patient: Patient) -> Result<(), Failure> {
+        people::save_patient(&self.hub, patient).await
+    }
+
+    async fn open_review(&self, clip: AttachmentId) -> Result<ReviewRoom, Failure> {
+        review::open(&self.hub, clip).await
+    }
+
+    async fn close_review(&self, clip: AttachmentId) -> Result<(), Failure> {
+        review::close(&self.hub, clip).await
+    }
+
+    async fn capture_still(&self, wanted: CaptureStill) -> Result<StagedFile, Failure> {
+        stills::capture(&self.hub, wanted).await
+    }
+
+    async fn end_conversation(&self, wanted: EndConversation) -> Result<(), Failure> {
+        care::end(&self.hub, wanted).await
+    }
+
+    async fn reopen_conversation(&self, id: ConversationId) -> Result<(), Failure> {
+        care::reopen(&self.hub, id).await
+    }
+
+    async fn save_transcript(&self, wanted: MakeTranscript) -> Result<SavedFile, Failure> {
+        papers::save(&self.hub, wanted).await
+    }
+
+    async fn file_transcript(&self, wanted: MakeTranscript) -> Result<FilingId, Failure> {
+        filings::queue(&self.hub, wanted).await
+    }
+
+    async fn retry_filing(&self, id: FilingId) -> Result<(), Failure> {
+        filings::retry(&self.hub, id).await
+    }
+
+    async fn settings(&self, (): ()) -> Result<Settings, Failure> {
+        settings::settings(&self.hub).await
+    }
+
+    async fn save_settings(&self, wanted: Settings) -> Result<Settings, Failure> {
+        settings::save(&self.hub, wanted).await
+    }
+}

@@ -1,0 +1,51 @@
+//! What the synchronisation reports becomes what the UI is told.
+
+use std::sync::Arc;
+
+use limpet_sync::{Link, SyncEvent};
+use limpet_wire::desk::DeskEvent;
+use tokio::sync::mpsc;
+
+use crate::{hub::Hub, profile, session};
+
+pub(crate) async fn pump(hub: Arc<Hub>, mut heard: mpsc::UnboundedReceiver<SyncEvent>) {
+    while let Some(event) = heard.recv().await {
+        match event {
+            SyncEvent::Link => {
+                let link = hub.signed_in().map(|here| here.engine.link());
+                if link == Some(Link::SignedOut) {
+                    session::session_over(&hub).await;
+                }
+                if link == Some(Link::Online) {
+                    hub.ahead.notify_one();
+                }
+                hub.tell(DeskEvent::State);
+            }
+            SyncEvent::Arrived(ids) => {
+                if !ids.is_empty() {
+                    hub.tell(DeskEvent::Conversations { ids: ids.into_iter().collect() });
+                }
+                hub.tell(DeskEvent::Lists);
+                hub.ahead.notify_one();
+            }
+            SyncEvent::Outbox(conversation) => {
+                if let Some(id) = conversation {
+                    hub.tell_conversation(id);
+                }
+                hub.tell(DeskEvent::State);
+            }
+            SyncEvent::Progress { attachment, sent, total } => {
+                hub.tell(DeskEvent::Progress { attachment, sent, total });
+            }
+            SyncEvent::ChangeRefused(mut failure) => {
+                failure.message = format!(
+                    "The server did not take a change: {} Close this notice to drop the change.",
+                    failure.message
+                );
+                hub.set_notice(failure);
+            }
+            SyncEvent::CacheRebuilt(kept) => hub.set_notice(profile::cache_rebuilt(kept.as_deref())),
+            SyncEvent::Trouble(failure) => hub.set_notice(failure),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Filing: transcripts on their way into the practice management system.
+//!
+//! The PDF is made once, before the first attempt, and kept; every attempt offers the same bytes.
+
+use std::{sync::Arc, time::Duration};
+
+use limpet_cache::{CacheError, outbox::FilingEntry};
+use limpet_model::{ConversationId, Filing, FilingId, FilingState, Millis};
+use limpet_records::{FilingOutcome, Paper, Target, WatchedFolder};
+use limpet_sync::{Store, plan};
+use limpet_wire::{
+    Code, Failure,
+    desk::{DeskEvent, MakeTranscript},
+};
+
+use crate::{
+    hub::{Here, Hub, blocking},
+    papers, thread,
+};
+
+/// When nothing waits, look again after this long all the same.
+const IDLE: Duration = Duration::from_secs(600);
+/// How often an unreachable folder is tried.
+const PACE: plan::Pace =
+    plan::Pace { first: Duration::from_secs(5), longest: Duration::from_secs(300), silence: IDLE };
+
+/// A filing to queue. Refused while no folder is chosen, so that nobody waits for what cannot happen.
+pub(crate) fn new(
+    store: &Store,
+    conversation: ConversationId,
+    include_notes: bool,
+    now: Millis,
+) -> Result<FilingEntry, Failure> {
+    let folder = store.outbox.settings()?.filing_folder;
+    if folder.is_empty() {
+        return Err(Failure::new(
+            Code::Invalid,
+            "No filing folder is chosen. Choose the folder that your practice management system watches in the settings.",
+        ));
+    }
+    Ok(FilingEntry {
+        filing: Filing {
+            id: FilingId::new(),
+            conversation,
+            target: WatchedFolder::new(folder).name(),
+            requested_at: now,
+            state: FilingState::Queued { waiting_for: String::new() },
+        },
+        include_notes,
+        attempts: 0,
+        not_before: Millis(0),
+    })
+}
+
+pub(crate) async fn queue(hub: &Arc<Hub>, wanted: MakeTranscript) -> Result<FilingId, Failure> {
+    let (now, conversation) = (hub.clock.now(), wanted.conversation);
+    let id = hub
+        .on_disk(move |here| {
+            here.store.cache.conversation(conversation)?.ok_or(CacheError::NotFound)?;
+            let filing = new(&here.store, conversation, wanted.include_notes, now)?;
+            here.store.outbox.add_filing(&filing)?;
+            Ok(filing.filing.id)
+        })
+        .await?;
+    hub.filing.notify_one();
+    hub.tell_conversation(conversation);
+    Ok(id)
+}
+
+pub(crate) async fn retry(hub: &Arc<Hub>, id: FilingId) -> Result<(), Failure> {
+    let conversation = hub
+        .on_disk(move |here| {
+            here.store.outbox.retry_filing(id)?;
+            Ok(here.store.outbox.filing(id)?.map(|filing| filing.filing.conversation))
+        })
+        .await?;
+    hub.filing.notify_one();
+    conversation.into_iter().for_each(|id| hub.tell_conversation(id));
+    Ok(())
+}
+
+/// Files what is due, one after the other.
+pub(crate) async fn run(hub: Arc<Hub>) {
+    loop {
+        let pause = match next(&hub).await {
+            Ok(Some(Next::Now(filing))) => {
+                file(&hub, &filing).await;
+                continue;
+            }
+            Ok(Some(Next::In(pause))) => pause,
+            Ok(None) => IDLE,
+            Err(failure) => {
+                // Signed out: a sign-in wakes this loop.
+                tracing::debug!(code = ?failure.code, "Filing pauses");
+                IDLE
+            }
+        };
+        tokio::select! {
+            () = hub.filing.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+enum Next {
+    Now(Box<FilingEntry>),
+    In(Duration),
+}
+
+async fn next(hub: &Arc<Hub>) -> Result<Option<Next>, Failure> {
+    let now = hub.clock.now();
+    hub.on_disk(move |here| {
+        let waiting = here.store.outbox.filings_waiting()?;
+        Ok(waiting.into_iter().min_by_key(|filing| filing.not_before).map(|filing| {
+            if filing.not_before <= now {
+                Next::Now(Box::new(filing))
+            } else {
+                Next::In(Duration::from_millis(filing.not_before.since(now).unsigned_abs()))
+            }
+        }))
+    })
+    .await
+}
+
+async fn file(hub: &Arc<Hub>, entry: &FilingEntry) {
+    let (id, conversation) = (entry.filing.id, entry.filing.conversation);
+    let (target, state) = match attempt(hub, entry).await {
+        Ok(done) => done,
+        Err(failure) => (entry.filing.target.clone(), FilingState::Queued { waiting_for: failure.message }),
+    };
+    let filed = matches!(state, FilingState::Filed { .. });
+    let pause = i64::try_from(plan::delay(PACE, entry.attempts + 1, 128).as_millis()).unwrap_or(i64::MAX);
+    let not_before = Millis(hub.clock.now().0.saturating_add(pause));
+    let noted = hub.on_disk(move |here| {
+        here.store.outbox.filing_came_to(id, &target, &state, not_before)?;
+        if filed {
+            here.store.outgoing.remove_paper(id).map_err(CacheError::from)?;
+        }
+        Ok(())
+    });
+    if let Err(failure) = noted.await {
+        tracing::error!(filing = %id, code = ?failure.code, "The outcome of a filing could not be noted");
+        // Not a tight loop: the same bytes are offered again, and found to be there.
+        tokio::time::sleep(PACE.first).await;
+    }
+    hub.tell(DeskEvent::Conversations { ids: vec![conversation] });
+}
+
+async fn attempt(hub: &Arc<Hub>, entry: &FilingEntry) -> Result<(String, FilingState), Failure> {
+    let here = hub.here()?;
+    let paper = {
+        let (here, id) = (here.clone(), entry.filing.id);
+        blocking(move || Ok(here.store.outgoing.paper(id).map_err(CacheError::from)?)).await?
+    };
+    let pdf = match paper {
+        Some(pdf) => pdf,
+        None => {
+            papers::gather(hub, &here, entry.filing.conversation).await;
+            let (here, entry, now) = (here.clone(), entry.clone(), hub.clock.now());
+            blocking(move || make(&here, &entry, now)).await?
+        }
+    };
+    let (entry, now) = (entry.clone(), hub.clock.now());
+    blocking(move || offer(&here, &entry, &pdf, now)).await
+}
+
+fn make(here: &Here, entry: &FilingEntry, now: Millis) -> Result<Vec<u8>, Failure> {
+    let wanted = papers::Wanted {
+        conversation: entry.filing.conversation,
+        include_notes: entry.include_notes,
+        version: version(&here.store, entry)?,
+    };
+    let pdf = papers::make(&here.store, papers::practice(here)?, &wanted, now)?;
+    here.store.outgoing.put_paper(entry.filing.id, &pdf).map_err(CacheError::from)?;
+    Ok(pdf)
+}
+
+/// Which filing of its conversation this is, in the order in which they were asked for.
+fn version(store: &Store, entry: &FilingEntry) -> Result<u32, Failure> {
+    let latest_first = store.outbox.filings(entry.filing.conversation)?;
+    let later = latest_first.iter().position(|filing| filing.id == entry.filing.id).unwrap_or_default();
+    Ok(u32::try_from(latest_first.len() - later).unwrap_or(u32::MAX))
+}
+
+fn offer(
+    here: &Here,
+    entry: &FilingEntry,
+    pdf: &[u8],
+    now: Millis,
+) -> Result<(String, FilingState), Failure> {
+    let thread = thread::read(&here.store, entry.filing.conversation)?;
+    let folder = here.store.outbox.settings()?.filing_folder;
+    let target: Box<dyn Target> =
+        Box::new(WatchedFolder::new(if folder.is_empty() { &entry.filing.target } else { &folder }));
+    let ended = thread.conversation.ending.as_ref().map_or(entry.filing.requested_at, |ending| ending.at);
+    let outcome = target.file(&Paper {
+        pdf,
+        conversation: entry.filing.conversation,
+        client: &thread.client,
+        patient: &thread.patient,
+        date: &papers::day(ended, &papers::practice(here)?),
+        version: version(&here.store, entry)?,
+        description: &thread.conversation.subject,
+    });
+    let state = match outcome {
+        FilingOutcome::Filed(filed) => {
+            FilingState::Filed { at: now, place: filed.place, sha256: filed.sha256 }
+        }
+        FilingOutcome::Waiting { reason } => FilingState::Queued { waiting_for: reason },
+        FilingOutcome::Refused { reason } => FilingState::Refused { reason },
+    };
+    Ok((target.name(), state))
+}

@@ -1,0 +1,163 @@
+//! The blob store: originals, posters and renditions, keyed by practice and attachment.
+//!
+//! **Invariant:** a blob appears whole or not at all, and an original is never written over with other bytes.
+
+use std::{ops::Range, path::Path as FilePath, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, TryStreamExt};
+use limpet_model::{AttachmentId, PracticeId};
+use object_store::{
+    GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart,
+    local::LocalFileSystem, path::Path,
+};
+use tokio::io::AsyncReadExt;
+
+/// Which bytes of an attachment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// As it was sent.
+    Original,
+    /// For playing in a browser.
+    Rendition,
+    /// A picture of it.
+    Poster,
+}
+
+impl Part {
+    /// Its name in addresses and logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Rendition => "rendition",
+            Self::Poster => "poster",
+        }
+    }
+
+    /// The part with this name.
+    pub fn read(word: &str) -> Option<Self> {
+        [Self::Original, Self::Rendition, Self::Poster].into_iter().find(|part| part.word() == word)
+    }
+}
+
+/// The blob store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// The disk is full. Nothing that was there is damaged.
+    #[error("no room left for the blob")]
+    Full,
+    /// There is no such blob.
+    #[error("no such blob")]
+    Missing,
+    /// The file to be put away could not be read.
+    #[error("cannot read the file to put away: {0}")]
+    Read(std::io::Error),
+    /// Anything else.
+    #[error(transparent)]
+    Store(object_store::Error),
+}
+
+impl From<object_store::Error> for BlobError {
+    fn from(error: object_store::Error) -> Self {
+        if matches!(error, object_store::Error::NotFound { .. }) {
+            return Self::Missing;
+        }
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+        while let Some(at) = cause {
+            if at.downcast_ref::<std::io::Error>().is_some_and(is_full) {
+                return Self::Full;
+            }
+            cause = at.source();
+        }
+        Self::Store(error)
+    }
+}
+
+/// Whether the disk, or the room allowed on it, is used up.
+pub fn is_full(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+/// The blob store. Cheap to clone.
+#[derive(Clone)]
+pub struct Blobs(Arc<dyn ObjectStore>);
+
+impl Blobs {
+    /// A folder, which has to exist.
+    pub fn in_folder(folder: &FilePath) -> Result<Self, BlobError> {
+        Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))))
+    }
+
+    /// Puts a file away. Written aside and published whole.
+    pub async fn put_file(
+        &self,
+        practice: PracticeId,
+        attachment: AttachmentId,
+        part: Part,
+        file: &FilePath,
+    ) -> Result<(), BlobError> {
+        let mut file = tokio::fs::File::open(file).await.map_err(BlobError::Read)?;
+        let upload = self.0.put_multipart(&key(practice, attachment, part)).await?;
+        let mut writing = WriteMultipart::new(upload);
+        let mut chunk = BytesMut::with_capacity(1 << 20);
+        loop {
+            chunk.reserve(1 << 20);
+            match file.read_buf(&mut chunk).await {
+                Ok(0) => break,
+                Ok(_) => {
+                    if let Err(error) = writing.wait_for_capacity(2).await {
+                        writing.abort().await?;
+                        return Err(error.into());
+                    }
+                    writing.put(chunk.split().freeze());
+                }
+                Err(error) => {
+                    writing.abort().await?;
+                    return Err(BlobError::Read(error));
+                }
+            }
+        }
+        writing.finish().await?;
+        Ok(())
+    }
+
+    /// Puts a small blob away.
+    pub async fn put(
+        &self,
+        practice: PracticeId,
+        attachment: AttachmentId,
+        part: Part,
+        bytes: Vec<u8>,
+    ) -> Result<(), BlobError> {
+        self.0.put(&key(practice, attachment, part), PutPayload::from(bytes)).await?;
+        Ok(())
+    }
+
+    /// Size and age of a blob.
+    pub async fn meta(
+        &self,
+        practice: PracticeId,
+        attachment: AttachmentId,
+        part: Part,
+    ) -> Result<ObjectMeta, BlobError> {
+        Ok(self.0.head(&key(practice, attachment, part)).await?)
+    }
+
+    /// The bytes of a blob, or a range of them, as they come off the disk.
+    pub async fn stream(
+        &self,
+        practice: PracticeId,
+        attachment: AttachmentId,
+        part: Part,
+        range: Range<u64>,
+    ) -> Result<impl Stream<Item = Result<Bytes, BlobError>> + Send + 'static, BlobError> {
+        let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
+        let found = self.0.get_opts(&key(practice, attachment, part), options).await?;
+        Ok(found.into_stream().map_err(BlobError::from))
+    }
+}
+
+fn key(practice: PracticeId, attachment: AttachmentId, part: Part) -> Path {
+    Path::from(format!("{practice}/{attachment}/{}", part.word()))
+}

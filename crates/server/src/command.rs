@@ -1,0 +1,284 @@
+//! The command line.
+//!
+//! Standard output holds only the answer: the line that says where the server listens, or the id of what was
+//! added. Everything else goes to standard error. A password comes from standard input, never from an argument.
+
+use std::{
+    io::{BufRead, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use limpet_model::{Practice, PracticeId, Role, StaffId, StaffMember};
+use tokio_util::task::TaskTracker;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use crate::{
+    clock::Clock,
+    live::Live,
+    secrets::{check_password, hash_password, token_hash},
+    serve::{Settings, open_store, start},
+    store::{Store, StoreError, staff::fold_email},
+};
+
+/// The hosted backend of Limpet.
+#[derive(Parser)]
+#[command(name = "limpet-server", version, about)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a data folder until SIGTERM or ctrl-c.
+    Serve(Serve),
+    /// Practices.
+    #[command(subcommand)]
+    Practice(PracticeCommand),
+    /// Staff members.
+    #[command(subcommand)]
+    Staff(StaffCommand),
+    /// Invitations and media links.
+    #[command(subcommand)]
+    Link(LinkCommand),
+}
+
+#[derive(Args)]
+struct Place {
+    /// Folder that holds the database, the uploads and the blobs; created if need be.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// `postgres://` address; by default SQLite in the data folder.
+    #[arg(long, value_name = "URL", env = "LIMPET_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+}
+
+#[derive(Args)]
+struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8470")]
+    listen: SocketAddr,
+    /// How the outside reaches this server: links begin with it.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Clips prepared at once; 0 leaves them to other nodes.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    workers: usize,
+    /// Take clients' addresses from the last entry of X-Forwarded-For, which a proxy in front writes.
+    #[arg(long)]
+    behind_proxy: bool,
+}
+
+#[derive(Subcommand)]
+enum PracticeCommand {
+    /// Add a practice and print its id.
+    Add {
+        #[command(flatten)]
+        place: Place,
+        /// Name on the letterhead.
+        #[arg(long)]
+        name: String,
+        /// IANA time zone, such as Europe/Madrid.
+        #[arg(long)]
+        time_zone: String,
+        /// Street and town.
+        #[arg(long, default_value = "")]
+        address: String,
+        /// Telephone as printed.
+        #[arg(long, default_value = "")]
+        phone: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum StaffCommand {
+    /// Add a staff member and print the id. The password is read from standard input.
+    Add {
+        #[command(flatten)]
+        place: Place,
+        /// The practice's id.
+        #[arg(long)]
+        practice: String,
+        /// Name as clients see it.
+        #[arg(long)]
+        name: String,
+        /// E-mail address to sign in with.
+        #[arg(long)]
+        email: String,
+        /// What they may do.
+        #[arg(long)]
+        role: RoleName,
+    },
+}
+
+#[derive(Subcommand)]
+enum LinkCommand {
+    /// Close an invitation or a media link for good.
+    Revoke {
+        #[command(flatten)]
+        place: Place,
+        /// The whole link.
+        link: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleName {
+    Admin,
+    Veterinarian,
+    Technician,
+    #[value(alias = "front_desk")]
+    FrontDesk,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Admin => Self::Admin,
+            RoleName::Veterinarian => Self::Veterinarian,
+            RoleName::Technician => Self::Technician,
+            RoleName::FrontDesk => Self::FrontDesk,
+        }
+    }
+}
+
+/// Does what the command line says.
+pub fn run() -> anyhow::Result<()> {
+    let line = CommandLine::parse();
+    let filter = EnvFilter::try_from_env("LIMPET_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    tracing_subscriber::fmt()
+        .json()
+        .with_current_span(false)
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(async {
+        match line.command {
+            Command::Serve(serve) => run_server(serve).await,
+            Command::Practice(PracticeCommand::Add { place, name, time_zone, address, phone }) => {
+                let practice = Practice { id: PracticeId::new(), name, address, phone, time_zone };
+                add_practice(&open(&place).await?, &practice).await
+            }
+            Command::Staff(StaffCommand::Add { place, practice, name, email, role }) => {
+                let practice = practice.parse().map_err(|_| anyhow!("{practice} is not a practice's id"))?;
+                let email = fold_email(&email);
+                let member = StaffMember { id: StaffId::new(), name, role: role.into(), email, active: true };
+                add_staff(&open(&place).await?, practice, &member).await
+            }
+            Command::Link(LinkCommand::Revoke { place, link }) => revoke(&open(&place).await?, &link).await,
+        }
+    });
+    // A clip that is being prepared is not waited for: its job is done again at the next start.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    done
+}
+
+async fn run_server(serve: Serve) -> anyhow::Result<()> {
+    if let Some(url) = &serve.public_url {
+        let parsed = Url::parse(url).with_context(|| format!("--public-url {url} is not an address"))?;
+        if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
+            bail!("--public-url has to begin with http:// or https://");
+        }
+    }
+    let settings = Settings {
+        listen: serve.listen,
+        public_url: serve.public_url,
+        database: serve.place.database,
+        workers: serve.workers,
+        behind_proxy: serve.behind_proxy,
+        ..Settings::in_folder(serve.place.data)
+    };
+    let running = start(settings).await?;
+    say(&format!("listening on http://{}", running.address))?;
+    asked_to_stop().await?;
+    running.stop().await;
+    Ok(())
+}
+
+async fn asked_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            done = tokio::signal::ctrl_c() => done,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+async fn open(place: &Place) -> anyhow::Result<Store> {
+    Ok(open_store(Path::new(&place.data), place.database.as_deref(), Live::default(), TaskTracker::new())
+        .await?)
+}
+
+async fn add_practice(store: &Store, practice: &Practice) -> anyhow::Result<()> {
+    if practice.name.trim().is_empty() {
+        bail!("the practice needs a name");
+    }
+    if jiff::tz::TimeZone::get(&practice.time_zone).is_err() {
+        bail!("{} is not a time zone; write it like Europe/Madrid or America/New_York", practice.time_zone);
+    }
+    store.add_practice(practice, Clock::system().now()).await?;
+    say(&practice.id.to_string())
+}
+
+async fn add_staff(store: &Store, practice: PracticeId, member: &StaffMember) -> anyhow::Result<()> {
+    if member.name.trim().is_empty() {
+        bail!("the staff member needs a name");
+    }
+    let parts = member.email.split_once('@');
+    if !parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@')) {
+        bail!("{} is not an e-mail address", member.email);
+    }
+    if store.practice(practice).await?.is_none() {
+        bail!("there is no practice with the id {practice}");
+    }
+    let mut password = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut password)
+        .context("cannot read the password from standard input")?;
+    let password = password.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        bail!("no password on standard input");
+    }
+    check_password(password, &member.email).map_err(|reason| anyhow!(reason))?;
+    let hash = hash_password(password).map_err(|error| anyhow!("cannot hash the password: {error}"))?;
+    match store.add_staff(practice, member, &hash, Clock::system().now()).await {
+        Ok(()) => say(&member.id.to_string()),
+        Err(StoreError::Conflict(_)) => bail!("somebody already signs in as {}", member.email),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn revoke(store: &Store, link: &str) -> anyhow::Result<()> {
+    let now = Clock::system().now();
+    let url = Url::parse(link).context("that is not a link")?;
+    let parts: Vec<&str> = url.path_segments().map(Iterator::collect).unwrap_or_default();
+    let closed = match parts.as_slice() {
+        ["o", token] => store.revoke_invitation(&token_hash(token), now).await?,
+        ["m", capability, ..] => store.revoke_capability(capability, now).await?,
+        _ => bail!("that is neither an invitation nor a media link"),
+    };
+    if !closed {
+        bail!("this link is not open: it was closed before, or it is not this server's");
+    }
+    say("closed")
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,245 @@
+//! What is done with a file once it is complete: hash it, put it away, look at it, and make what is needed to
+//! show it.
+//!
+//! **Invariant:** the original is in the blob store, byte for byte and with its SHA-256, before anything looks
+//! inside it; whatever is found there, it stays.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use futures_util::StreamExt;
+use limpet_model::{Attachment, AttachmentKind, AttachmentState, ClipFacts};
+use limpet_video::{ByteSink, Clip, PlainFile, VideoError, photo_poster};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+
+use crate::{
+    app::App,
+    blobs::{BlobError, Part, is_full},
+    sniff::{self, HEAD, Seen, sniff},
+    store::{StoreError, jobs::Job},
+    view::View,
+};
+
+/// Longest side of a poster, pixels.
+const POSTER_SIDE: u32 = 1280;
+
+/// Why a job is not done.
+pub(super) enum Trouble {
+    /// The server is stopping.
+    Interrupted,
+    /// The disk is full; nothing is lost, it goes on when there is room.
+    Full,
+    /// Worth another attempt. The text is for the log.
+    Again(String),
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::Full,
+            StoreError::Stopping => Self::Interrupted,
+            error => Self::Again(error.to_string()),
+        }
+    }
+}
+
+impl From<BlobError> for Trouble {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Full => Self::Full,
+            BlobError::Read(error) => error.into(),
+            error => Self::Again(error.to_string()),
+        }
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        if is_full(&error) { Self::Full } else { Self::Again(error.to_string()) }
+    }
+}
+
+/// What looking inside came to.
+enum Looked {
+    Fine,
+    Refused(String),
+}
+
+/// Does the job.
+pub(super) async fn prepare(app: &App, job: Job) -> Result<(), Trouble> {
+    let Some(mut found) = app.store.attachment(job.practice, View::Staff, job.attachment).await? else {
+        return Err(Trouble::Again("no such attachment".into()));
+    };
+    let file = fetch(app, job, &found).await?;
+    let (sha256, head) = blocking({
+        let file = file.clone();
+        move || hash(&file)
+    })
+    .await?;
+    app.blobs.put_file(job.practice, job.attachment, Part::Original, &file).await?;
+    let seen = sniff(&head);
+    found.sha256 = Some(sha256);
+    found.state = AttachmentState::Processing;
+    if let Some(mime) = sniff::mime(seen) {
+        mime.clone_into(&mut found.mime);
+    }
+    app.store.write_findings(job, &found, false).await?;
+
+    let looked = look(app, job, &mut found, seen, &file).await?;
+    found.state = match looked {
+        Looked::Fine => AttachmentState::Ready,
+        Looked::Refused(reason) => AttachmentState::Refused { reason },
+    };
+    app.store.write_findings(job, &found, true).await?;
+    app.intake.remove(job.attachment).await?;
+    tracing::info!(attachment = %job.attachment, ready = found.state == AttachmentState::Ready, "Prepared");
+    Ok(())
+}
+
+/// The file as it arrived or, when it was put away before an interruption, fetched back.
+async fn fetch(app: &App, job: Job, attachment: &Attachment) -> Result<PathBuf, Trouble> {
+    let bytes = u64::try_from(attachment.bytes).unwrap_or(0);
+    if app.intake.received(job.attachment).await? == bytes {
+        return Ok(app.intake.file(job.attachment));
+    }
+    let path = app.intake.beside(job.attachment, "fetched");
+    let mut file = tokio::fs::File::create(&path).await?;
+    let mut stream = app.blobs.stream(job.practice, job.attachment, Part::Original, 0..bytes).await?;
+    while let Some(chunk) = stream.next().await {
+        file.write_all(&chunk?).await?;
+    }
+    file.flush().await?;
+    Ok(path)
+}
+
+async fn look(
+    app: &App,
+    job: Job,
+    found: &mut Attachment,
+    seen: Seen,
+    file: &Path,
+) -> Result<Looked, Trouble> {
+    if let Some(reason) = sniff::mismatch(found.kind, seen) {
+        return Ok(Looked::Refused(reason.into()));
+    }
+    match found.kind {
+        AttachmentKind::Clip => look_at_clip(app, job, found, file).await,
+        AttachmentKind::Photo | AttachmentKind::Still => look_at_photo(app, job, found, file).await,
+        AttachmentKind::Document => Ok(Looked::Fine),
+    }
+}
+
+async fn look_at_clip(app: &App, job: Job, found: &mut Attachment, file: &Path) -> Result<Looked, Trouble> {
+    let source = file.to_owned();
+    let opened = blocking(move || {
+        let clip = match Clip::open(Arc::new(PlainFile::open(&source)?)) {
+            Ok(clip) => clip,
+            Err(error) => return refuse(error).map(Err),
+        };
+        match clip.poster(POSTER_SIDE) {
+            Ok(poster) => Ok(Ok((clip.probe().facts(), poster, clip))),
+            Err(error) => refuse(error).map(Err),
+        }
+    })
+    .await?;
+    let (facts, poster, clip): (ClipFacts, Vec<u8>, Clip) = match opened {
+        Ok(opened) => opened,
+        Err(reason) => return Ok(Looked::Refused(reason)),
+    };
+    app.blobs.put(job.practice, job.attachment, Part::Poster, poster).await?;
+    found.clip = Some(facts);
+    found.has_poster = true;
+    // Staff can see what it is, and step through the original, while the rendition is made.
+    app.store.write_findings(job, found, false).await?;
+
+    let target = app.intake.beside(job.attachment, "rendition");
+    let made = blocking({
+        let target = target.clone();
+        move || {
+            let mut sink = Sink { file: File::create(&target)?, full: false };
+            match clip.rendition(&mut sink) {
+                Ok(()) => Ok(None),
+                Err(_) if sink.full => Err(Trouble::Full),
+                Err(error) => refuse(error).map(Some),
+            }
+        }
+    })
+    .await?;
+    if let Some(reason) = made {
+        return Ok(Looked::Refused(reason));
+    }
+    app.blobs.put_file(job.practice, job.attachment, Part::Rendition, &target).await?;
+    found.has_rendition = true;
+    Ok(Looked::Fine)
+}
+
+async fn look_at_photo(app: &App, job: Job, found: &mut Attachment, file: &Path) -> Result<Looked, Trouble> {
+    let source = file.to_owned();
+    let made = blocking(move || match photo_poster(Arc::new(PlainFile::open(&source)?), POSTER_SIDE) {
+        Ok(poster) => Ok(Ok(poster.jpeg)),
+        Err(error) => refuse(error).map(Err),
+    })
+    .await?;
+    let jpeg = match made {
+        Ok(jpeg) => jpeg,
+        Err(reason) => return Ok(Looked::Refused(reason)),
+    };
+    app.blobs.put(job.practice, job.attachment, Part::Poster, jpeg).await?;
+    found.has_poster = true;
+    Ok(Looked::Fine)
+}
+
+/// The sentence with which a file is refused; everything else is worth another attempt.
+fn refuse(error: VideoError) -> Result<String, Trouble> {
+    match error {
+        VideoError::BadClip(reason) | VideoError::TooLarge(reason) => Ok(reason),
+        error => Err(Trouble::Again(error.to_string())),
+    }
+}
+
+/// The rendition's file, which remembers whether the disk was full.
+struct Sink {
+    file: File,
+    full: bool,
+}
+
+impl ByteSink for Sink {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let written = self.file.write_at(offset, bytes);
+        self.full |= written.as_ref().is_err_and(is_full);
+        written
+    }
+}
+
+/// SHA-256 in lower-case hex, and the first bytes.
+fn hash(path: &Path) -> Result<(String, Vec<u8>), Trouble> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut head = Vec::new();
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let read = file.read(&mut buffer)?;
+        let bytes = buffer.get(..read).unwrap_or_default();
+        if bytes.is_empty() {
+            return Ok((hex::encode(hash.finalize()), head));
+        }
+        hash.update(bytes);
+        let wanted = HEAD.saturating_sub(head.len());
+        head.extend(bytes.iter().take(wanted));
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
+) -> Result<T, Trouble> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_cancelled() => Err(Trouble::Interrupted),
+        Err(error) => Err(Trouble::Again(error.to_string())),
+    }
+}

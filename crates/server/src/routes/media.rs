@@ -1,0 +1,102 @@
+//! Media links: the page behind a transcript's link, and the bytes it plays.
+//!
+//! **Invariant:** whoever has the link sees this one attachment and nothing else, and every opening is written
+//! down before anything is sent.
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use limpet_model::{Attachment, PracticeId};
+
+use crate::{
+    app::App,
+    blobs::Part,
+    deliver::deliver,
+    failure::{Answer, Problem},
+    pages::{self, Language, Shown},
+    peer::Peer,
+    view::View,
+};
+
+/// A page may load its style, its pictures and its video from here, and run nothing.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'";
+
+/// `GET /m/{capability}`
+pub async fn page(
+    State(app): State<App>,
+    peer: Peer,
+    Path(capability): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let language = Language::of(&headers);
+    match shown(&app, &capability).await {
+        Ok(Some((practice, shown))) => {
+            match app.log_opening(practice, shown.attachment.id, "page", peer).await {
+                Ok(()) => html(StatusCode::OK, pages::media(language, &capability, &shown)),
+                Err(error) => sorry(language, error.into()),
+            }
+        }
+        Ok(None) => html(StatusCode::NOT_FOUND, pages::gone(language)),
+        Err(problem) => sorry(language, problem),
+    }
+}
+
+/// `GET, HEAD /m/{capability}/{part}`
+pub async fn bytes(
+    State(app): State<App>,
+    peer: Peer,
+    Path((capability, part)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Answer<Response> {
+    let part = Part::read(&part).ok_or_else(|| Problem::not_found("page"))?;
+    let (practice, attachment) = open(&app, &capability).await?.ok_or_else(|| Problem::not_found("link"))?;
+    app.log_opening(practice, attachment.id, part.word(), peer).await?;
+    deliver(&app, practice, &attachment, part, &method, &headers).await
+}
+
+/// `GET /m-assets/{file}`
+pub async fn asset(Path(file): Path<String>) -> Response {
+    match pages::asset(&file) {
+        Some((mime, content)) => {
+            let headers = [(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "public, max-age=3600")];
+            (headers, content).into_response()
+        }
+        None => Problem::not_found("file").into_response(),
+    }
+}
+
+async fn open(app: &App, capability: &str) -> Answer<Option<(PracticeId, Attachment)>> {
+    // Anything that is not shaped like a link cannot be one; the database is not asked.
+    if capability.len() != 43 {
+        return Ok(None);
+    }
+    Ok(app.store.attachment_by_capability(capability).await?)
+}
+
+async fn shown(app: &App, capability: &str) -> Answer<Option<(PracticeId, Shown)>> {
+    let Some((id, attachment)) = open(app, capability).await? else { return Ok(None) };
+    let practice = app.store.practice(id).await?;
+    let conversation = app.store.conversation(id, View::Staff, attachment.conversation).await?;
+    let (Some(practice), Some(conversation)) = (practice, conversation) else { return Ok(None) };
+    let patient = app.store.patient(id, conversation.patient).await?;
+    let patient = patient.map(|patient| patient.name).unwrap_or_default();
+    Ok(Some((id, Shown { practice, patient, attachment })))
+}
+
+fn html(status: StatusCode, page: String) -> Response {
+    let mut response = (status, axum::response::Html(page)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
+    headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
+    response
+}
+
+fn sorry(language: Language, problem: Problem) -> Response {
+    let page = pages::sorry(language, &problem.failure().message);
+    html(problem.into_response().status(), page)
+}

@@ -1,0 +1,160 @@
+//! Signing in and out, and opening an invitation.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use limpet_model::{Practice, PracticeId};
+use limpet_wire::{
+    Code,
+    http::{ClientSession, Me, OpenInvitation, SignIn, StaffSession},
+};
+
+use crate::{
+    access::{COOKIE, Caller, cookie},
+    app::App,
+    body::Sent,
+    failure::{Answer, Problem},
+    peer::Peer,
+    secrets::{new_token, token_hash, verify_password},
+    store::{
+        StoreError,
+        invitations::Opened,
+        sessions::{CLIENT_SESSION, Holder, Session},
+        staff::fold_email,
+    },
+};
+
+/// `POST /v1/sign-in`
+pub async fn sign_in(
+    State(app): State<App>,
+    peer: Peer,
+    Sent(sign_in): Sent<SignIn>,
+) -> Answer<Json<StaffSession>> {
+    let email = fold_email(&sign_in.email);
+    if email.len() > 254 || sign_in.password.len() > crate::secrets::PASSWORD_MAXIMUM {
+        return Err(wrong_password());
+    }
+    let wait = app.attempts.begin(&email, peer, app.now());
+    if wait > 0 {
+        let minutes = wait.div_euclid(60_000) + 1;
+        let unit = if minutes == 1 { "minute" } else { "minutes" };
+        return Err(Problem::new(
+            Code::TooMany,
+            format!("Too many attempts to sign in. Try again in {minutes} {unit}."),
+        )
+        .retry_after(wait.div_euclid(1000) + 1));
+    }
+    let found = app.store.staff_by_email(&email).await?;
+    let hash = found.as_ref().map(|found| found.password_hash.clone());
+    let password = sign_in.password;
+    // argon2 takes 19 MiB: a few at a time.
+    let _place = app.sign_ins.acquire().await.map_err(|error| Problem::internal(&error))?;
+    let right = tokio::task::spawn_blocking(move || verify_password(&password, hash.as_deref()))
+        .await
+        .map_err(|error| Problem::internal(&error))?;
+    let Some(found) = found.filter(|_| right) else { return Err(wrong_password()) };
+    app.attempts.succeeded(&email, peer);
+    if !found.staff.active {
+        return Err(Problem::new(
+            Code::SignedOut,
+            "This account is closed. Ask the practice's administrator.",
+        ));
+    }
+    let practice = practice(&app, found.practice).await?;
+    let token = new_token().map_err(StoreError::from)?;
+    let session = Session {
+        token_hash: token_hash(&token),
+        practice: found.practice,
+        holder: Holder::Staff(found.staff.id),
+    };
+    let device: String = sign_in.device.chars().take(200).collect();
+    app.store.open_session(&session, &device, app.now()).await?;
+    tracing::info!(practice = %found.practice, staff = %found.staff.id, "Signed in");
+    Ok(Json(StaffSession { token, practice, staff: found.staff }))
+}
+
+fn wrong_password() -> Problem {
+    Problem::new(
+        Code::SignedOut,
+        "The e-mail address or the password is not right. Check both and try again.",
+    )
+}
+
+/// `POST /v1/sign-out`
+pub async fn sign_out(State(app): State<App>, caller: Caller) -> Answer<Response> {
+    app.store.close_session(&caller.0).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if matches!(caller.0.holder, Holder::Client(..)) {
+        response.headers_mut().insert(header::SET_COOKIE, client_cookie(&app, "", 0)?);
+    }
+    Ok(response)
+}
+
+/// `GET /v1/me`
+pub async fn me(State(app): State<App>, caller: Caller) -> Answer<Json<Me>> {
+    let practice = practice(&app, caller.practice()).await?;
+    Ok(Json(match caller.0.holder {
+        Holder::Staff(id) => {
+            let staff = app.store.staff_member(practice.id, id).await?;
+            Me::Staff { practice, staff: staff.ok_or_else(|| Problem::not_found("account"))? }
+        }
+        Holder::Client(client, conversation) => {
+            Me::Client(ClientSession { practice: practice.name, client, conversation })
+        }
+    }))
+}
+
+/// `POST /v1/open-invitation`
+pub async fn open_invitation(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Sent(sent): Sent<OpenInvitation>,
+) -> Answer<Response> {
+    let now = app.now();
+    let opened = app.store.invitation(&token_hash(&sent.invitation), now).await?.ok_or_else(|| {
+        Problem::new(Code::NotFound, "This link does not open any more. Ask the practice for a new one.")
+    })?;
+    let practice = practice(&app, opened.practice).await?;
+    let answer = Json(ClientSession {
+        practice: practice.name,
+        client: opened.client,
+        conversation: opened.conversation,
+    });
+    // A device that is this client's already keeps its session: links may be opened again and again.
+    if let Some(session) = own_session(&app, &headers, opened).await? {
+        app.store.turn_session(&session, opened.conversation).await?;
+        return Ok(answer.into_response());
+    }
+    let token = new_token().map_err(StoreError::from)?;
+    let session = Session {
+        token_hash: token_hash(&token),
+        practice: opened.practice,
+        holder: Holder::Client(opened.client, opened.conversation),
+    };
+    app.store.open_session(&session, "", now).await?;
+    tracing::info!(practice = %opened.practice, client = %opened.client, "Opened an invitation");
+    let cookie = client_cookie(&app, &token, CLIENT_SESSION / 1000)?;
+    Ok(([(header::SET_COOKIE, cookie)], answer).into_response())
+}
+
+async fn own_session(app: &App, headers: &HeaderMap, opened: Opened) -> Answer<Option<Session>> {
+    let Some(token) = cookie(headers) else { return Ok(None) };
+    let session = app.store.session(&token_hash(token), app.now()).await?;
+    Ok(session.filter(|session| {
+        session.practice == opened.practice
+            && matches!(session.holder, Holder::Client(client, _) if client == opened.client)
+    }))
+}
+
+fn client_cookie(app: &App, token: &str, seconds: i64) -> Answer<HeaderValue> {
+    let secure = if app.is_secure() { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+    HeaderValue::from_str(&cookie).map_err(|error| Problem::internal(&error))
+}
+
+async fn practice(app: &App, id: PracticeId) -> Answer<Practice> {
+    app.store.practice(id).await?.ok_or_else(|| Problem::not_found("practice"))
+}

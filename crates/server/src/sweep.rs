@@ -1,0 +1,68 @@
+//! Tidying: uploads that nobody finished, and uploads that were finished just before a crash.
+
+use std::time::Duration;
+
+use crate::{
+    app::App,
+    receive::finish_if_complete,
+    store::{Result, uploads::Upload},
+};
+
+const EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// Looks at every upload under way and at every file that is there.
+pub async fn once(app: &App) -> Result<()> {
+    // The files first: one that is listed has had its row before, and has it still or is nobody's any more.
+    let files = app.intake.attachments();
+    for upload in app.store.uploads().await? {
+        sweep(app, &upload).await;
+    }
+    let uploads = app.store.uploads().await?;
+    let jobs = app.store.attachments_of_jobs().await?;
+    for file in files {
+        let wanted = uploads.iter().any(|upload| upload.attachment == file) || jobs.contains(&file);
+        if wanted || app.intake.is_busy(file) {
+            continue;
+        }
+        match app.intake.remove(file).await {
+            Ok(()) => tracing::info!(attachment = %file, "Removed a file that a crash left behind"),
+            Err(error) => tracing::warn!(attachment = %file, %error, "Cannot remove a file"),
+        }
+    }
+    Ok(())
+}
+
+/// From time to time until the server stops.
+pub async fn every_now_and_then(app: App) {
+    while app.stopping.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
+        if let Err(error) = once(&app).await {
+            tracing::warn!(%error, "Cannot look after uploads");
+        }
+    }
+}
+
+async fn sweep(app: &App, upload: &Upload) {
+    match finish_if_complete(app, upload).await {
+        Ok(true) => tracing::info!(attachment = %upload.attachment, "Finished an upload that was complete"),
+        Ok(false) if upload.expires_at <= app.now() => expire(app, upload).await,
+        Ok(false) => {}
+        Err(problem) => {
+            tracing::warn!(attachment = %upload.attachment, ?problem, "Cannot look after an upload");
+        }
+    }
+}
+
+async fn expire(app: &App, upload: &Upload) {
+    let Some(_turn) = app.intake.take_turn(upload.attachment) else { return };
+    let reason = "The upload was not finished in time. Send the file again.";
+    if let Err(error) = app.store.abandon_upload(upload, reason).await {
+        tracing::warn!(attachment = %upload.attachment, %error, "Cannot give an upload up");
+        return;
+    }
+    match app.intake.remove(upload.attachment).await {
+        Ok(()) => tracing::info!(attachment = %upload.attachment, "Gave up an upload that nobody finished"),
+        Err(error) => {
+            tracing::warn!(attachment = %upload.attachment, %error, "Cannot remove an upload's file");
+        }
+    }
+}

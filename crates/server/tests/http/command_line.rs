@@ -1,0 +1,81 @@
+//! `limpet-server practice add`, `staff add`, `link revoke`, and starting and stopping.
+
+use crate::{
+    clinic::{PASSWORD, fails, ok},
+    process::{Process, furnish, run, staff},
+};
+use limpet_wire::Code;
+
+const PRACTICE: [&str; 6] = ["practice", "add", "--name", "Lapa", "--time-zone", "Europe/Madrid"];
+
+fn add_staff<'a>(practice: &'a str, email: &'a str) -> Vec<&'a str> {
+    vec!["staff", "add", "--practice", practice, "--name", "Ana", "--email", email, "--role", "front-desk"]
+}
+
+#[test]
+fn adding_prints_an_id_and_nothing_else_and_says_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let added = run(&PRACTICE, data, "");
+    assert!(added.status.success());
+    let practice = String::from_utf8(added.stdout).unwrap();
+    let practice = practice.trim();
+    assert_eq!(practice.len(), 36, "{practice}");
+    let added = run(&add_staff(practice, "Ana@Example.org"), data, &format!("{PASSWORD}\n"));
+    assert_eq!(String::from_utf8(added.stdout).unwrap().trim().len(), 36);
+
+    let refused = |args: &[&str], input: &str, part: &str| {
+        let output = run(args, data, input);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && output.stdout.is_empty());
+        assert!(said.contains(part), "{said}");
+    };
+    refused(&add_staff(practice, "ana@example.org"), PASSWORD, "already signs in as ana@example.org");
+    refused(&add_staff(practice, "ben@example.org"), "short", "too short");
+    refused(&add_staff(practice, "ben@example.org"), "password1234", "easy to guess");
+    refused(&add_staff(practice, "ben@example.org"), "", "no password");
+    refused(&add_staff(practice, "ben"), PASSWORD, "not an e-mail address");
+    refused(&add_staff("limpet", "ben@example.org"), PASSWORD, "not a practice's id");
+    let nobody = limpet_model::PracticeId::new().to_string();
+    refused(&add_staff(&nobody, "ben@example.org"), PASSWORD, "no practice with the id");
+    refused(&["practice", "add", "--name", "Lapa", "--time-zone", "Mars/Olympus"], "", "not a time zone");
+    refused(&["practice", "add", "--name", " ", "--time-zone", "UTC"], "", "needs a name");
+}
+
+#[tokio::test]
+async fn a_folder_is_served_by_one_server_that_stops_when_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let process = Process::start(folder.path(), &[]);
+    let second = run(&["serve", "--listen", "127.0.0.1:0"], folder.path(), "");
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(!second.status.success() && said.contains("already serving"), "{said}");
+    let device = staff(&process).await;
+    // A device that listens does not hold the server up.
+    let live = device.get("/v1/live").await;
+    assert!(process.terminate().success());
+    drop(live);
+    let again = Process::start(folder.path(), &[]);
+    let device = crate::clinic::Device { base: again.base.clone(), ..device };
+    ok(device.get("/v1/me").await).await;
+}
+
+#[tokio::test]
+async fn links_are_of_the_public_address_and_can_be_closed_beside_the_running_server() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let process = Process::start(folder.path(), &["--public-url", "https://chat.example.org/"]);
+    let device = staff(&process).await;
+    let case = device.open_case().await;
+    let link = device.invite(case.conversation).await.link;
+    assert!(link.starts_with("https://chat.example.org/o/"), "{link}");
+    let body = serde_json::json!({ "invitation": link.rsplit('/').next().unwrap() });
+    let opened = device.post("/v1/open-invitation", &body).await;
+    assert!(opened.headers()["set-cookie"].to_str().unwrap().ends_with("; Secure"));
+    assert!(opened.headers().contains_key("strict-transport-security"));
+    let closed = run(&["link", "revoke", &link], folder.path(), "");
+    assert!(closed.status.success(), "{}", String::from_utf8_lossy(&closed.stderr));
+    fails(device.post("/v1/open-invitation", &body).await, 404, Code::NotFound).await;
+    assert!(!run(&["link", "revoke", &link], folder.path(), "").status.success());
+    assert!(!run(&["serve", "--public-url", "chat.example.org"], folder.path(), "").status.success());
+}

@@ -1,0 +1,72 @@
+//! The real server killed with uploads and jobs under way, and started again.
+
+use limpet_model::{AttachmentKind, AttachmentState};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::{
+    clinic::{Device, file},
+    process::{Process, furnish, phone_clip, settled, staff},
+    uploads::{chunk, create, head, offset, until},
+};
+
+#[tokio::test]
+async fn an_upload_goes_on_where_the_killed_server_left_it() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let process = Process::start(folder.path(), &["--workers", "0"]);
+    let device = staff(&process).await;
+    let case = device.open_case().await;
+    let clip: Vec<u8> = (0..8_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let id = device.announce(&case, file(AttachmentKind::Clip, "walk.mov", clip.len())).await;
+    create(&device, id, clip.len() as i64).await;
+
+    let (pieces, body) = mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
+    let sending = tokio::spawn(
+        chunk(&device, id, 0).body(reqwest::Body::wrap_stream(ReceiverStream::new(body))).send(),
+    );
+    for piece in clip[..3_000_000].chunks(100_000) {
+        pieces.send(Ok(piece.to_vec())).await.unwrap();
+    }
+    let path = folder.path().join("uploads").join(id.to_string());
+    until(|| std::fs::metadata(&path).is_ok_and(|meta| meta.len() > 2_000_000)).await;
+    process.kill();
+    drop(pieces);
+    assert!(sending.await.unwrap().is_err());
+
+    let process = Process::start(folder.path(), &["--workers", "0"]);
+    let device = Device { base: process.base.clone(), ..device };
+    let kept = offset(&head(&device, id).await);
+    assert!(kept > 2_000_000 && kept <= 3_000_000, "{kept}");
+    let rest = clip[usize::try_from(kept).unwrap()..].to_vec();
+    let done = chunk(&device, id, kept).body(rest).send().await.unwrap();
+    assert_eq!(offset(&done), clip.len() as i64);
+    assert_eq!(device.attachment(id).await.state, AttachmentState::Processing);
+    assert_eq!(Sha256::digest(std::fs::read(&path).unwrap()), Sha256::digest(&clip), "byte for byte");
+}
+
+#[tokio::test]
+async fn a_clip_is_prepared_although_the_server_was_killed_while_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let process = Process::start(folder.path(), &[]);
+    let device = staff(&process).await;
+    let case = device.open_case().await;
+    let clip = phone_clip();
+    let id = device.announce(&case, file(AttachmentKind::Clip, "walk.mov", clip.len())).await;
+    create(&device, id, clip.len() as i64).await;
+    chunk(&device, id, 0).body(clip.clone()).send().await.unwrap();
+    // Killed as soon as the work has visibly begun: the original is put away, the rest is not done.
+    let blobs = folder.path().join("blobs");
+    until(|| std::fs::read_dir(&blobs).is_ok_and(|mut practices| practices.next().is_some())).await;
+    process.kill();
+    let process = Process::start(folder.path(), &[]);
+    let device = Device { base: process.base.clone(), ..device };
+    let attachment = settled(&device, id).await;
+    assert_eq!(attachment.state, AttachmentState::Ready);
+    assert_eq!(attachment.sha256, Some(hex::encode(Sha256::digest(&clip))));
+    let original = device.get(&format!("/v1/attachments/{id}/original")).await.bytes().await.unwrap();
+    assert!(original == clip, "byte for byte");
+    until(|| std::fs::read_dir(folder.path().join("uploads")).unwrap().next().is_none()).await;
+}

@@ -1,0 +1,27 @@
+//! The server as devices meet it: real connections to a real server on a free port. One module a route.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails there")]
+#![expect(
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    reason = "sizes of small made-up files"
+)]
+#![expect(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
+
+mod attachments;
+mod clinic;
+mod command_line;
+mod conversations;
+mod feed;
+mod full_disk;
+mod invitations;
+mod isolation;
+mod jobs;
+mod killed;
+mod media;
+mod messages;
+mod owner_app;
+mod people;
+mod process;
+mod sign_in;
+mod uploads;

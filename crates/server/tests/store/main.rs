@@ -1,0 +1,69 @@
+//! One suite that every store has to pass: on SQLite always, on PostgreSQL where Debian's package is installed.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails there")]
+#![expect(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
+
+mod cluster;
+mod suite;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use limpet_server::{live::Live, store::Store};
+use tokio_util::task::TaskTracker;
+
+use cluster::Cluster;
+
+/// Fresh databases of one engine.
+enum Ground {
+    Sqlite(tempfile::TempDir),
+    Postgres(Cluster),
+}
+
+impl Ground {
+    /// The address of a database that nobody has used.
+    fn fresh(&self) -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("limpet_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        match self {
+            Self::Sqlite(folder) => format!("sqlite://{}?mode=rwc", folder.path().join(name).display()),
+            Self::Postgres(cluster) => cluster.create_database(&name),
+        }
+    }
+}
+
+/// Opens a node's store on a database.
+async fn open(url: &str) -> Store {
+    open_heard(url, Live::default()).await
+}
+
+/// The same with listeners.
+async fn open_heard(url: &str, live: Live) -> Store {
+    Store::open(url, live, TaskTracker::new()).await.unwrap()
+}
+
+async fn run_suite(ground: &Ground) {
+    suite::opens_again_as_it_was(&ground.fresh()).await;
+    suite::people_come_back_as_they_were_written(&ground.fresh()).await;
+    suite::a_thread_lives(&ground.fresh()).await;
+    suite::two_nodes_share_one_order_of_revisions(&ground.fresh()).await;
+    suite::practices_are_apart(&ground.fresh()).await;
+    suite::uploads_become_jobs_once(&ground.fresh()).await;
+    suite::a_job_is_one_nodes_at_a_time(&ground.fresh()).await;
+    suite::sessions_and_invitations_run_out(&ground.fresh()).await;
+    suite::openings_and_secrets(&ground.fresh()).await;
+    suite::a_node_hears_what_another_commits(&ground.fresh()).await;
+    suite::what_is_discarded_never_was(&ground.fresh()).await;
+}
+
+#[tokio::test]
+async fn on_sqlite() {
+    run_suite(&Ground::Sqlite(tempfile::tempdir().unwrap())).await;
+}
+
+#[tokio::test]
+async fn on_postgres() {
+    match Cluster::start() {
+        Some(cluster) => run_suite(&Ground::Postgres(cluster)).await,
+        None => println!("skipped: PostgreSQL is not installed here (apt-get install postgresql)"),
+    }
+}

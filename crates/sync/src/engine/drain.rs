@@ -1,0 +1,141 @@
+//! The outbox loop: whatever may go, goes; what came of it is written down.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use limpet_cache::{
+    CacheError,
+    outbox::{Entry, Work},
+};
+use limpet_model::Millis;
+use limpet_wire::Failure;
+use tokio::task::{Id, JoinSet};
+
+use super::{Link, Shared, SyncEvent, perform::perform};
+use crate::{
+    lay_over,
+    plan::{self, Verdict},
+};
+
+/// Entries on their way at once.
+const AT_ONCE: usize = 4;
+/// When nothing is due, look again after this long all the same.
+const IDLE: Duration = Duration::from_secs(300);
+
+pub(super) async fn drain(shared: Arc<Shared>) {
+    let mut link = shared.link.subscribe();
+    // Whatever an earlier engine of this process had in hand was given up with it.
+    if let Err(error) = shared.on_disk(|store| store.outbox.requeue()).await {
+        shared.tell(SyncEvent::Trouble(Failure::from(error)));
+    }
+    let mut running: JoinSet<(Entry, Verdict)> = JoinSet::new();
+    let mut in_hand: BTreeMap<Id, Entry> = BTreeMap::new();
+    loop {
+        let pause = if *link.borrow_and_update() == Link::Online {
+            match start_ready(&shared, &mut running, &mut in_hand).await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::error!(%error, "The outbox could not be read");
+                    shared.tell(SyncEvent::Trouble(Failure::from(error)));
+                    shared.pause(4)
+                }
+            }
+        } else {
+            IDLE
+        };
+        tokio::select! {
+            () = shared.queued.notified() => {}
+            _ = link.changed() => {}
+            () = tokio::time::sleep(pause) => {}
+            Some(done) = running.join_next_with_id() => {
+                let (id, entry, verdict) = match done {
+                    Ok((id, (entry, verdict))) => (id, Some(entry), verdict),
+                    Err(error) => (error.id(), None, Verdict::Later),
+                };
+                let held = in_hand.remove(&id);
+                if let Some(entry) = entry.or(held)
+                    && let Err(error) = note(&shared, entry, verdict).await
+                {
+                    tracing::error!(%error, "The outbox could not be written");
+                    shared.tell(SyncEvent::Trouble(Failure::from(error)));
+                }
+            }
+        }
+    }
+}
+
+/// Starts what may go; answers how long until something else may.
+async fn start_ready(
+    shared: &Arc<Shared>,
+    running: &mut JoinSet<(Entry, Verdict)>,
+    in_hand: &mut BTreeMap<Id, Entry>,
+) -> Result<Duration, CacheError> {
+    let now = shared.parts.clock.now();
+    let room = AT_ONCE.saturating_sub(running.len());
+    let (started, next) = shared
+        .on_disk(move |store| {
+            let entries = store.outbox.entries()?;
+            let ready = plan::ready(&entries, now);
+            let mut started = Vec::new();
+            for entry in entries.iter().filter(|entry| ready.contains(&entry.nr)).take(room) {
+                if store.outbox.start(entry.nr)? {
+                    started.push(Entry { attempts: entry.attempts + 1, ..entry.clone() });
+                }
+            }
+            let next =
+                if started.is_empty() && ready.is_empty() { plan::next_attempt(&entries) } else { None };
+            Ok((started, next))
+        })
+        .await?;
+    for entry in started {
+        shared.tell(SyncEvent::Outbox(entry.work.conversation()));
+        let task = running.spawn(perform(Arc::clone(shared), entry.clone()));
+        in_hand.insert(task.id(), entry);
+    }
+    Ok(next.map_or(IDLE, |next| {
+        Duration::from_millis(next.since(now).unsigned_abs()).max(Duration::from_millis(10))
+    }))
+}
+
+/// Writes down what came of an entry.
+async fn note(shared: &Arc<Shared>, entry: Entry, verdict: Verdict) -> Result<(), CacheError> {
+    let (nr, me) = (entry.nr, shared.parts.me);
+    let conversation = entry.work.conversation();
+    match verdict {
+        Verdict::Accepted => {
+            shared.on_disk(move |store| store.outbox.accept(nr)).await?;
+            shared.ask.notify_one();
+        }
+        Verdict::Later => {
+            let pause = i64::try_from(shared.pause(entry.attempts).as_millis()).unwrap_or(i64::MAX);
+            let not_before = Millis(shared.parts.clock.now().0.saturating_add(pause));
+            shared.on_disk(move |store| store.outbox.wait(nr, not_before)).await?;
+            // If there is no way to the server at all, the feed loop finds out and says so.
+            shared.ask.notify_one();
+        }
+        Verdict::SignedOut => {
+            shared.on_disk(move |store| store.outbox.wait(nr, Millis(0))).await?;
+            shared.ask.notify_one();
+            shared.set_link(Link::SignedOut);
+        }
+        Verdict::Refused(failure) => {
+            tracing::info!(kind = entry.work.kind(), code = ?failure.code, "The server refused an entry");
+            let is_message = matches!(entry.work, Work::Message { .. } | Work::Upload { .. });
+            if !is_message {
+                shared.tell(SyncEvent::ChangeRefused(failure.clone()));
+            }
+            shared
+                .on_disk(move |store| {
+                    // A read mark has nothing to say to anybody.
+                    if matches!(entry.work, Work::Read { .. }) {
+                        store.outbox.accept(nr)?;
+                    } else {
+                        store.outbox.refuse(nr, &failure)?;
+                    }
+                    lay_over(store, me)
+                })
+                .await?;
+        }
+    }
+    shared.tell(SyncEvent::Outbox(conversation));
+    Ok(())
+}

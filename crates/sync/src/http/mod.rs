@@ -1,0 +1,213 @@
+//! The one place that talks to a server. Routes and bodies are those of `limpet_wire::http`.
+//!
+//! **Invariant:** nothing here decides what to do about an answer; that is [`crate::plan`]'s.
+
+mod address;
+mod download;
+mod live;
+mod tus;
+
+use std::{sync::Arc, time::Duration};
+
+use limpet_model::{ConversationId, Revision};
+use limpet_wire::{
+    Code, Failure,
+    changes::ChangePage,
+    http::{Invitation, Me, ReadUpTo, SignIn, StaffSession},
+};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
+use serde::{Serialize, de::DeserializeOwned};
+use url::Url;
+use zeroize::Zeroizing;
+
+pub use address::server_address;
+pub use live::Live;
+
+use crate::plan::Answer;
+use limpet_cache::outbox::Work;
+
+/// Whole requests with small bodies take no longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why the server did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServerError {
+    /// No answer.
+    #[error("no answer: {0}")]
+    NoWay(String),
+    /// It said no.
+    #[error("{status}: {}", failure.message)]
+    Said {
+        /// HTTP status.
+        status: u16,
+        /// What it says.
+        failure: Failure,
+    },
+    /// A file of this computer could not be read or written.
+    #[error("file: {0}")]
+    File(String),
+}
+
+impl ServerError {
+    /// As the plan takes it; `None` when the trouble is on this side.
+    pub fn answer(&self) -> Option<Answer> {
+        match self {
+            Self::NoWay(_) => Some(Answer::NoWay),
+            Self::Said { status, failure } => {
+                Some(Answer::Said { status: *status, failure: failure.clone() })
+            }
+            Self::File(_) => None,
+        }
+    }
+
+    /// Whether the session is over.
+    pub fn is_signed_out(&self) -> bool {
+        matches!(self, Self::Said { status: 401, .. })
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        match error {
+            ServerError::NoWay(_) => Failure::new(
+                Code::Offline,
+                "The server cannot be reached. Check the network; Limpet keeps trying by itself.",
+            ),
+            ServerError::Said { failure, .. } => failure,
+            ServerError::File(error) => {
+                tracing::error!(error, "A media file could not be used");
+                Failure::new(
+                    Code::Internal,
+                    "A file on this computer could not be read or written. Check that the disk has room, then try again.",
+                )
+            }
+        }
+    }
+}
+
+impl From<reqwest::Error> for ServerError {
+    fn from(error: reqwest::Error) -> Self {
+        // Addresses hold ids only, but a log line does not need them either.
+        let error = error.without_url();
+        let mut words = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            words = format!("{words}: {cause}");
+            source = cause.source();
+        }
+        Self::NoWay(words)
+    }
+}
+
+/// A server, with or without a session. Cheap to clone.
+#[derive(Clone)]
+pub struct Server {
+    base: Url,
+    http: reqwest::Client,
+    token: Option<Arc<Zeroizing<String>>>,
+}
+
+impl Server {
+    /// The server at an address that [`server_address`] made.
+    pub fn at(base: Url) -> Result<Self, ServerError> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(10))
+            .read_timeout(Duration::from_secs(60))
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("limpet/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { base, http, token: None })
+    }
+
+    /// The same server with a session.
+    #[must_use]
+    pub fn with_session(self, token: &str) -> Self {
+        Self { token: Some(Arc::new(Zeroizing::new(token.to_owned()))), ..self }
+    }
+
+    /// Signs in.
+    pub async fn sign_in(&self, sign_in: &SignIn) -> Result<StaffSession, ServerError> {
+        self.json(self.request(Method::POST, "v1/sign-in")?.json(sign_in)).await
+    }
+
+    /// Ends the session at the server.
+    pub async fn sign_out(&self) -> Result<(), ServerError> {
+        self.done(self.request(Method::POST, "v1/sign-out")?).await
+    }
+
+    /// Whose session it is.
+    pub async fn me(&self) -> Result<Me, ServerError> {
+        self.json(self.request(Method::GET, "v1/me")?).await
+    }
+
+    /// A page of the change feed.
+    pub async fn changes(&self, since: Revision, limit: u32) -> Result<ChangePage, ServerError> {
+        self.json(self.request(Method::GET, &format!("v1/changes?since={}&limit={limit}", since.0))?).await
+    }
+
+    /// A link for the client of a conversation.
+    pub async fn invite(&self, conversation: ConversationId) -> Result<Invitation, ServerError> {
+        self.json(self.request(Method::POST, &format!("v1/conversations/{conversation}/invitation"))?).await
+    }
+
+    /// Tells the server one thing. Not for uploads: they are [`Self::upload`].
+    pub async fn tell(&self, work: &Work) -> Result<(), ServerError> {
+        let request = match work {
+            Work::Client(it) => self.put(&format!("v1/clients/{}", it.id), it)?,
+            Work::Patient(it) => self.put(&format!("v1/patients/{}", it.id), it)?,
+            Work::Conversation { id, new } => self.put(&format!("v1/conversations/{id}"), new)?,
+            Work::Change { conversation, change } => {
+                self.request(Method::PATCH, &format!("v1/conversations/{conversation}"))?.json(change)
+            }
+            Work::Read { conversation, at } => self
+                .request(Method::POST, &format!("v1/conversations/{conversation}/read"))?
+                .json(&ReadUpTo { at: *at }),
+            Work::Message { id, new } => self.put(&format!("v1/messages/{id}"), new)?,
+            Work::Upload { .. } => return Ok(()),
+        };
+        self.done(request).await
+    }
+
+    fn put(&self, path: &str, body: &impl Serialize) -> Result<RequestBuilder, ServerError> {
+        Ok(self.request(Method::PUT, path)?.json(body))
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ServerError> {
+        let url = self.base.join(path).map_err(|error| ServerError::NoWay(error.to_string()))?;
+        let request = self.http.request(method, url);
+        Ok(match &self.token {
+            Some(token) => request.bearer_auth(token.as_str()),
+            None => request,
+        })
+    }
+
+    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ServerError> {
+        Ok(answered(request.timeout(PATIENCE).send().await?).await?.json().await?)
+    }
+
+    async fn done(&self, request: RequestBuilder) -> Result<(), ServerError> {
+        answered(request.timeout(PATIENCE).send().await?).await.map(drop)
+    }
+}
+
+/// The answer when it is a good one, the server's sentence otherwise.
+async fn answered(response: Response) -> Result<Response, ServerError> {
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let is_json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/json"));
+    let failure = if is_json { response.json::<Failure>().await.ok() } else { None };
+    let status = status.as_u16();
+    Err(match failure {
+        Some(failure) => ServerError::Said { status, failure },
+        None => match Answer::silent(status) {
+            Answer::Said { status, failure } => ServerError::Said { status, failure },
+            Answer::Done | Answer::NoWay => ServerError::NoWay(StatusCode::BAD_GATEWAY.to_string()),
+        },
+    })
+}

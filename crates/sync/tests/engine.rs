@@ -1,0 +1,265 @@
+//! The two loops over a transport that loses answers and goes away.
+
+mod faulty;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use faulty::{Faulty, Reply, Seen};
+use limpet_cache::{StoreKey, outbox::Work};
+use limpet_model::*;
+use limpet_sync::{
+    Engine, Folders, Link, Store, SyncEvent, clock::SystemClock, engine::EngineParts, plan::Pace,
+};
+use limpet_wire::{
+    changes::{Change, ChangePage, Entity},
+    desk::Draft,
+    http::NewMessage,
+};
+use tokio::sync::mpsc;
+
+const PACE: Pace = Pace {
+    first: Duration::from_millis(5),
+    longest: Duration::from_millis(50),
+    silence: Duration::from_secs(30),
+};
+
+/// What stands at the other end: messages by id, in the order in which they were first taken.
+#[derive(Default)]
+struct Taken {
+    messages: BTreeMap<MessageId, (i64, Message)>,
+    order: Vec<MessageId>,
+}
+
+/// A server that takes messages and answers the feed; `fault` decides about each PUT.
+fn taking(
+    taken: Arc<Mutex<Taken>>,
+    fault: impl Fn(usize) -> Fault + Send + Sync + 'static,
+) -> impl Fn(&Seen) -> Reply + Send + Sync {
+    let puts = Mutex::new(0_usize);
+    move |seen| {
+        let mut taken = taken.lock().unwrap();
+        if seen.is("GET", "/v1/live") {
+            return Reply::new(200).body(": hello\n\n").then_silence();
+        }
+        if seen.is("GET", "/v1/changes") {
+            let since: i64 = seen.path.split(['=', '&']).nth(1).unwrap().parse().unwrap();
+            let changes = taken
+                .messages
+                .values()
+                .filter(|(revision, _)| *revision > since)
+                .map(|(revision, message)| Change {
+                    revision: Revision(*revision),
+                    entity: Entity::Message(message.clone()),
+                })
+                .collect();
+            let newest = Revision(i64::try_from(taken.order.len()).unwrap());
+            return Reply::json(&ChangePage { revision: newest, changes, more: false });
+        }
+        if seen.method == "PUT" {
+            let mut puts = puts.lock().unwrap();
+            *puts += 1;
+            let fault = fault(*puts);
+            if let Fault::Busy = fault {
+                return Reply::new(503);
+            }
+            let id: MessageId = seen.path.rsplit('/').next().unwrap().parse().unwrap();
+            let new: NewMessage = serde_json::from_slice(&seen.body).unwrap();
+            if !taken.messages.contains_key(&id) {
+                taken.order.push(id);
+                let revision = i64::try_from(taken.order.len()).unwrap();
+                taken.messages.insert(id, (revision, message(id, new)));
+            }
+            return if let Fault::LostAnswer = fault { Reply::vanish() } else { Reply::new(204) };
+        }
+        Reply::new(404)
+    }
+}
+
+enum Fault {
+    None,
+    LostAnswer,
+    Busy,
+}
+
+fn message(id: MessageId, new: NewMessage) -> Message {
+    Message {
+        id,
+        conversation: new.conversation,
+        author: Author::System,
+        audience: new.audience,
+        body: new.body,
+        attachments: vec![],
+        sent_at: new.sent_at,
+        received_at: new.sent_at,
+    }
+}
+
+struct Device {
+    _folder: tempfile::TempDir,
+    store: Arc<Store>,
+}
+
+impl Device {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let key = StoreKey::generate().unwrap();
+        let (store, _) = Store::open(&Folders::of(folder.path()), &key).unwrap();
+        Self { _folder: folder, store: Arc::new(store) }
+    }
+
+    fn start(&self, faulty: &Faulty) -> (Engine, mpsc::UnboundedReceiver<SyncEvent>) {
+        let (events, heard) = mpsc::unbounded_channel();
+        let engine = Engine::start(EngineParts {
+            store: Arc::clone(&self.store),
+            server: faulty.server(),
+            me: StaffId::new(),
+            clock: Arc::new(SystemClock),
+            pace: PACE,
+            events,
+        });
+        (engine, heard)
+    }
+
+    fn write(&self, conversation: ConversationId, body: &str) -> MessageId {
+        let id = MessageId::new();
+        let draft = Draft { conversation, audience: Audience::Everyone, body: body.into(), files: vec![] };
+        self.store.outbox.send(&draft, id, Millis(1)).unwrap();
+        id
+    }
+
+    /// Waits until the outbox is empty.
+    async fn until_sent(&self, heard: &mut mpsc::UnboundedReceiver<SyncEvent>) {
+        while !self.store.outbox.entries().unwrap().is_empty() {
+            tokio::time::timeout(Duration::from_secs(60), heard.recv())
+                .await
+                .expect("the outbox stands still")
+                .unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn lost_answers_and_a_busy_server_neither_lose_nor_double_nor_disorder() {
+    let taken = Arc::new(Mutex::new(Taken::default()));
+    let faults = |n| match n % 4 {
+        1 => Fault::LostAnswer,
+        2 => Fault::Busy,
+        _ => Fault::None,
+    };
+    let faulty = Faulty::answering(taking(Arc::clone(&taken), faults)).await;
+    let device = Device::new();
+    let here = ConversationId::new();
+    let written: Vec<MessageId> = (0..6).map(|n| device.write(here, &format!("{n}"))).collect();
+    let (engine, mut heard) = device.start(&faulty);
+    device.until_sent(&mut heard).await;
+    assert_eq!(taken.lock().unwrap().order, written);
+    let in_cache: Vec<MessageId> =
+        device.store.cache.messages(here).unwrap().iter().map(|it| it.id).collect();
+    assert_eq!(in_cache, written);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn an_engine_that_is_cut_off_at_any_moment_sends_each_message_once() {
+    let taken = Arc::new(Mutex::new(Taken::default()));
+    let faulty = Faulty::answering(taking(Arc::clone(&taken), |n| {
+        if n % 3 == 0 { Fault::LostAnswer } else { Fault::None }
+    }))
+    .await;
+    let device = Device::new();
+    let here = ConversationId::new();
+    let mut written = vec![];
+    for n in 0..12_usize {
+        written.push(device.write(here, &format!("{n}")));
+        let (engine, mut heard) = device.start(&faulty);
+        // Dropped after a few events, wherever that leaves it.
+        for _ in 0..n % 5 {
+            let _ = tokio::time::timeout(Duration::from_millis(20), heard.recv()).await;
+        }
+        drop(engine);
+    }
+    let (engine, mut heard) = device.start(&faulty);
+    device.until_sent(&mut heard).await;
+    assert_eq!(taken.lock().unwrap().order, written);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_stops_everything_and_keeps_the_outbox() {
+    let faulty =
+        Faulty::answering(|_| Reply::failure(401, limpet_wire::Code::SignedOut, "Sign in again.")).await;
+    let device = Device::new();
+    device.write(ConversationId::new(), "Rest");
+    let (engine, _heard) = device.start(&faulty);
+    let mut link = engine.watch_link();
+    tokio::time::timeout(Duration::from_secs(60), link.wait_for(|link| *link == Link::SignedOut))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(device.store.outbox.unsent().unwrap(), 1);
+    assert_eq!(faulty.seen().iter().filter(|seen| seen.method == "PUT").count(), 0);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_written_while_the_server_is_away_goes_out_when_it_is_back() {
+    let (away, taken) = (Arc::new(AtomicBool::new(true)), Arc::new(Mutex::new(Taken::default())));
+    let answer = taking(Arc::clone(&taken), |_| Fault::None);
+    let gone = Arc::clone(&away);
+    let faulty = Faulty::answering(
+        move |seen| if gone.load(Ordering::SeqCst) { Reply::vanish() } else { answer(seen) },
+    )
+    .await;
+    let device = Device::new();
+    let (engine, mut heard) = device.start(&faulty);
+    let mut link = engine.watch_link();
+    tokio::time::timeout(Duration::from_secs(60), link.wait_for(|link| *link == Link::Offline))
+        .await
+        .unwrap()
+        .unwrap();
+    let here = ConversationId::new();
+    let written = device.write(here, "Rest");
+    engine.wake();
+    away.store(false, Ordering::SeqCst);
+    device.until_sent(&mut heard).await;
+    assert_eq!(engine.link(), Link::Online);
+    assert_eq!(taken.lock().unwrap().order, vec![written]);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_change_is_told_and_kept() {
+    let faulty = Faulty::answering(|seen| match (seen.method.as_str(), seen.path.as_str()) {
+        ("GET", "/v1/live") => Reply::new(200).body(": hello\n\n").then_silence(),
+        ("GET", _) => Reply::json(&ChangePage { revision: Revision(1), changes: vec![], more: false }),
+        _ => Reply::failure(400, limpet_wire::Code::Invalid, "The address is too long."),
+    })
+    .await;
+    let device = Device::new();
+    let client = Client {
+        id: ClientId::new(),
+        name: "Eva".into(),
+        email: String::new(),
+        phone: String::new(),
+        address: "x".repeat(5000),
+        pms_id: String::new(),
+    };
+    device.store.outbox.add(&Work::Client(client), Millis(1)).unwrap();
+    let (engine, mut heard) = device.start(&faulty);
+    let told = loop {
+        let event = tokio::time::timeout(Duration::from_secs(60), heard.recv()).await.unwrap().unwrap();
+        if let SyncEvent::ChangeRefused(failure) = event {
+            break failure;
+        }
+    };
+    assert_eq!(told.message, "The address is too long.");
+    engine.stop().await;
+    assert_eq!(device.store.outbox.entries().unwrap().len(), 1);
+}

@@ -1,0 +1,216 @@
+//! Uploads, downloads and the live connection over connections that break.
+
+mod faulty;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use faulty::{Faulty, Reply, Seen};
+use limpet_cache::{
+    StoreKey,
+    media::{MediaFolder, MediaKind},
+};
+use limpet_model::{AttachmentId, Revision};
+use limpet_sync::ServerError;
+use sha2::{Digest, Sha256};
+
+const ORIGINAL: MediaKind = MediaKind::Original;
+
+fn folder() -> (tempfile::TempDir, MediaFolder) {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = MediaFolder::open(temp.path(), &StoreKey::generate().unwrap()).unwrap();
+    (temp, folder)
+}
+
+fn bytes(length: usize) -> Vec<u8> {
+    (0..length).map(|n| u8::try_from(n * 31 % 251).unwrap()).collect()
+}
+
+/// A tus server that keeps what arrives and does to each PATCH what `fault` says: how much of it arrives, and whether
+/// the answer does.
+fn tus(
+    arrived: Arc<Mutex<Option<Vec<u8>>>>,
+    fault: impl Fn(usize, usize) -> (usize, bool) + Send + Sync + 'static,
+) -> impl Fn(&Seen) -> Reply + Send + Sync {
+    let patches = Mutex::new(0);
+    move |seen| {
+        let mut arrived = arrived.lock().unwrap();
+        match (seen.method.as_str(), arrived.as_mut()) {
+            ("POST", _) => {
+                arrived.get_or_insert_with(Vec::new);
+                Reply::new(201).with("Upload-Offset", 0)
+            }
+            ("HEAD", Some(bytes)) => Reply::new(200).with("Upload-Offset", bytes.len()),
+            ("PATCH", Some(bytes)) => {
+                let offset: usize = seen.header("upload-offset").unwrap().parse().unwrap();
+                if offset != bytes.len() {
+                    return Reply::failure(409, limpet_wire::Code::Conflict, "Wrong offset.");
+                }
+                let mut patches = patches.lock().unwrap();
+                let (take, answer) = fault(*patches, seen.body.len());
+                *patches += 1;
+                bytes.extend_from_slice(&seen.body[..take]);
+                if answer { Reply::new(204).with("Upload-Offset", bytes.len()) } else { Reply::vanish() }
+            }
+            _ => Reply::new(404),
+        }
+    }
+}
+
+async fn upload_until_done(faulty: &Faulty, folder: &MediaFolder, id: AttachmentId, length: usize) -> usize {
+    let server = faulty.server();
+    for attempt in 1..20 {
+        match server.upload(folder, id, length as u64, &|_| {}).await {
+            Ok(()) => return attempt,
+            Err(error) => assert!(matches!(error, ServerError::NoWay(_)), "{error:?}"),
+        }
+    }
+    panic!("the upload never ended");
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_where_the_server_stands_however_often_it_breaks() {
+    let (_temp, folder) = folder();
+    let (id, all) = (AttachmentId::new(), bytes(5 * 1024 * 1024 + 7));
+    folder.put(id, ORIGINAL, &all).unwrap();
+    let arrived = Arc::new(Mutex::new(None));
+    // The first piece arrives in part and without an answer, the second whole and without an answer.
+    let faults = |n, length| match n {
+        0 => (length / 3, false),
+        1 => (length, false),
+        _ => (length, true),
+    };
+    let faulty = Faulty::answering(tus(Arc::clone(&arrived), faults)).await;
+    assert_eq!(upload_until_done(&faulty, &folder, id, all.len()).await, 3);
+    assert_eq!(arrived.lock().unwrap().as_ref(), Some(&all));
+    let sent: usize =
+        faulty.seen().iter().filter(|seen| seen.method == "PATCH").map(|seen| seen.body.len()).sum();
+    assert!(sent < all.len() + 2 * 1024 * 1024, "{sent} bytes were sent for {}", all.len());
+}
+
+#[tokio::test]
+async fn a_complete_upload_needs_no_file_any_more() {
+    let (_temp, folder) = folder();
+    let id = AttachmentId::new();
+    let faulty = Faulty::answering(|_| Reply::new(200).with("Upload-Offset", 10)).await;
+    faulty.server().upload(&folder, id, 10, &|_| {}).await.unwrap();
+    let error = faulty.server().upload(&folder, id, 11, &|_| {}).await.unwrap_err();
+    assert!(matches!(error, ServerError::File(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn every_piece_carries_its_checksum() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let (_temp, folder) = folder();
+    let (id, all) = (AttachmentId::new(), bytes(100));
+    folder.put(id, ORIGINAL, &all).unwrap();
+    let faulty = Faulty::answering(tus(Arc::default(), |_, length| (length, true))).await;
+    faulty.server().upload(&folder, id, 100, &|_| {}).await.unwrap();
+    let patch = faulty.seen().into_iter().find(|seen| seen.method == "PATCH").unwrap();
+    let expected = format!("sha256 {}", STANDARD.encode(Sha256::digest(&all)));
+    assert_eq!(patch.header("upload-checksum"), Some(expected.as_str()));
+    let post = faulty.seen().into_iter().find(|seen| seen.method == "POST").unwrap();
+    assert_eq!(
+        post.header("upload-metadata").unwrap(),
+        format!("attachment {}", STANDARD.encode(id.to_string()))
+    );
+}
+
+/// A file server that honours ranges and breaks the first answers off.
+fn files(all: Vec<u8>, breaks: usize) -> impl Fn(&Seen) -> Reply + Send + Sync {
+    let asked = Mutex::new(0);
+    move |seen| {
+        let from: usize = seen
+            .header("range")
+            .map_or(0, |range| range.trim_start_matches("bytes=").trim_end_matches('-').parse().unwrap());
+        let rest = all[from..].to_vec();
+        let mut asked = asked.lock().unwrap();
+        *asked += 1;
+        let reply = Reply::new(if from > 0 { 206 } else { 200 });
+        let half = rest.len() / 2;
+        if *asked <= breaks { reply.body(rest).breaking_off(half) } else { reply.body(rest) }
+    }
+}
+
+#[tokio::test]
+async fn a_download_that_breaks_off_goes_on_and_is_proven() {
+    let (_temp, folder) = folder();
+    let (id, all) = (AttachmentId::new(), bytes(1_000_000));
+    let hash = format!("{:x}", Sha256::digest(&all));
+    let faulty = Faulty::answering(files(all.clone(), 2)).await;
+    let server = faulty.server();
+    for _ in 0..2 {
+        let error = server.download(&folder, id, ORIGINAL, Some(&hash), &|_, _| {}).await.unwrap_err();
+        assert!(matches!(error, ServerError::NoWay(_)), "{error:?}");
+        assert!(!folder.has(id, ORIGINAL));
+    }
+    let length = server.download(&folder, id, ORIGINAL, Some(&hash), &|_, _| {}).await.unwrap();
+    assert_eq!(length, 1_000_000);
+    assert_eq!(folder.read(id, ORIGINAL).unwrap().read_all().unwrap(), all);
+    assert!(faulty.seen().last().unwrap().header("range").is_some());
+}
+
+#[tokio::test]
+async fn what_is_not_what_was_sent_is_not_kept() {
+    let (_temp, folder) = folder();
+    let id = AttachmentId::new();
+    let faulty = Faulty::answering(files(bytes(1000), 0)).await;
+    let other = format!("{:x}", Sha256::digest(b"something else"));
+    let error = faulty.server().download(&folder, id, ORIGINAL, Some(&other), &|_, _| {}).await.unwrap_err();
+    assert!(matches!(error, ServerError::File(_)), "{error:?}");
+    assert!(!folder.has(id, ORIGINAL));
+}
+
+#[tokio::test]
+async fn a_server_without_ranges_is_asked_for_everything_again() {
+    let (_temp, folder) = folder();
+    let (id, all) = (AttachmentId::new(), bytes(500_000));
+    let body = all.clone();
+    let breaks = Mutex::new(true);
+    let faulty = Faulty::answering(move |_| {
+        let reply = Reply::new(200).body(body.clone());
+        if std::mem::take(&mut *breaks.lock().unwrap()) { reply.breaking_off(300_000) } else { reply }
+    })
+    .await;
+    faulty.server().download(&folder, id, ORIGINAL, None, &|_, _| {}).await.unwrap_err();
+    faulty.server().download(&folder, id, ORIGINAL, None, &|_, _| {}).await.unwrap();
+    assert_eq!(folder.read(id, ORIGINAL).unwrap().read_all().unwrap(), all);
+}
+
+#[tokio::test]
+async fn the_live_connection_tells_revisions_and_ends_when_it_falls_silent() {
+    let stream = ": hello\n\ndata: 7\n\nevent: x\ndata:8\r\n\r\ndata: nonsense\n\ndata: 9\n\n";
+    let faulty = Faulty::answering(move |_| {
+        Reply::new(200).with("content-type", "text/event-stream").body(stream).then_silence()
+    })
+    .await;
+    let mut live = faulty.server().live(Duration::from_millis(300)).await.unwrap();
+    let mut told = vec![];
+    let error = loop {
+        match live.next().await {
+            Ok(revision) => told.push(revision),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(told, [Revision(7), Revision(8), Revision(9)]);
+    assert_eq!(error, ServerError::NoWay("the live connection fell silent".into()));
+}
+
+#[tokio::test]
+async fn the_servers_sentence_comes_through_and_a_strange_answer_gets_one() {
+    let faulty = Faulty::answering(|seen| {
+        if seen.path.contains("/me") {
+            Reply::failure(401, limpet_wire::Code::SignedOut, "Sign in again.")
+        } else {
+            Reply::new(502).body("<html>Bad gateway</html>")
+        }
+    })
+    .await;
+    let error = faulty.server().me().await.unwrap_err();
+    assert!(error.is_signed_out());
+    assert_eq!(limpet_wire::Failure::from(error).message, "Sign in again.");
+    let error = faulty.server().changes(Revision(0), 10).await.unwrap_err();
+    assert!(limpet_wire::Failure::from(error).message.contains("502"));
+}

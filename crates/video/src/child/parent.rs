@@ -1,0 +1,189 @@
+//! The child's end of the two pipes.
+//!
+//! **Invariant:** one thread reads standard input and hands things on; it never waits for anybody. At the end of
+//! standard input the process ends, whatever it is doing.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io, process,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::gone;
+use crate::{
+    ByteSource, VideoError,
+    pipe::{self, Ask, Body, GREETING, Kind, MOST_BYTES},
+};
+
+/// Least time between two signs of life.
+const ALIVE: Duration = Duration::from_secs(1);
+
+/// The parent, as the child sees it.
+pub struct Parent {
+    out: Mutex<File>,
+    reads: Arc<Mutex<HashMap<u32, Sender<Bytes>>>>,
+    next_read: AtomicU32,
+    started: Instant,
+    said_ms: AtomicU64,
+}
+
+/// An ask and its number.
+pub type Asked = (u32, Ask);
+
+struct Bytes {
+    failed: bool,
+    bytes: Vec<u8>,
+}
+
+impl Parent {
+    /// Says hello and starts to listen.
+    pub fn greet() -> io::Result<(Self, Receiver<Asked>)> {
+        let (mut from, out) = pipes()?;
+        let reads: Arc<Mutex<HashMap<u32, Sender<Bytes>>>> = Arc::default();
+        let (asks, asked) = channel();
+        let waiting = Arc::clone(&reads);
+        thread::Builder::new().name("parent".into()).spawn(move || {
+            while let Ok(Some((kind, body))) = pipe::receive(&mut from) {
+                if take(kind, &body, &waiting, &asks).is_none() {
+                    break;
+                }
+            }
+            process::exit(0);
+        })?;
+        let parent = Self {
+            out: Mutex::new(out),
+            reads,
+            next_read: AtomicU32::new(0),
+            started: Instant::now(),
+            said_ms: AtomicU64::new(0),
+        };
+        parent.send(Kind::Hello, &[GREETING])?;
+        Ok((parent, asked))
+    }
+
+    /// The next part of an answer.
+    pub fn chunk(&self, ask: u32, bytes: &[u8]) -> Result<(), VideoError> {
+        bytes
+            .chunks(MOST_BYTES)
+            .try_for_each(|part| self.send(Kind::Chunk, &[&ask.to_le_bytes(), part]))
+            .map_err(gone)
+    }
+
+    /// A part of a rendition.
+    pub fn write(&self, ask: u32, mut offset: u64, bytes: &[u8]) -> io::Result<()> {
+        for part in bytes.chunks(MOST_BYTES) {
+            self.send(Kind::Write, &[&ask.to_le_bytes(), &offset.to_le_bytes(), part])?;
+            offset += part.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// The end of an answer.
+    pub fn done(&self, ask: u32, outcome: &Result<Value, VideoError>) -> io::Result<()> {
+        let json = serde_json::to_vec(outcome)?;
+        self.send(Kind::Done, &[&ask.to_le_bytes(), &json])
+    }
+
+    /// A sign of life, now and then, from work that says nothing else.
+    pub fn alive(&self) {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let said = self.said_ms.load(Ordering::Relaxed);
+        if u128::from(now.saturating_sub(said)) >= ALIVE.as_millis() {
+            // A parent that is gone ends this process through standard input.
+            let _ = self.send(Kind::Alive, &[]);
+        }
+    }
+
+    /// The clip of `len` bytes that the parent holds.
+    pub fn clip(self: &Arc<Self>, len: u64) -> Arc<dyn ByteSource> {
+        Arc::new(Remote { parent: Arc::clone(self), len })
+    }
+
+    fn send(&self, kind: Kind, body: &[&[u8]]) -> io::Result<()> {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.said_ms.store(now, Ordering::Relaxed);
+        pipe::send(&mut *lock(&self.out), kind, body)
+    }
+}
+
+struct Remote {
+    parent: Arc<Parent>,
+    len: u64,
+}
+
+impl ByteSource for Remote {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.len)
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(MOST_BYTES);
+        let len = buf.len().min(MOST_BYTES).min(most);
+        if len == 0 {
+            return Ok(0);
+        }
+        let read = self.parent.next_read.fetch_add(1, Ordering::Relaxed);
+        let (answer, answered) = channel();
+        lock(&self.parent.reads).insert(read, answer);
+        let asked = u32::try_from(len).map_err(io::Error::other)?;
+        self.parent.send(Kind::Read, &[&read.to_le_bytes(), &offset.to_le_bytes(), &asked.to_le_bytes()])?;
+        let Bytes { failed, bytes } = answered.recv().map_err(io::Error::other)?;
+        if failed {
+            return Err(io::Error::other("the parent could not read the clip"));
+        }
+        let count = bytes.len().min(buf.len());
+        buf.iter_mut().zip(&bytes).for_each(|(to, from)| *to = *from);
+        Ok(count)
+    }
+}
+
+/// Hands a message on; `None` when it is not one that a parent sends.
+fn take(
+    kind: Kind,
+    body: &[u8],
+    reads: &Mutex<HashMap<u32, Sender<Bytes>>>,
+    asks: &Sender<Asked>,
+) -> Option<()> {
+    let mut body = Body(body);
+    let id = body.u32().ok()?;
+    match kind {
+        Kind::Ask => asks.send((id, serde_json::from_slice(body.rest()).ok()?)).ok(),
+        Kind::Bytes => {
+            let failed = body.u8().ok()? != 0;
+            let waiting = lock(reads).remove(&id)?;
+            // Nobody waits when the reading thread has ended.
+            let _ = waiting.send(Bytes { failed, bytes: body.rest().to_vec() });
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(unix)]
+fn pipes() -> io::Result<(File, File)> {
+    use std::os::fd::AsFd;
+    let from = io::stdin().as_fd().try_clone_to_owned()?;
+    let to = io::stdout().as_fd().try_clone_to_owned()?;
+    Ok((from.into(), to.into()))
+}
+
+#[cfg(windows)]
+fn pipes() -> io::Result<(File, File)> {
+    use std::os::windows::io::AsHandle;
+    let from = io::stdin().as_handle().try_clone_to_owned()?;
+    let to = io::stdout().as_handle().try_clone_to_owned()?;
+    Ok((from.into(), to.into()))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

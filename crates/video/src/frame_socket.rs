@@ -1,0 +1,128 @@
+//! The other end of the frame socket, as a review room has it, for tools and tests.
+//!
+//! **Invariant:** each picture carries the moment its last byte arrived, taken before anything is done with it.
+
+use std::{
+    net::TcpStream,
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use limpet_wire::{
+    Failure,
+    frames::{ClipIndex, FrameEvent, FrameHeader, FrameRequest},
+};
+use md5::{Digest, Md5};
+use tungstenite::{Message, WebSocket, client::IntoClientRequest, http::HeaderValue, protocol::Role};
+
+use crate::VideoError;
+
+/// A connection to the frame socket.
+pub struct FrameSocket {
+    ask: WebSocket<TcpStream>,
+    seen: Receiver<Seen>,
+    clip: ClipIndex,
+}
+
+/// Something that came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// A picture.
+    Picture {
+        /// When it was there.
+        at: Instant,
+        /// What it is.
+        header: FrameHeader,
+        /// MD5 of its planes.
+        md5: [u8; 16],
+    },
+    /// There is no picture for a request.
+    Failed {
+        /// When it was said.
+        at: Instant,
+        /// Which request.
+        generation: u32,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+impl FrameSocket {
+    /// Connects to an address from [`crate::Clip::serve_frames`] and waits until the clip is ready.
+    pub fn connect(address: &str) -> Result<Self, VideoError> {
+        Self::connect_from(address, "http://127.0.0.1")
+    }
+
+    /// Connects as a page of that origin would.
+    pub fn connect_from(address: &str, origin: &str) -> Result<Self, VideoError> {
+        let mut request = address.into_client_request().map_err(VideoError::internal)?;
+        let origin = HeaderValue::from_str(origin).map_err(VideoError::internal)?;
+        request.headers_mut().insert("origin", origin);
+        let (host, port) = (request.uri().host().unwrap_or_default(), request.uri().port_u16().unwrap_or(0));
+        let stream = TcpStream::connect((host, port)).map_err(VideoError::internal)?;
+        stream.set_nodelay(true).map_err(VideoError::internal)?;
+        let (mut ask, _) = tungstenite::client(request, stream).map_err(VideoError::internal)?;
+        let FrameEvent::Ready { clip } = event(&ask.read().map_err(VideoError::internal)?)? else {
+            return Err(VideoError::internal("the frame socket did not say that it is ready"));
+        };
+        let ears = ask.get_ref().try_clone().map_err(VideoError::internal)?;
+        let mut ears = WebSocket::from_raw_socket(ears, Role::Client, None);
+        let (tell, seen) = channel();
+        thread::Builder::new()
+            .name("glass".into())
+            .spawn(move || {
+                while let Ok(message) = ears.read() {
+                    let at = Instant::now();
+                    if look(at, &message).is_none_or(|seen| tell.send(seen).is_err()) {
+                        break;
+                    }
+                }
+            })
+            .map_err(VideoError::internal)?;
+        Ok(Self { ask, seen, clip })
+    }
+
+    /// What the socket said about the clip.
+    pub fn clip(&self) -> &ClipIndex {
+        &self.clip
+    }
+
+    /// Asks for a frame.
+    pub fn show(&mut self, request: &FrameRequest) -> Result<(), VideoError> {
+        let json = serde_json::to_string(request).map_err(VideoError::internal)?;
+        self.ask.send(Message::text(json)).map_err(|_| VideoError::ChildEnded)
+    }
+
+    /// The next thing that comes, or `None` when nothing does for so long.
+    pub fn next(&self, patience: Duration) -> Result<Option<Seen>, VideoError> {
+        match self.seen.recv_timeout(patience) {
+            Ok(seen) => Ok(Some(seen)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(VideoError::ChildEnded),
+        }
+    }
+}
+
+impl Drop for FrameSocket {
+    fn drop(&mut self) {
+        // Ends the listening thread.
+        let _ = self.ask.get_ref().shutdown(std::net::Shutdown::Both);
+    }
+}
+
+fn event(message: &Message) -> Result<FrameEvent, VideoError> {
+    let text = message.to_text().map_err(VideoError::internal)?;
+    serde_json::from_str(text).map_err(VideoError::internal)
+}
+
+fn look(at: Instant, message: &Message) -> Option<Seen> {
+    if let Message::Binary(bytes) = message {
+        let (header, planes) = FrameHeader::decode(bytes)?;
+        return Some(Seen::Picture { at, header, md5: Md5::digest(planes).into() });
+    }
+    match event(message).ok()? {
+        FrameEvent::Failed { generation, failure } => Some(Seen::Failed { at, generation, failure }),
+        FrameEvent::Ready { .. } => None,
+    }
+}

@@ -1,0 +1,266 @@
+//! Opens a container on a byte source and chooses the track to review.
+//!
+//! **Invariant:** only the container and codec readers named here can ever run. The others of FFmpeg include
+//! playlists and references that open files and addresses, and readers nobody tests against hostile files.
+
+use std::sync::Arc;
+
+use ffmpeg_next::{
+    Dictionary, Error, Packet, codec,
+    codec::packet::side_data,
+    format::{self, context, stream::Disposition},
+    log, media,
+};
+use limpet_model::Timebase;
+
+use super::{Stream, limits, raw, raw::StreamFacts};
+use crate::{ByteSource, Orientation, VideoError};
+
+/// What phones, cameras, messengers and browsers make.
+const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg";
+const CODECS: &str = "h264,hevc,vp8,vp9,libvpx-vp9,libvpx,libdav1d,libaom-av1,av1,mjpeg,mpeg4,h263,mpeg1video,\
+    mpeg2video,prores,wmv1,wmv2,wmv3,vc1,theora,aac,aac_latm,mp3float,mp3,mp2float,mp2,opus,libopus,vorbis,\
+    libvorbis,flac,alac,ac3,eac3,amrnb,amrwb,libopencore_amrnb,libopencore_amrwb,pcm_s16le,pcm_s16be,pcm_s24le,\
+    pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_u8,pcm_s8,pcm_alaw,pcm_mulaw,adpcm_ima_wav,adpcm_ms,wmav1,\
+    wmav2,wmapro";
+/// Bytes that FFmpeg asks for at a time. Larger means fewer trips through the pipe, smaller less waste.
+const READ_SIZE: usize = 128 << 10;
+
+/// An open container and its main video track.
+pub struct Demuxer {
+    input: context::Input,
+    source: Arc<dyn ByteSource>,
+    /// The track to review.
+    pub track: Track,
+}
+
+/// The main video track, and what goes with it.
+#[derive(Debug, Clone)]
+pub struct Track {
+    /// Number of the stream in the container.
+    pub stream: usize,
+    /// Seconds per tick.
+    pub timebase: Timebase,
+    /// `mp4`, `mov`, `webm`, ..
+    pub container: String,
+    /// Video codec.
+    pub codec: codec::Id,
+    /// What the container says of the picture.
+    pub facts: StreamFacts,
+    /// How it stands upright.
+    pub orientation: Orientation,
+    /// Sound, if there is any that can be decoded: number of the stream and codec.
+    pub audio: Option<(usize, codec::Id)>,
+}
+
+impl Demuxer {
+    /// Opens the container.
+    pub fn open(source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
+        quiet();
+        let stream = Stream::new(Arc::clone(&source)).map_err(|error| VideoError::bytes(&error))?;
+        let io = context::StreamIo::from_read_seek_with_capacity(stream, READ_SIZE)
+            .map_err(VideoError::internal)?;
+        let mut options = Dictionary::new();
+        options.set("format_whitelist", CONTAINERS);
+        options.set("codec_whitelist", CODECS);
+        options.set("protocol_whitelist", "");
+        options.set("max_streams", "64");
+        let mut input = format::input_from_stream(io, None, Some(options)).map_err(|error| match error {
+            Error::Other { errno } if errno == ffmpeg_next::error::ENOMEM => too_greedy(),
+            _ => not_readable(&*source),
+        })?;
+        let track = Track::main(&input, &*source)?;
+        raw::read_only(&mut input, &[track.stream]);
+        Ok(Self { input, source, track })
+    }
+
+    /// The same clip, opened afresh.
+    pub fn reopen(&self) -> Result<Self, VideoError> {
+        Self::open(Arc::clone(&self.source))
+    }
+
+    /// Has the sound come, and no pictures.
+    pub fn only_audio(&mut self) {
+        let wanted: Vec<usize> = self.track.audio.into_iter().map(|(stream, _)| stream).collect();
+        raw::read_only(&mut self.input, &wanted);
+    }
+
+    /// The next packet of the wanted streams; false at the end, or where the file breaks off.
+    pub fn read(&mut self, packet: &mut Packet) -> bool {
+        loop {
+            match packet.read(&mut self.input) {
+                Ok(()) => return true,
+                Err(Error::Other { errno }) if errno == ffmpeg_next::error::EAGAIN => {}
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// Moves to a key frame at or before `dts`, if the container can.
+    pub fn seek_before(&mut self, dts: i64) -> bool {
+        raw::seek_before(&mut self.input, self.track.stream, dts)
+    }
+
+    /// Codec parameters of a stream.
+    pub fn parameters(&self, stream: usize) -> Option<codec::Parameters> {
+        self.input.stream(stream).map(|stream| stream.parameters())
+    }
+
+    /// Seconds per tick of a stream.
+    pub fn timebase(&self, stream: usize) -> Option<Timebase> {
+        self.input.stream(stream).map(|stream| timebase(&stream))
+    }
+}
+
+impl Track {
+    fn main(input: &context::Input, source: &dyn ByteSource) -> Result<Self, VideoError> {
+        let pictures = |stream: &format::stream::Stream<'_>| {
+            stream.parameters().medium() == media::Type::Video
+                && !stream.disposition().contains(Disposition::ATTACHED_PIC)
+        };
+        let preferred =
+            |stream: &format::stream::Stream<'_>| stream.disposition().contains(Disposition::DEFAULT);
+        let stream = input
+            .streams()
+            .find(|stream| pictures(stream) && preferred(stream))
+            .or_else(|| input.streams().find(pictures))
+            .ok_or_else(|| VideoError::BadClip("This file has no video in it, only sound or data.".into()))?;
+        let codec = stream.parameters().id();
+        if !readable(codec) {
+            return Err(VideoError::BadClip(format!(
+                "This clip is coded as {}, which Limpet does not read. Ask for it as MP4 (H.264 or HEVC).",
+                codec.name()
+            )));
+        }
+        let index = stream.index();
+        let facts = raw::stream_facts(input, index).unwrap_or_default();
+        let (width, height) = (facts.width.max(0).unsigned_abs(), facts.height.max(0).unsigned_abs());
+        limits::picture(width, height)?;
+        let timebase = timebase(&stream);
+        if timebase.num <= 0 || timebase.den <= 0 {
+            return Err(VideoError::not_a_clip());
+        }
+        Ok(Self {
+            stream: index,
+            timebase,
+            container: container(input, source),
+            codec,
+            facts,
+            orientation: orientation(&stream),
+            audio: audio(input),
+        })
+    }
+
+    /// Stored width and height, pixels.
+    pub fn size(&self) -> (u32, u32) {
+        (self.facts.width.max(1).unsigned_abs(), self.facts.height.max(1).unsigned_abs())
+    }
+
+    /// Sample aspect ratio, 1:1 where the file says nothing believable.
+    pub fn sar(&self) -> (u32, u32) {
+        match self.facts.sar {
+            (num, den) if num > 0 && den > 0 && num / den < 10 && den / num < 10 => {
+                (num.unsigned_abs(), den.unsigned_abs())
+            }
+            _ => (1, 1),
+        }
+    }
+
+    /// Size as a person sees it: square pixels, upright. Pixels are only ever stretched.
+    pub fn shown_size(&self) -> (u32, u32) {
+        let (width, height) = self.size();
+        let (num, den) = self.sar();
+        let stretch = |side: u32, by: u32, of: u32| {
+            let side = (u64::from(side) * u64::from(by) + u64::from(of) / 2) / u64::from(of.max(1));
+            u32::try_from(side).unwrap_or(u32::MAX).clamp(1, limits::SIDE)
+        };
+        let (width, height) =
+            if num >= den { (stretch(width, num, den), height) } else { (width, stretch(height, den, num)) };
+        self.orientation.size(width, height)
+    }
+}
+
+fn timebase(stream: &format::stream::Stream<'_>) -> Timebase {
+    let rational = stream.time_base();
+    Timebase { num: rational.numerator(), den: rational.denominator() }
+}
+
+fn orientation(stream: &format::stream::Stream<'_>) -> Orientation {
+    let matrix = stream.side_data().find(|data| data.kind() == side_data::Type::DisplayMatrix);
+    let Some(matrix) = matrix else { return Orientation::default() };
+    let mut numbers = [0; 9];
+    for (number, bytes) in numbers.iter_mut().zip(matrix.data().chunks_exact(4)) {
+        *number = bytes.try_into().map_or(0, i32::from_ne_bytes);
+    }
+    Orientation::from_matrix(numbers)
+}
+
+fn audio(input: &context::Input) -> Option<(usize, codec::Id)> {
+    input
+        .streams()
+        .map(|stream| (stream.index(), stream.parameters().medium(), stream.parameters().id()))
+        .find(|(_, medium, codec)| *medium == media::Type::Audio && readable(*codec))
+        .map(|(index, _, codec)| (index, codec))
+}
+
+fn readable(codec: codec::Id) -> bool {
+    codec::decoder::find(codec).is_some_and(|decoder| CODECS.split(',').any(|name| name == decoder.name()))
+}
+
+/// One word for the container. FFmpeg's names are families: the brand and the document type tell them apart.
+fn container(input: &context::Input, source: &dyn ByteSource) -> String {
+    let format = input.format();
+    let family = format.name();
+    if family.starts_with("mov,") {
+        let brand = input.metadata();
+        return if brand.get("major_brand").is_none_or(|brand| brand.starts_with("qt")) {
+            "mov"
+        } else {
+            "mp4"
+        }
+        .into();
+    }
+    if family.starts_with("matroska,") {
+        let mut head = [0; 64];
+        let len = source.read_at(0, &mut head).unwrap_or(0);
+        let webm = head.get(..len).unwrap_or_default().windows(4).any(|word| word == b"webm");
+        return if webm { "webm" } else { "matroska" }.into();
+    }
+    family.split(',').next().unwrap_or(family).into()
+}
+
+/// FFmpeg is silent unless somebody debugs it: what it says of a broken clip is no sentence for a person.
+fn quiet() {
+    let wanted = std::env::var("RUST_LOG").is_ok_and(|filter| filter.contains("ffmpeg"));
+    log::set_level(if wanted { log::Level::Verbose } else { log::Level::Quiet });
+}
+
+fn too_greedy() -> VideoError {
+    VideoError::TooLarge(
+        "This clip needs more memory than Limpet gives to one clip. Ask for a smaller copy.".into(),
+    )
+}
+
+/// Says what a file that is no clip looks like, where that helps.
+fn not_readable(source: &dyn ByteSource) -> VideoError {
+    let mut head = [0; 16];
+    let len = source.read_at(0, &mut head).unwrap_or(0);
+    let head = head.get(..len).unwrap_or_default();
+    let sentence = match head {
+        [b'%', b'P', b'D', b'F', ..] => "This file is a PDF document, not a video. Send it as a document.",
+        [0xff, 0xd8, 0xff, ..] | [0x89, b'P', b'N', b'G', ..] => {
+            "This file is a photo, not a video. Send it as a photo."
+        }
+        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', b'e' | b'i', ..] => {
+            "This file is a photo (HEIC), not a video. Send it as a photo."
+        }
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
+            "This video is cut off: its description is missing, usually because the copy was not finished. Ask \
+             for it to be sent again."
+        }
+        _ => {
+            "This file is not a video that Limpet can read, or it is badly damaged. Ask for the original clip."
+        }
+    };
+    VideoError::BadClip(sentence.into())
+}

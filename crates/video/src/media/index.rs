@@ -1,0 +1,356 @@
+//! The frame index: which packets there are, which of them are shown and when, and where decoding can start.
+//!
+//! Built by demuxing alone where the codec promises one picture a packet, and by decoding once otherwise
+//! ([`super::survey`]). FFmpeg's own seek tables are never believed.
+//!
+//! **Invariant:** frame numbers are display order. To show frame `f` exactly, decode from packet `f.start`
+//! onwards; a picture whose start lies before the packet decoding began at is not to be trusted.
+
+use std::collections::HashMap;
+
+use ffmpeg_next::{Packet, codec::Id};
+use limpet_model::{Micros, Pts, Timebase};
+
+use super::{
+    demuxer::{Demuxer, Track},
+    limits,
+    nal::{self, AvcPicture, HevcPicture, Packing},
+    raw, survey,
+};
+use crate::VideoError;
+
+/// One packet, in decoding order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sample {
+    /// Presentation time, ticks; the decoding time where the container has no other.
+    pub pts: i64,
+    /// Decoding time, ticks.
+    pub dts: i64,
+    /// Place in the file and size, bytes: with `pts`, what a packet is recognised by.
+    pub pos: i64,
+    /// Bytes.
+    pub size: usize,
+    /// Length of time, ticks; 0 when unknown.
+    pub duration: i64,
+    /// Whether decoding can start here.
+    pub clean: bool,
+    /// Whether it is never shown.
+    pub hidden: bool,
+    /// The frame it becomes, once that is known.
+    pub frame: Option<u32>,
+}
+
+/// One shown frame, in display order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// Presentation time, ticks of the container.
+    pub pts: i64,
+    /// Its packet.
+    pub sample: usize,
+    /// The packet at which decoding has to start.
+    pub start: usize,
+}
+
+/// The index of one clip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    /// Every packet, in decoding order.
+    pub samples: Vec<Sample>,
+    /// Every shown frame, in display order.
+    pub frames: Vec<Shown>,
+    timebase: Timebase,
+    /// Where the container says that the track ends, ticks.
+    end: Option<i64>,
+    places: HashMap<(i64, i64, usize), usize>,
+}
+
+impl Index {
+    /// Reads the whole container once.
+    pub fn build(demuxer: &mut Demuxer, tick: &mut dyn FnMut()) -> Result<Self, VideoError> {
+        let mut scan = Scan::new(&demuxer.track);
+        let mut packet = Packet::empty();
+        while demuxer.read(&mut packet) {
+            tick();
+            if packet.stream() == demuxer.track.stream && packet.size() > 0 {
+                scan.add(&packet)?;
+            }
+        }
+        if scan.samples.is_empty() {
+            return Err(VideoError::BadClip(
+                "This clip has no pictures in it; it was probably cut off. Ask for it to be sent again."
+                    .into(),
+            ));
+        }
+        let trusted = scan.trusted;
+        let timebase = demuxer.track.timebase;
+        let mut index = Self::of_samples(scan.samples, timebase);
+        index.end = demuxer.track.facts.end;
+        if !trusted {
+            let order = survey::shown(demuxer, &index, tick)?;
+            index.show(order);
+        }
+        if index.frames.is_empty() {
+            return Err(VideoError::BadClip(
+                "None of the pictures in this clip can be shown. Ask for the original clip.".into(),
+            ));
+        }
+        Ok(index)
+    }
+
+    /// The index where every packet that is not hidden is one picture.
+    pub(super) fn of_samples(samples: Vec<Sample>, timebase: Timebase) -> Self {
+        let mut order: Vec<usize> = (0..samples.len()).collect();
+        order.retain(|at| samples.get(*at).is_some_and(|sample| !sample.hidden));
+        order.sort_by_key(|at| samples.get(*at).map(|sample| sample.pts));
+        let places = samples.iter().enumerate().rev().map(|(at, sample)| (sample.place(), at)).collect();
+        let mut index = Self { samples, frames: Vec::new(), timebase, end: None, places };
+        let times: Vec<(usize, i64)> =
+            order.into_iter().filter_map(|at| Some((at, index.samples.get(at)?.pts))).collect();
+        index.show(times);
+        index
+    }
+
+    /// Sets which packets are shown, in display order, and when.
+    fn show(&mut self, order: Vec<(usize, i64)>) {
+        for sample in &mut self.samples {
+            sample.frame = None;
+        }
+        for (number, (at, _)) in (0..).zip(&order) {
+            if let Some(sample) = self.samples.get_mut(*at) {
+                sample.frame = Some(number);
+            }
+        }
+        let starts = Starts::new(&self.samples);
+        self.frames = order
+            .into_iter()
+            .zip(0..)
+            .map(|((sample, pts), number)| Shown { pts, sample, start: starts.of(sample, number, pts) })
+            .collect();
+    }
+
+    /// Where a packet stands, recognised by what does not change with how it was reached.
+    pub fn locate(&self, packet: &Packet) -> Option<usize> {
+        self.places.get(&Sample::read(packet, false).place()).copied()
+    }
+
+    /// How many frames are shown.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.frames.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Times from the start of the clip, microseconds.
+    pub fn times(&self) -> Vec<Micros> {
+        let start = self.container_time(0).0;
+        (0..self.frames.len()).map(|frame| Micros(self.container_time(frame).0 - start)).collect()
+    }
+
+    /// Time of a frame in the container's own time, microseconds; 0 when there is none.
+    pub fn container_time(&self, frame: usize) -> Micros {
+        self.timebase.micros(Pts(self.frames.get(frame).map_or(0, |shown| shown.pts)))
+    }
+
+    /// Numbers of the frames that can be decoded on their own.
+    pub fn keys(&self) -> Vec<u32> {
+        let alone = |shown: &Shown| shown.start == shown.sample;
+        (0..).zip(&self.frames).filter(|(_, shown)| alone(shown)).map(|(frame, _)| frame).collect()
+    }
+
+    /// From the first shown frame to the end of the last, microseconds.
+    pub fn duration(&self) -> Micros {
+        let (Some(first), Some(last)) = (self.frames.first(), self.frames.last()) else { return Micros(0) };
+        let named = self.samples.get(last.sample).map_or(0, |sample| sample.duration);
+        let usual = self.steps().min().unwrap_or(0);
+        let own = last.pts.saturating_add(if named > 0 { named } else { usual });
+        let end = self.end.filter(|end| *end > last.pts && *end < own).unwrap_or(own);
+        Micros(self.timebase.micros(Pts(end)).0.saturating_sub(self.timebase.micros(Pts(first.pts)).0))
+    }
+
+    /// Whether frames stay for different times, more than the rounding of ticks explains.
+    pub fn vfr(&self) -> bool {
+        let (shortest, longest) = (self.steps().min().unwrap_or(0), self.steps().max().unwrap_or(0));
+        longest.saturating_sub(shortest) > 1
+    }
+
+    fn steps(&self) -> impl Iterator<Item = i64> + '_ {
+        self.frames.windows(2).filter_map(|pair| match pair {
+            [a, b] => Some(b.pts.saturating_sub(a.pts)),
+            _ => None,
+        })
+    }
+}
+
+impl Sample {
+    fn read(packet: &Packet, clean: bool) -> Self {
+        let dts = packet.dts().or(packet.pts()).unwrap_or(i64::MIN);
+        Self {
+            pts: packet.pts().unwrap_or(dts),
+            dts,
+            pos: packet.position() as i64,
+            size: packet.size(),
+            duration: packet.duration(),
+            clean,
+            hidden: raw::is_hidden(packet),
+            frame: None,
+        }
+    }
+
+    fn place(&self) -> (i64, i64, usize) {
+        (self.pos, self.pts, self.size)
+    }
+}
+
+/// Where decoding has to start for a picture: at the last clean packet up to its own that is not shown later. A
+/// picture shown before its key frame leans on what came before that.
+struct Starts<'a> {
+    samples: &'a [Sample],
+    /// For each packet, the last clean one up to and with it.
+    clean: Vec<Option<usize>>,
+}
+
+impl<'a> Starts<'a> {
+    /// Key frames looked at for one picture. Further back only files lie that were made to waste time.
+    const HOPS: usize = 64;
+
+    fn new(samples: &'a [Sample]) -> Self {
+        let mut last = None;
+        let clean = samples.iter().enumerate().map(|(at, sample)| {
+            last = if sample.clean { Some(at) } else { last };
+            last
+        });
+        let clean = clean.collect();
+        Self { samples, clean }
+    }
+
+    fn of(&self, sample: usize, number: u32, pts: i64) -> usize {
+        let before = |at: &usize| at.checked_sub(1).and_then(|at| self.clean.get(at).copied().flatten());
+        let nearest = self.clean.get(sample).copied().flatten();
+        let keys = std::iter::successors(nearest, before).take(Self::HOPS);
+        let not_later = |at: &usize| {
+            let key = self.samples.get(*at);
+            key.is_some_and(|key| key.frame.map_or(key.pts <= pts, |shown| shown <= number))
+        };
+        keys.into_iter().find(not_later).unwrap_or(0)
+    }
+}
+
+/// What is known while packets go by.
+struct Scan {
+    codec: Id,
+    packing: Packing,
+    samples: Vec<Sample>,
+    /// Whether every packet so far is known to be one picture, or known to be none.
+    trusted: bool,
+    /// RASL pictures go unshown: their CRA was the first picture, or follows the end of a sequence.
+    broken_link: bool,
+    sequence_ended: bool,
+}
+
+impl Scan {
+    fn new(track: &Track) -> Self {
+        let packing = match track.codec {
+            Id::H264 => Packing::of_avc(&track.facts.extradata),
+            _ => Packing::of_hevc(&track.facts.extradata),
+        };
+        let container = matches!(track.container.as_str(), "mp4" | "mov" | "webm" | "matroska");
+        let codec =
+            matches!(track.codec, Id::H264 | Id::HEVC | Id::VP8 | Id::VP9 | Id::AV1 | Id::MJPEG | Id::PRORES);
+        Self {
+            codec: track.codec,
+            packing,
+            samples: Vec::new(),
+            trusted: container && codec,
+            broken_link: false,
+            sequence_ended: true,
+        }
+    }
+
+    fn add(&mut self, packet: &Packet) -> Result<(), VideoError> {
+        if self.samples.len() >= limits::PACKETS {
+            return Err(VideoError::TooLarge(
+                "This clip has more than two million pictures, which is more than Limpet can review. Ask for a \
+                 shorter one."
+                    .into(),
+            ));
+        }
+        let data = packet.data().unwrap_or_default();
+        let first = self.samples.is_empty();
+        let mut clean = packet.is_key();
+        let mut unshown = false;
+        match self.codec {
+            Id::H264 => {
+                let picture = nal::avc_picture(&self.packing.units(data));
+                clean = picture == AvcPicture::Idr || (clean && picture == AvcPicture::RecoveryPoint);
+                self.trusted &= !first || picture == AvcPicture::Idr;
+            }
+            Id::HEVC => {
+                let (picture, ends) = nal::hevc_picture(&self.packing.units(data));
+                clean = matches!(picture, HevcPicture::Idr | HevcPicture::Cra | HevcPicture::Bla);
+                if clean {
+                    self.broken_link = picture == HevcPicture::Bla
+                        || (picture == HevcPicture::Cra && std::mem::take(&mut self.sequence_ended));
+                }
+                self.sequence_ended = ends;
+                unshown = picture == HevcPicture::Rasl && self.broken_link;
+                self.trusted &= !first || clean;
+            }
+            Id::VP8 => unshown = nal::vp8_is_hidden(data),
+            _ => {}
+        }
+        self.trusted &= packet.pts().is_some();
+        let mut sample = Sample::read(packet, clean);
+        sample.hidden |= unshown;
+        self.samples.push(sample);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(pts: i64, clean: bool, hidden: bool) -> Sample {
+        Sample { pts, dts: pts, pos: pts * 10, size: 1, duration: 0, clean, hidden, frame: None }
+    }
+
+    fn index(samples: &[(i64, bool, bool)]) -> Index {
+        let samples = samples.iter().map(|(pts, clean, hidden)| sample(*pts, *clean, *hidden)).collect();
+        Index::of_samples(samples, Timebase { num: 1, den: 10 })
+    }
+
+    #[test]
+    fn leading_pictures_start_one_key_frame_earlier() {
+        // Decoding order: key 0, 2, 1; then an open GOP: key 5 with 3 and 4 shown before it, then 6.
+        let index = index(&[
+            (0, true, false),
+            (2, false, false),
+            (1, false, false),
+            (5, true, false),
+            (3, false, false),
+            (4, false, false),
+            (6, false, false),
+        ]);
+        let starts: Vec<usize> = index.frames.iter().map(|shown| shown.start).collect();
+        assert_eq!(starts, [0, 0, 0, 0, 0, 3, 3]);
+        assert_eq!(index.keys(), [0, 5]);
+        let order: Vec<usize> = index.frames.iter().map(|shown| shown.sample).collect();
+        assert_eq!(order, [0, 2, 1, 4, 5, 3, 6]);
+    }
+
+    #[test]
+    fn hidden_packets_have_no_number_and_time_starts_at_the_first_shown() {
+        let index = index(&[(-2, true, true), (-1, false, true), (1, false, false), (2, false, false)]);
+        assert_eq!(index.frames.len(), 2);
+        assert_eq!(index.samples.first().and_then(|sample| sample.frame), None);
+        assert_eq!(index.times(), [Micros(0), Micros(100_000)]);
+        assert_eq!(index.container_time(0), Micros(100_000));
+        assert_eq!(index.keys(), [] as [u32; 0]);
+        assert_eq!(index.duration(), Micros(200_000));
+        assert!(!index.vfr());
+    }
+
+    #[test]
+    fn frames_that_stay_longer_make_it_variable() {
+        assert!(!index(&[(0, true, false), (33, false, false), (67, false, false)]).vfr());
+        assert!(index(&[(0, true, false), (33, false, false), (99, false, false)]).vfr());
+    }
+}

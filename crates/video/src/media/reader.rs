@@ -1,0 +1,197 @@
+//! Demuxer and decoder in step: packets in, pictures out, each with the packet it came from.
+//!
+//! Every packet goes to the decoder with its place in the index instead of its time, so a picture that comes
+//! out names its packet, whatever the container's times are worth.
+//!
+//! **Invariant:** `at` is the packet that goes to the decoder next. Every packet is recognised before it goes,
+//! so a container whose seek lands elsewhere is noticed and read from further back.
+
+use std::sync::Arc;
+
+use ffmpeg_next::{Dictionary, Error, Packet, codec, decoder, error::EAGAIN, frame};
+
+use super::{demuxer::Demuxer, index::Index, limits};
+use crate::VideoError;
+
+/// Two hide the latency of one another; more only make a step wait.
+const THREADS: &str = "2";
+
+/// Reads pictures of one clip, forward from any packet.
+pub struct Reader {
+    demuxer: Demuxer,
+    decoder: decoder::Video,
+    index: Arc<Index>,
+    packet: Packet,
+    /// Whether `packet` is the one at `at`, read and not yet decoded.
+    held: bool,
+    at: usize,
+    from: usize,
+    drained: bool,
+}
+
+impl Reader {
+    /// From the first packet of a demuxer that has not been read from.
+    pub fn new(demuxer: Demuxer, index: Arc<Index>) -> Result<Self, VideoError> {
+        let decoder = open_decoder(&demuxer)?;
+        Ok(Self {
+            demuxer,
+            decoder,
+            index,
+            packet: Packet::empty(),
+            held: false,
+            at: 0,
+            from: 0,
+            drained: false,
+        })
+    }
+
+    /// From a demuxer that has been read to its end, as after indexing.
+    pub fn after_scan(demuxer: Demuxer, index: Arc<Index>) -> Result<Self, VideoError> {
+        let mut reader = Self::new(demuxer, index)?;
+        reader.at = reader.index.samples.len();
+        reader.from = reader.at;
+        Ok(reader)
+    }
+
+    /// The index it reads by.
+    pub fn index(&self) -> &Arc<Index> {
+        &self.index
+    }
+
+    /// The demuxer, for what the index does not hold.
+    pub fn demuxer(&self) -> &Demuxer {
+        &self.demuxer
+    }
+
+    /// The packet that goes in next.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The packet that decoding began at.
+    pub fn from(&self) -> usize {
+        self.from
+    }
+
+    /// Goes to a packet and starts decoding there.
+    pub fn rewind_to(&mut self, sample: usize) -> Result<(), VideoError> {
+        self.decoder.flush();
+        self.drained = false;
+        if self.at != sample {
+            self.reach(sample)?;
+        }
+        self.from = sample;
+        Ok(())
+    }
+
+    /// The next picture in the decoder's order, with its packet. `None` at the end.
+    pub fn next_picture(&mut self) -> Result<Option<(usize, frame::Video)>, VideoError> {
+        let mut picture = frame::Video::empty();
+        loop {
+            match self.decoder.receive_frame(&mut picture) {
+                Ok(()) => {
+                    let sample = picture.pts().and_then(|at| usize::try_from(at).ok());
+                    if let Some(sample) = sample.filter(|at| *at < self.index.samples.len()) {
+                        limits::picture(picture.width(), picture.height())?;
+                        return Ok(Some((sample, picture)));
+                    }
+                }
+                Err(Error::Other { errno: EAGAIN }) => self.feed()?,
+                Err(Error::Eof) => return Ok(None),
+                // A damaged picture. The decoder has taken it out; what comes after may be whole.
+                Err(_) if self.drained => return Ok(None),
+                Err(_) => self.feed()?,
+            }
+        }
+    }
+
+    fn feed(&mut self) -> Result<(), VideoError> {
+        if !self.held && !self.read_picture() {
+            self.drained = true;
+            // Refused only when it was already told.
+            let _ = self.decoder.send_eof();
+            return Ok(());
+        }
+        if self.index.locate(&self.packet).is_none() {
+            return Err(VideoError::BadClip(
+                "This clip reads differently each time; the file is damaged. Ask for the original clip."
+                    .into(),
+            ));
+        }
+        let place = i64::try_from(self.at).ok();
+        self.packet.set_pts(place);
+        self.packet.set_dts(place);
+        // What a damaged packet does to the decoder shows in what comes out.
+        let _ = self.decoder.send_packet(&self.packet);
+        self.held = false;
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Moves the demuxer so that `sample` is in hand: by the container's seek where that lands at or before it,
+    /// otherwise from the start.
+    fn reach(&mut self, sample: usize) -> Result<(), VideoError> {
+        // The seek goes by the container's own idea of key frames, so each try aims one of ours earlier.
+        let upto = self.index.samples.get(..sample).unwrap_or_default();
+        let earlier = upto.iter().rev().filter(|packet| packet.clean).take(2);
+        let aims: Vec<i64> =
+            self.index.samples.get(sample).into_iter().chain(earlier).map(|packet| packet.dts).collect();
+        for dts in aims {
+            if self.demuxer.seek_before(dts) && self.advance_to(sample, None) {
+                return Ok(());
+            }
+        }
+        self.demuxer = self.demuxer.reopen()?;
+        if self.advance_to(sample, Some(0)) {
+            return Ok(());
+        }
+        Err(VideoError::BadClip(
+            "A part of this clip cannot be found again; the file is damaged. Ask for the original clip."
+                .into(),
+        ))
+    }
+
+    /// Reads on until `sample` is in hand. `next` is the place of the next packet where that is known; where it
+    /// is not, the first packet that is recognised tells.
+    fn advance_to(&mut self, sample: usize, mut next: Option<usize>) -> bool {
+        self.held = false;
+        while self.read_picture() {
+            match next.or_else(|| self.index.locate(&self.packet)) {
+                Some(here) if here > sample => return false,
+                Some(here) if here == sample => {
+                    self.at = sample;
+                    self.held = true;
+                    return true;
+                }
+                Some(here) => next = Some(here + 1),
+                None => {}
+            }
+        }
+        false
+    }
+
+    fn read_picture(&mut self) -> bool {
+        while self.demuxer.read(&mut self.packet) {
+            if self.packet.stream() == self.demuxer.track.stream && self.packet.size() > 0 {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn open_decoder(demuxer: &Demuxer) -> Result<decoder::Video, VideoError> {
+    let track = &demuxer.track;
+    let parameters = demuxer.parameters(track.stream).ok_or_else(VideoError::not_a_clip)?;
+    let codec = codec::decoder::find(track.codec).ok_or_else(VideoError::not_a_clip)?;
+    let context = codec::Context::from_parameters(parameters).map_err(|_| VideoError::not_a_clip())?;
+    let mut options = Dictionary::new();
+    options.set("threads", THREADS);
+    options.set("thread_type", "frame");
+    options.set("max_pixels", &limits::PIXELS.to_string());
+    context
+        .decoder()
+        .open_as_with(codec, options)
+        .and_then(codec::decoder::Opened::video)
+        .map_err(|_| VideoError::not_a_clip())
+}

@@ -1,0 +1,160 @@
+//! The frame socket: who may come in, and what comes out.
+
+mod common;
+
+use std::{collections::HashMap, time::Duration};
+
+use common::{generated, open};
+use limpet_testkit::clips::Kind;
+use limpet_video::{Clip, FrameSocket, Seen};
+use limpet_wire::{
+    Code,
+    frames::{FrameHeader, FrameRequest, Matrix, Transfer},
+};
+
+/// Long enough that only a frame that never comes takes as long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn show(socket: &mut FrameSocket, generation: u32, frame: u32, view: (u32, u32), near_first: bool) {
+    let (max_width, max_height) = view;
+    socket.show(&FrameRequest::Show { generation, frame, max_width, max_height, near_first }).unwrap();
+}
+
+fn picture(socket: &FrameSocket) -> (FrameHeader, [u8; 16]) {
+    match socket.next(PATIENCE).unwrap() {
+        Some(Seen::Picture { header, md5, .. }) => (header, md5),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What every frame has to be at a view size.
+fn reference(clip: &Clip, (width, height): (u32, u32)) -> HashMap<u32, [u8; 16]> {
+    let mut right = HashMap::new();
+    clip.views(width, height, &mut |hash| {
+        right.insert(hash.frame, hash.md5.unwrap());
+    })
+    .unwrap();
+    right
+}
+
+#[test]
+fn frames_come_exactly_at_view_size() {
+    for kind in [Kind::OpenGop, Kind::EditList, Kind::Hlg, Kind::OddWebm] {
+        let view = (320, 320);
+        let clip = open(&generated(kind));
+        let right = reference(&clip, view);
+        assert_eq!(right.len(), clip.probe().frames as usize);
+        let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
+        assert_eq!(socket.clip(), clip.index());
+        let last = clip.probe().frames - 1;
+        for (generation, frame) in (1..).zip([0, 1, 2, 1, last, last - 1, 31, 30, 29, 33, 0]) {
+            show(&mut socket, generation, frame, view, false);
+            let (header, md5) = picture(&socket);
+            assert_eq!(
+                (header.generation, header.frame, header.exact),
+                (generation, frame, true),
+                "{kind:?}"
+            );
+            assert_eq!(md5, right[&frame], "{kind:?} frame {frame}");
+            assert!(header.width <= 320 && header.height <= 320 && header.width == 320, "{kind:?}");
+            assert!(header.stride_y >= header.width && header.stride_uv >= header.width.div_ceil(2));
+        }
+    }
+}
+
+#[test]
+fn the_header_says_what_the_numbers_mean() {
+    let clip = open(&generated(Kind::Hlg));
+    let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
+    show(&mut socket, 1, 3, (0, 0), false);
+    let (header, _) = picture(&socket);
+    assert_eq!((header.width, header.height), (1280, 720), "never enlarged, and 0 is no limit");
+    assert_eq!((header.matrix, header.transfer, header.primaries), (Matrix::Bt2020, Transfer::Hlg, 9));
+    assert!(!header.full_range);
+
+    let clip = open(&generated(Kind::Rotated90));
+    let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
+    show(&mut socket, 1, 0, (10_000, 10_000), false);
+    let (header, _) = picture(&socket);
+    assert_eq!((header.rotation, header.reflected), (clip.index().rotation, false));
+    assert_eq!((header.width, header.height), (clip.index().width, clip.index().height));
+
+    let clip = open(&generated(Kind::FullRange));
+    let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
+    show(&mut socket, 1, 0, (0, 0), false);
+    assert!(picture(&socket).0.full_range);
+}
+
+/// A drag: requests come faster than frames. The last one is answered exactly, nothing older comes after
+/// anything newer, and every picture is the frame it says it is.
+#[test]
+fn the_newest_wins() {
+    let view = (640, 360);
+    let clip = open(&generated(Kind::OpenGop));
+    let right = reference(&clip, view);
+    let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
+    let frames = clip.probe().frames;
+    for generation in 1..=300 {
+        show(&mut socket, generation, generation * 37 % frames, view, true);
+    }
+    let mut newest = 0;
+    loop {
+        let (header, md5) = picture(&socket);
+        assert!(header.generation >= newest, "generation {} after {newest}", header.generation);
+        newest = header.generation;
+        assert_eq!(md5, right[&header.frame]);
+        if header.exact {
+            assert_eq!(header.frame, header.generation * 37 % frames);
+        }
+        if (header.generation, header.exact) == (300, true) {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_is_not_there_is_said() {
+    let clip = open(&generated(Kind::OneFrame));
+    let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
+    show(&mut socket, 5, 1, (0, 0), false);
+    match socket.next(PATIENCE).unwrap() {
+        Some(Seen::Failed { generation: 5, failure, .. }) => assert_eq!(failure.code, Code::Invalid),
+        other => panic!("{other:?}"),
+    }
+    show(&mut socket, 6, 0, (0, 0), false);
+    assert_eq!(picture(&socket).0.generation, 6, "the socket stays open");
+}
+
+#[test]
+fn only_a_limpet_window_with_the_token_comes_in() {
+    let clip = open(&generated(Kind::OneFrame));
+    let address = clip.serve_frames().unwrap();
+    assert_eq!(address, clip.serve_frames().unwrap(), "asking again gives the same");
+    let (place, token) = address.split_once("?token=").unwrap();
+    assert_eq!(token.len(), 64);
+    assert!(FrameSocket::connect_from(&address, "tauri://localhost").is_ok());
+    assert!(FrameSocket::connect_from(&address, "http://127.0.0.1:4321").is_ok());
+    assert!(FrameSocket::connect_from(&address, "https://example.com").is_err(), "another site");
+    assert!(FrameSocket::connect_from(&address, "null").is_err(), "a sandboxed frame");
+    let wrong = format!("{place}?token={}", token.replace(|_: char| true, "0"));
+    assert!(FrameSocket::connect(&wrong).is_err(), "another token");
+    assert!(FrameSocket::connect(place).is_err(), "no token");
+    let no_origin = tungstenite::connect(address.as_str());
+    assert!(no_origin.is_err(), "no origin");
+    assert!(FrameSocket::connect(&address).is_ok(), "and the window still comes in");
+}
+
+#[test]
+fn two_windows_share_one_clip() {
+    let clip = open(&generated(Kind::BFrames));
+    let address = clip.serve_frames().unwrap();
+    let mut first = FrameSocket::connect(&address).unwrap();
+    show(&mut first, 1, 10, (320, 320), false);
+    assert_eq!(picture(&first).0.frame, 10);
+    let mut second = FrameSocket::connect(&address).unwrap();
+    show(&mut second, 1, 11, (320, 320), false);
+    assert_eq!(picture(&second).0.frame, 11);
+    drop(first);
+    show(&mut second, 2, 12, (320, 320), false);
+    assert_eq!(picture(&second).0.frame, 12);
+}

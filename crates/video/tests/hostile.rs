@@ -1,0 +1,211 @@
+//! Files that are broken on purpose, sources that fail, children that die. The parent gets an answer or a
+//! sentence, every time.
+
+mod common;
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use common::{generated, open};
+use limpet_testkit::clips::{self, Bad, Kind};
+use limpet_video::{ByteSource, Clip, Order, PlainFile, VideoError, photo_poster};
+use limpet_wire::{Code, Failure};
+
+/// Does everything with a file that Limpet does with one.
+fn everything(bytes: Vec<u8>) {
+    let sentence = |error: VideoError| {
+        let text = error.to_string();
+        assert!(text.ends_with('.') && text.len() > 20, "{text}");
+    };
+    match Clip::open(Arc::new(bytes)) {
+        Err(error) => sentence(error),
+        Ok(clip) => {
+            let last = clip.probe().frames - 1;
+            clip.hashes(Order::Reverse, &mut |_| {}).unwrap_or_else(sentence);
+            for frame in [0, last / 2, last] {
+                clip.still(frame).map(drop).unwrap_or_else(sentence);
+            }
+            clip.poster(64).map(drop).unwrap_or_else(sentence);
+            let mut copy = Vec::new();
+            clip.rendition(&mut copy).unwrap_or_else(sentence);
+        }
+    }
+}
+
+/// Numbers that look random and are the same every time.
+fn noise(seed: u64) -> impl Iterator<Item = u64> {
+    let mut state = seed;
+    std::iter::repeat_with(move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    })
+}
+
+fn small_clips() -> Vec<Vec<u8>> {
+    let dir = tempfile::tempdir().unwrap();
+    let source = "testsrc2=size=96x64:rate=25:duration=1";
+    let kinds: [(&str, &[&str]); 4] = [
+        ("a.mp4", &["-c:v", "libx264", "-bf", "2", "-movflags", "+faststart"]),
+        ("b.mov", &["-c:v", "libx265", "-x265-params", "log-level=none:open-gop=1:keyint=10"]),
+        ("c.webm", &["-c:v", "libvpx", "-g", "10"]),
+        ("d.avi", &["-c:v", "mpeg4", "-bf", "1"]),
+    ];
+    kinds
+        .iter()
+        .map(|(name, coding)| {
+            let path = dir.path().join(name);
+            let sound = ["-f", "lavfi", "-i", "sine=duration=1"];
+            let head = ["-v", "error", "-f", "lavfi", "-i", source];
+            common::run("ffmpeg", &[&head[..], &sound, coding, &[path.to_str().unwrap()]].concat());
+            std::fs::read(path).unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn cut_off_anywhere() {
+    for clip in small_clips() {
+        for part in 0..12 {
+            everything(clip[..clip.len() * part / 12].to_vec());
+        }
+    }
+}
+
+#[test]
+fn with_flipped_bytes() {
+    for (seed, clip) in (0..).zip(small_clips()) {
+        for damage in [1, 8, 60] {
+            let mut broken = clip.clone();
+            let mut numbers = noise(seed * 100 + damage);
+            for _ in 0..damage {
+                let (Some(at), Some(value)) = (numbers.next(), numbers.next()) else { continue };
+                let at = usize::try_from(at).unwrap() % broken.len();
+                broken[at] = value.to_le_bytes()[0];
+            }
+            everything(broken);
+        }
+    }
+}
+
+/// The description of the tracks is where a few bytes do most.
+#[test]
+fn with_a_broken_description() {
+    let clips = small_clips();
+    let clip = &clips[0];
+    let moov = clip.windows(4).position(|name| name == b"moov").unwrap();
+    for seed in 0..40 {
+        let mut broken = clip.clone();
+        let mut numbers = noise(seed);
+        for _ in 0..4 {
+            let (Some(at), Some(value)) = (numbers.next(), numbers.next()) else { continue };
+            broken[moov + usize::try_from(at).unwrap() % 900] = value.to_le_bytes()[0];
+        }
+        everything(broken);
+    }
+}
+
+#[test]
+fn things_that_are_not_clips_say_what_they_are() {
+    for (bad, words) in
+        [(Bad::Empty, "empty"), (Bad::NoIndex, "cut off"), (Bad::Text, "not a video"), (Bad::Pdf, "PDF")]
+    {
+        let path = clips::make_bad(bad, &clips::cache_dir()).unwrap();
+        let error = Clip::open(Arc::new(PlainFile::open(path).unwrap())).unwrap_err();
+        let failure = Failure::from(error);
+        assert_eq!(failure.code, Code::BadClip, "{bad:?}");
+        assert!(failure.message.contains(words), "{bad:?}: {}", failure.message);
+    }
+    let error = Clip::open(Arc::new(Vec::new())).unwrap_err();
+    assert!(matches!(error, VideoError::BadClip(_)));
+    assert!(photo_poster(Arc::new(Vec::new()), 100).is_err());
+}
+
+/// A playlist names files and addresses; none of them is opened.
+#[test]
+fn a_playlist_opens_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let secret = dir.path().join("secret.mp4");
+    std::fs::copy(generated(Kind::OneFrame), &secret).unwrap();
+    let path = secret.display();
+    for playlist in [
+        format!("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{path}\n#EXT-X-ENDLIST\n"),
+        format!("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile://{path}\n#EXT-X-ENDLIST\n"),
+        format!("ffconcat version 1.0\nfile '{path}'\n"),
+    ] {
+        let error = Clip::open(Arc::new(playlist.into_bytes())).unwrap_err();
+        assert!(matches!(error, VideoError::BadClip(_)), "{error}");
+    }
+}
+
+/// A source that fails when told to.
+struct Failing {
+    bytes: Vec<u8>,
+    failing: AtomicBool,
+}
+
+impl ByteSource for Failing {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.bytes.len() as u64)
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        if self.failing.load(Ordering::Acquire) {
+            return Err(io::Error::other("the disk was pulled out"));
+        }
+        self.bytes.read_at(offset, buf)
+    }
+}
+
+#[test]
+fn a_failing_source_is_said_in_its_own_words() {
+    let bytes = std::fs::read(generated(Kind::BFrames)).unwrap();
+    let source = Arc::new(Failing { bytes, failing: AtomicBool::new(true) });
+    let error = Clip::open(source.clone()).unwrap_err();
+    assert!(matches!(&error, VideoError::Bytes(text) if text.contains("pulled out")), "{error}");
+    source.failing.store(false, Ordering::Release);
+    let clip = Clip::open(source.clone()).unwrap();
+    assert!(clip.still(3).is_ok());
+    source.failing.store(true, Ordering::Release);
+    let error = clip.rendition(&mut Vec::new()).unwrap_err();
+    assert!(matches!(&error, VideoError::Bytes(text) if text.contains("pulled out")), "{error}");
+}
+
+/// Kills the decoder of a clip as a crash would.
+#[cfg(target_os = "linux")]
+fn kill_children_of_this_thread() {
+    let tasks = std::fs::read_dir("/proc/thread-self/").map(|_| "/proc/thread-self/children").unwrap();
+    let children = std::fs::read_to_string(tasks).unwrap();
+    assert!(!children.trim().is_empty());
+    for child in children.split_whitespace() {
+        common::run("kill", &["-9", child]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_dead_child_is_an_error_and_a_new_one_opens() {
+    let path = generated(Kind::BFrames);
+    let clip = open(&path);
+    assert!(clip.still(1).is_ok());
+    kill_children_of_this_thread();
+    assert_eq!(clip.still(2).unwrap_err(), VideoError::ChildEnded);
+    assert_eq!(clip.still(2).unwrap_err(), VideoError::ChildEnded, "and stays one");
+    drop(clip);
+    assert!(open(&path).still(2).is_ok());
+}
+
+/// Nothing is left running when a clip is closed.
+#[cfg(target_os = "linux")]
+#[test]
+fn closing_a_clip_ends_its_child() {
+    let clip = open(&generated(Kind::OneFrame));
+    let children = || std::fs::read_to_string("/proc/thread-self/children").unwrap();
+    assert_ne!(children().trim(), "");
+    drop(clip);
+    assert_eq!(children().trim(), "");
+}

@@ -1,0 +1,250 @@
+import type { ClipIndex } from "@limpet/shared/gen/wire";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FrameSocket, type Wish } from "./frame-socket";
+import type { Picture } from "./picture";
+import { FakeLine, phoneClip } from "./testing";
+
+const wish = (frame: number, nearFirst = false): Wish => ({ frame, maxWidth: 640, maxHeight: 360, nearFirst });
+
+let lines: FakeLine[];
+let ready: ClipIndex[];
+let pictures: Picture[];
+let failures: string[];
+let lost: number;
+let socket: FrameSocket;
+
+const line = () => lines.at(-1)!;
+const shown = () => pictures.map(({ generation, exact }) => `${generation}${exact ? "" : "~"}`);
+
+function open(after = 0) {
+  const hears = {
+    ready: (clip: ClipIndex) => ready.push(clip),
+    picture: (picture: Picture) => pictures.push(picture),
+    failed: (failure: { message: string }) => failures.push(failure.message),
+    lost: () => (lost += 1),
+  };
+  socket = new FrameSocket("ws://127.0.0.1:1/?token=t", hears, after, (address) => {
+    lines.push(new FakeLine(address));
+    return line();
+  });
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+  [lines, ready, pictures, failures, lost] = [[], [], [], [], 0];
+  open();
+});
+
+afterEach(() => {
+  socket.close();
+  vi.useRealTimers();
+});
+
+describe("wishes", () => {
+  it("wait for the child to be ready, and only the newest goes out then", () => {
+    socket.show(wish(1));
+    socket.show(wish(2));
+    expect(line().sent).toEqual([]);
+    line().accept(phoneClip());
+    expect(ready).toHaveLength(1);
+    expect(line().binaryType).toBe("arraybuffer");
+    expect(line().sent).toEqual([
+      { kind: "show", generation: 2, frame: 2, max_width: 640, max_height: 360, near_first: false },
+    ]);
+  });
+
+  it("go out at once, each with a generation of its own, whatever is unanswered", () => {
+    line().accept(phoneClip());
+    socket.show(wish(4));
+    socket.show(wish(5, true));
+    socket.show(wish(6));
+    expect(line().sent.map(({ generation, frame }) => [generation, frame])).toEqual([
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ]);
+  });
+
+  it("count on from an earlier line", () => {
+    open(41);
+    line().accept(phoneClip());
+    expect(socket.show(wish(0))).toBe(42);
+  });
+});
+
+describe("pictures", () => {
+  beforeEach(() => line().accept(phoneClip()));
+
+  it("of an older generation are never shown after a newer one", () => {
+    for (let frame = 0; frame < 4; frame++) socket.show(wish(frame));
+    line().picture({ generation: 2 });
+    line().picture({ generation: 1 });
+    line().picture({ generation: 4 });
+    line().picture({ generation: 3 });
+    expect(shown()).toEqual(["2", "4"]);
+  });
+
+  it("near the wish are not shown after the exact one", () => {
+    socket.show(wish(9, true));
+    line().picture({ generation: 1, exact: false });
+    line().picture({ generation: 1 });
+    line().picture({ generation: 1, exact: false });
+    expect(shown()).toEqual(["1~", "1"]);
+  });
+
+  it("of generations nobody asked for are not shown", () => {
+    socket.show(wish(9));
+    line().picture({ generation: 7 });
+    expect(shown()).toEqual([]);
+  });
+
+  it("answer the newest wish only when they are exact and belong to it", () => {
+    socket.show(wish(1, true));
+    socket.show(wish(2, true));
+    line().picture({ generation: 1 });
+    expect(socket.waiting).toBe(true);
+    line().picture({ generation: 2, exact: false });
+    expect(socket.waiting).toBe(true);
+    line().picture({ generation: 2 });
+    expect(socket.waiting).toBe(false);
+  });
+
+  it("on their way are dropped when forgotten", () => {
+    socket.show(wish(1));
+    socket.forget();
+    expect(socket.waiting).toBe(false);
+    line().picture({ generation: 1 });
+    socket.show(wish(2));
+    line().picture({ generation: 2 });
+    expect(shown()).toEqual(["2"]);
+  });
+
+  it("that are cut short are not shown and answer nothing", () => {
+    socket.show(wish(1));
+    line().onmessage?.call(null as never, new MessageEvent("message", { data: new ArrayBuffer(50) }));
+    expect(shown()).toEqual([]);
+    expect(socket.waiting).toBe(true);
+  });
+});
+
+describe("failures", () => {
+  beforeEach(() => line().accept(phoneClip()));
+
+  it("of the newest wish are told, and the line stays", () => {
+    socket.show(wish(1));
+    line().fails(1, "This frame is damaged.");
+    expect(failures).toEqual(["This frame is damaged."]);
+    expect(socket.waiting).toBe(false);
+    socket.show(wish(2));
+    line().picture({ generation: 2 });
+    expect(shown()).toEqual(["2"]);
+  });
+
+  it("of an overwritten wish concern nobody", () => {
+    socket.show(wish(1));
+    socket.show(wish(2));
+    line().fails(1, "Too late.");
+    expect(failures).toEqual([]);
+    expect(socket.waiting).toBe(true);
+  });
+});
+
+describe("the watchdog", () => {
+  it("connects again when the line is cut, and asks again for what is unanswered", () => {
+    line().accept(phoneClip());
+    socket.show(wish(3));
+    socket.show(wish(8));
+    line().cut();
+    vi.advanceTimersByTime(500);
+    expect(lines).toHaveLength(2);
+    line().accept(phoneClip());
+    expect(line().sent.map(({ generation, frame }) => [generation, frame])).toEqual([[2, 8]]);
+  });
+
+  it("asks for nothing on a new line when everything was answered", () => {
+    line().accept(phoneClip());
+    socket.show(wish(3));
+    line().picture({ generation: 1 });
+    line().cut();
+    vi.advanceTimersByTime(500);
+    line().accept(phoneClip());
+    expect(line().sent).toEqual([]);
+  });
+
+  it("hears nothing from a line it has left", () => {
+    const [first] = lines;
+    first?.accept(phoneClip());
+    socket.show(wish(3));
+    first?.cut();
+    vi.advanceTimersByTime(500);
+    line().accept(phoneClip());
+    first?.picture({ generation: 1 });
+    expect(shown()).toEqual([]);
+  });
+
+  it("lets a long exact seek take its time, but not for ever", () => {
+    line().accept(phoneClip());
+    socket.show(wish(3));
+    vi.advanceTimersByTime(4750);
+    expect(lines).toHaveLength(1);
+    vi.advanceTimersByTime(1500);
+    expect(lines).toHaveLength(2);
+    // The same seek gets twice the time, so that it can end at all.
+    line().accept(phoneClip());
+    vi.advanceTimersByTime(9000);
+    expect(lines).toHaveLength(2);
+    vi.advanceTimersByTime(2500);
+    expect(lines).toHaveLength(3);
+  });
+
+  it("does not take a silent child for dead when nothing is wanted of it", () => {
+    line().accept(phoneClip());
+    socket.show(wish(3));
+    line().picture({ generation: 1 });
+    vi.advanceTimersByTime(120_000);
+    expect(lines).toHaveLength(1);
+  });
+
+  it("counts silence from the last sound, not from the last wish", () => {
+    line().accept(phoneClip());
+    socket.show(wish(3, true));
+    vi.advanceTimersByTime(4000);
+    line().picture({ generation: 1, exact: false });
+    vi.advanceTimersByTime(4000);
+    expect(lines).toHaveLength(1);
+    for (let frame = 0; frame < 8; frame++) {
+      socket.show(wish(frame));
+      vi.advanceTimersByTime(250);
+    }
+    expect(lines).toHaveLength(2);
+  });
+
+  it("gives up a line that stays cut, slower each time, and says so once", () => {
+    line().accept(phoneClip());
+    const gaps: number[] = [];
+    for (let ms = 0, before = 0; ms < 20_000; ms += 250) {
+      if (line().readyState !== 3) {
+        gaps.push(ms - before);
+        before = ms;
+        line().cut();
+      }
+      vi.advanceTimersByTime(250);
+    }
+    expect(lines).toHaveLength(5);
+    expect(gaps.slice(1)).toEqual([250, 500, 1000, 2000]);
+    expect(lost).toBe(1);
+  });
+
+  it("gives up a line that never opens", () => {
+    vi.advanceTimersByTime(60_000);
+    expect(lost).toBe(1);
+    expect(lines.length).toBeGreaterThan(1);
+  });
+
+  it("sleeps once the socket is closed", () => {
+    socket.close();
+    vi.advanceTimersByTime(60_000);
+    expect(lines).toHaveLength(1);
+    expect(lost).toBe(0);
+  });
+});

@@ -1,0 +1,346 @@
+import type { Calls, StagedFile } from "@limpet/shared/gen/wire";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Painter } from "./painter";
+import type { Picture } from "./picture";
+import { Room } from "./room.svelte";
+import type { Desk } from "./session.svelte";
+import { FakeLine, phoneClip } from "./testing";
+
+const CLIP = "0190-clip";
+const BEAT_MS = 16;
+
+let lines: FakeLine[];
+let calls: [string, unknown][];
+let answers: Partial<Record<keyof Calls, () => unknown>>;
+let drawn: number[];
+let room: Room;
+
+const line = () => lines.at(-1)!;
+const asked = () => line().sent.map(({ frame, max_width, near_first }) => [frame, max_width, near_first]);
+const names = () => calls.map(([name]) => name);
+/** Lets promises settle and, with them, an animation frame pass. */
+const beat = (ms = BEAT_MS) => vi.advanceTimersByTimeAsync(ms);
+
+const still = (id: string): StagedFile => ({
+  id,
+  kind: "still",
+  name: "still.png",
+  mime: "image/png",
+  bytes: 9,
+  caption: "",
+  still_of: { clip: CLIP, frame: 0, at: 0 },
+});
+
+const desk: Desk = {
+  call: async (name, args) => {
+    calls.push([name, args]);
+    const answer = answers[name];
+    if (!answer) throw { code: "internal", message: `No ${name} here.` };
+    return answer() as never;
+  },
+  host: async () => ({ listen: () => () => undefined, mediaUrl: () => "" }),
+};
+
+const painter: Painter = {
+  take: (picture: Picture) => drawn.push(picture.frame),
+  draw: () => undefined,
+  dispose: () => undefined,
+};
+
+/** Answers the newest wish exactly, at the size that was asked for. */
+async function answer(some: Partial<Picture> = {}) {
+  const wish = line().last!;
+  const size = { width: wish.max_width || 1920, height: wish.max_height || 1080 };
+  line().picture({ generation: wish.generation, frame: wish.frame, ...size, ...some });
+  await beat();
+}
+
+async function enter() {
+  room.attach(painter);
+  room.resize({ width: 1440, height: 700 });
+  room.enter();
+  await beat();
+  line().accept(phoneClip(12));
+  await answer();
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [lines, calls, drawn] = [[], [], []];
+  answers = {
+    open_review: () => ({ clip: { id: CLIP }, socket: "ws://127.0.0.1:1/" }),
+    close_review: () => null,
+    open_conversation: () => ({ draft: { files: [still("a"), { ...still("b"), kind: "photo" }] } }),
+    capture_still: () => still("c"),
+  };
+  room = new Room(CLIP, "0190-talk", desk, (address) => {
+    lines.push(new FakeLine(address));
+    return line();
+  });
+});
+
+afterEach(() => {
+  room.leave();
+  vi.useRealTimers();
+});
+
+describe("entering", () => {
+  it("opens the clip and shows its first frame at the size of the glass", async () => {
+    await enter();
+    expect(room.session.phase).toEqual({ kind: "open" });
+    expect(asked()).toEqual([[0, 700, false]]);
+    expect(drawn).toEqual([0]);
+    expect(room.state.settled).toBe(true);
+  });
+
+  it("says why a clip cannot be opened, and opens it when asked again", async () => {
+    const open = answers.open_review!;
+    answers.open_review = () => {
+      throw { code: "bad_clip", message: "This file is not a clip." };
+    };
+    room.enter();
+    await beat();
+    expect(room.session.phase).toEqual({ kind: "failed", message: "This file is not a clip.", died: false });
+    answers.open_review = open;
+    await room.session.again();
+    line().accept(phoneClip());
+    expect(room.session.phase).toEqual({ kind: "open" });
+  });
+
+  it("lets go of a clip that opens after the person has left", async () => {
+    room.enter();
+    room.leave();
+    await beat();
+    expect(lines).toHaveLength(0);
+    expect(names().at(-1)).toBe("close_review");
+  });
+});
+
+describe("stepping", () => {
+  beforeEach(enter);
+
+  it("asks when the key goes down, and draws when the picture has come", async () => {
+    room.act({ do: "step", by: 1 });
+    expect(asked().at(-1)).toEqual([1, 700, false]);
+    expect(room.state.frame).toBe(0);
+    await answer();
+    expect(room.state.frame).toBe(1);
+  });
+
+  it("by a held key waits for pictures, by presses does not", async () => {
+    room.act({ do: "step", by: 1 });
+    room.act({ do: "step", by: 1 }, true);
+    expect(room.state.wanted).toBe(1);
+    room.act({ do: "step", by: 1 });
+    expect(room.state.wanted).toBe(2);
+    await answer();
+    room.act({ do: "step", by: 1 }, true);
+    expect(room.state.wanted).toBe(3);
+  });
+
+  it("asks for nothing beyond the end", async () => {
+    room.act({ do: "last" });
+    await answer();
+    const before = line().sent.length;
+    room.act({ do: "step", by: 1 });
+    expect(line().sent).toHaveLength(before);
+  });
+
+  it("gets every pixel at rest when zoomed, and not before", async () => {
+    room.zoom(3, { x: 700, y: 300 });
+    room.act({ do: "step", by: 1 });
+    await answer();
+    expect(asked().at(-1)).toEqual([1, 700, false]);
+    await beat(200);
+    expect(asked().at(-1)).toEqual([1, 0, false]);
+    await answer();
+    const before = line().sent.length;
+    await beat(1000);
+    expect(line().sent).toHaveLength(before);
+  });
+
+  it("says what is wrong with a frame, once, and goes on", async () => {
+    room.act({ do: "step", by: 1 });
+    line().fails(line().last!.generation, "This frame is damaged.");
+    expect(room.session.trouble).toBe("This frame is damaged.");
+    const before = line().sent.length;
+    await beat(1000);
+    expect(line().sent).toHaveLength(before);
+    room.act({ do: "step", by: 1 });
+    await answer();
+    expect(room.session.trouble).toBeNull();
+    expect(room.state.frame).toBe(2);
+  });
+});
+
+describe("dragging", () => {
+  beforeEach(enter);
+
+  it("asks once per animation frame, near first, and exactly when let go", async () => {
+    for (const share of [0.1, 0.2, 0.4, 0.5]) room.scrubTo(share);
+    const before = line().sent.length;
+    await beat();
+    expect(line().sent).toHaveLength(before + 1);
+    expect(asked().at(-1)).toEqual([room.state.frameAtShare(0.5), 700, true]);
+    await answer({ exact: false, frame: 4 });
+    expect(room.state.drawn?.exact).toBe(false);
+    expect(room.state.frame).toBe(4);
+    room.scrubEnd();
+    expect(asked().at(-1)).toEqual([room.state.frameAtShare(0.5), 700, false]);
+    await answer();
+    expect(room.state.settled).toBe(true);
+  });
+
+  it("that ends on the frame already shown asks for nothing more", async () => {
+    room.scrubTo(0);
+    await beat();
+    const before = line().sent.length;
+    room.scrubEnd();
+    await beat(500);
+    expect(line().sent).toHaveLength(before);
+  });
+});
+
+describe("playing", () => {
+  beforeEach(enter);
+
+  it("asks for one frame at a time, the one that is due", async () => {
+    room.act({ do: "toggle" });
+    await beat(90);
+    expect(asked().at(-1)).toEqual([1, 700, false]);
+    const before = line().sent.length;
+    await beat(400);
+    expect(line().sent).toHaveLength(before);
+    await answer();
+    expect(room.state.frame).toBe(1);
+    expect(line().sent.length).toBe(before + 1);
+    expect(line().last!.frame).toBeGreaterThan(5);
+  });
+
+  it("freezes on the frame on the glass and drops what is on its way", async () => {
+    room.act({ do: "toggle" });
+    await beat(90);
+    const wish = line().last!;
+    expect(wish.frame).toBe(1);
+    room.act({ do: "freeze" });
+    line().picture({ generation: wish.generation, frame: wish.frame, width: 700, height: 394 });
+    await beat(500);
+    expect([room.state.frame, room.state.settled, room.state.playing]).toEqual([0, true, false]);
+  });
+
+  it("stops at the end with the last frame on the glass", async () => {
+    room.act({ do: "toggle" });
+    for (let turn = 0; turn < 60; turn++) {
+      await beat(40);
+      if (room.session.waiting) await answer();
+    }
+    expect([room.state.playing, room.state.frame, room.state.settled]).toEqual([false, 11, true]);
+  });
+
+  it("goes backwards with J and faster with J again", async () => {
+    room.act({ do: "last" });
+    await answer();
+    room.act({ do: "backward" });
+    room.act({ do: "backward" });
+    expect([room.state.playing, room.state.backward, room.state.rate]).toEqual([true, true, 2]);
+    room.act({ do: "forward" });
+    expect(room.state.backward).toBe(false);
+  });
+});
+
+describe("capturing", () => {
+  beforeEach(enter);
+
+  it("asks for the frame on the glass and counts what the reply holds", async () => {
+    expect(room.stills).toHaveLength(1);
+    room.act({ do: "step", by: 1 });
+    await answer();
+    await room.capture();
+    expect(calls.at(-1)).toEqual(["capture_still", { clip: CLIP, frame: 1 }]);
+    expect(room.stills.map(({ id }) => id)).toEqual(["a", "c"]);
+    expect(room.notice).toEqual({ kind: "done", text: "Still captured into the reply. It holds 2 stills now." });
+    await beat(10_000);
+    expect(room.notice).toBeNull();
+  });
+
+  it("refuses a near frame", async () => {
+    room.scrubTo(0.6);
+    await beat();
+    await answer({ exact: false });
+    await room.capture();
+    expect(names()).not.toContain("capture_still");
+    expect(room.notice?.kind).toBe("trouble");
+  });
+
+  it("does one at a time", async () => {
+    await Promise.all([room.capture(), room.capture()]);
+    expect(names().filter((name) => name === "capture_still")).toHaveLength(1);
+  });
+
+  it("freezes what plays", async () => {
+    room.act({ do: "toggle" });
+    await beat(90);
+    await answer();
+    room.act({ do: "capture" });
+    expect(room.state.playing).toBe(false);
+    expect(calls.at(-1)).toEqual(["capture_still", { clip: CLIP, frame: 1 }]);
+  });
+
+  it("says why it did not work", async () => {
+    answers.capture_still = () => {
+      throw { code: "no_room", message: "The disk is full." };
+    };
+    await room.capture();
+    expect(room.notice).toEqual({ kind: "trouble", text: "The disk is full." });
+    expect(room.capturing).toBe(false);
+  });
+});
+
+describe("a decoder that dies", () => {
+  /** Cuts every line until the socket gives up. */
+  async function die() {
+    const before = lines.length;
+    for (let turn = 0; turn < 40 && names().filter((name) => name === "open_review").length === opened; turn++) {
+      if (line().readyState !== 3) line().cut();
+      await beat(250);
+      if (room.session.phase.kind === "failed") break;
+    }
+    return lines.length - before;
+  }
+  let opened: number;
+
+  beforeEach(async () => {
+    await enter();
+    room.act({ do: "step", by: 3 });
+    await answer();
+    opened = names().filter((name) => name === "open_review").length;
+  });
+
+  it("is opened again by itself at the same frame, with generations that go on", async () => {
+    room.act({ do: "step", by: 1 });
+    const before = line().last!.generation;
+    await die();
+    expect(room.session.phase.kind).toBe("reopening");
+    expect(names().filter((name) => /_review/.test(name))).toEqual(["open_review", "close_review", "open_review"]);
+    await beat();
+    line().accept(phoneClip(12));
+    expect(line().last!.frame).toBe(4);
+    expect(line().last!.generation).toBeGreaterThan(before);
+    await answer();
+    expect([room.session.phase.kind, room.state.frame]).toEqual(["open", 4]);
+  });
+
+  it("a second time waits for the person, and starts from the last frame that was shown", async () => {
+    room.act({ do: "step", by: 1 });
+    await die();
+    opened += 1;
+    await beat();
+    line().accept(phoneClip(12));
+    await die();
+    expect(room.session.phase).toMatchObject({ kind: "failed", died: true });
+    await room.session.again();
+    line().accept(phoneClip(12));
+    expect(line().sent.map(({ frame }) => frame)).toEqual([]);
+    expect([room.state.wanted, room.state.frame]).toEqual([3, 3]);
+  });
+});

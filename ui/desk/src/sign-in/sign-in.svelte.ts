@@ -1,0 +1,43 @@
+// The sign-in form: what was typed, whether it is on its way, and what the server said to it.
+
+import type { DeskState, Failure } from "@limpet/shared/gen/wire";
+import { failureOf } from "@limpet/shared/host/failure";
+import { callsOf, type Host } from "@limpet/shared/host/host";
+
+export class SignInForm {
+  server = $state("");
+  email = $state("");
+  password = $state("");
+  isBusy = $state(false);
+  failure = $state.raw<Failure | null>(null);
+  private readonly call;
+
+  constructor(host: Host, server: string) {
+    this.call = callsOf(host);
+    this.server = server;
+  }
+
+  /** Signs in; answers the desk's new state, or null with `failure` set. */
+  async submit(): Promise<DeskState | null> {
+    if (this.isBusy) return null;
+    this.isBusy = true;
+    this.failure = null;
+    try {
+      const state = await this.call("sign_in", {
+        server: withScheme(this.server.trim()),
+        email: this.email.trim(),
+        password: this.password,
+      });
+      this.password = "";
+      return state;
+    } catch (thrown) {
+      this.failure = failureOf(thrown);
+      return null;
+    } finally {
+      this.isBusy = false;
+    }
+  }
+}
+
+/** People type `chat.clinic.example`; that means https. */
+export const withScheme = (server: string): string => (/^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `https://${server}`);

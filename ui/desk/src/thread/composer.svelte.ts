@@ -1,0 +1,181 @@
+// What is being written in one conversation. The desk keeps it; this class decides when to tell the desk.
+//
+// What is on the screen is never replaced by an answer to a question that was asked before it was told: the person's
+// own typing wins. Files belong to the desk: staging and dropping are its calls, and its list is taken as it is.
+
+import { callsOf, type Host } from "@limpet/shared/host/host";
+import { failureOf } from "@limpet/shared/host/failure";
+import {
+  MESSAGE_LIMIT,
+  type AttachmentId,
+  type Audience,
+  type ConversationId,
+  type Draft,
+  type Failure,
+  type StagedFile,
+} from "@limpet/shared/gen/wire";
+
+/** How long after the last key the draft is kept, milliseconds. */
+export const SAVE_AFTER = 600;
+
+/** What the desk had been told when it was asked; an answer replaces only what has not moved on since. */
+export interface Asked {
+  readonly words: number | null;
+  readonly files: number;
+}
+
+export class Composer {
+  body = $state("");
+  audience = $state<Audience>("everyone");
+  files = $state.raw<readonly StagedFile[]>([]);
+  /** Names of files that are being copied in. */
+  staging = $state.raw<readonly string[]>([]);
+  isSending = $state(false);
+  /** What did not work last, shown above the field. */
+  failure = $state.raw<Failure | null>(null);
+
+  /** Counts what was written, and how much of that the desk has confirmed. */
+  private written = 0;
+  private told = 0;
+  private fileChanges = 0;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private saving: Promise<void> = Promise.resolve();
+  private readonly call;
+
+  constructor(
+    readonly conversation: ConversationId,
+    private readonly host: Host,
+  ) {
+    this.call = callsOf(host);
+  }
+
+  get tooLong(): number {
+    return Math.max(0, [...this.body].length - MESSAGE_LIMIT);
+  }
+
+  get canSend(): boolean {
+    const hasSomething = this.body.trim() !== "" || this.files.length > 0;
+    return hasSomething && !this.isSending && this.staging.length === 0 && this.tooLong === 0;
+  }
+
+  /** To be taken before the desk is asked, and handed back with its answer. */
+  asking(): Asked {
+    return { words: this.told === this.written ? this.written : null, files: this.fileChanges };
+  }
+
+  /** Takes over what the desk keeps. */
+  adopt(draft: Draft, asked: Asked): void {
+    if (this.isSending) return;
+    if (asked.files === this.fileChanges) this.files = draft.files;
+    if (asked.words !== this.written) return;
+    this.body = draft.body;
+    this.audience = draft.audience;
+  }
+
+  write(body: string): void {
+    this.body = body;
+    this.failure = null;
+    this.tellLater();
+  }
+
+  turnTo(audience: Audience): void {
+    if (this.audience === audience) return;
+    this.audience = audience;
+    this.tellLater();
+  }
+
+  /** Tells the desk now what is written, if it does not know yet. */
+  async flush(): Promise<void> {
+    this.stopTimer();
+    if (this.told !== this.written && !this.isSending) {
+      const [draft, written] = [this.draft(), this.written];
+      this.saving = this.saving.then(() => this.save(draft, written));
+    }
+    await this.saving;
+  }
+
+  async send(): Promise<boolean> {
+    if (!this.canSend) return false;
+    this.stopTimer();
+    this.isSending = true;
+    this.failure = null;
+    try {
+      // A save on its way must not arrive after the message, or its words would come back as a draft.
+      await this.saving;
+      await this.call("send_message", this.draft());
+      this.written += 1;
+      this.told = this.written;
+      this.fileChanges += 1;
+      this.body = "";
+      this.files = [];
+      return true;
+    } catch (thrown) {
+      this.failure = failureOf(thrown);
+      return false;
+    } finally {
+      this.isSending = false;
+    }
+  }
+
+  /** Lets the person choose files and copies them in, one after another. */
+  async attach(): Promise<void> {
+    this.failure = null;
+    try {
+      const paths = await this.host.pickFiles();
+      this.staging = [...this.staging, ...paths.map(nameOf)];
+      for (const path of paths) await this.stage(path);
+    } catch (thrown) {
+      this.failure = failureOf(thrown);
+    }
+  }
+
+  async drop(file: AttachmentId): Promise<void> {
+    try {
+      await this.call("unstage_file", { conversation: this.conversation, file });
+      this.fileChanges += 1;
+      this.files = this.files.filter((staged) => staged.id !== file);
+    } catch (thrown) {
+      this.failure = failureOf(thrown);
+    }
+  }
+
+  private async stage(path: string): Promise<void> {
+    try {
+      const staged = await this.call("stage_file", { conversation: this.conversation, path });
+      this.fileChanges += 1;
+      this.files = [...this.files.filter((file) => file.id !== staged.id), staged];
+    } catch (thrown) {
+      this.failure = failureOf(thrown);
+    } finally {
+      const at = this.staging.indexOf(nameOf(path));
+      this.staging = this.staging.filter((_, index) => index !== at);
+    }
+  }
+
+  private draft(): Draft {
+    return { conversation: this.conversation, audience: this.audience, body: this.body, files: [...this.files] };
+  }
+
+  private async save(draft: Draft, written: number): Promise<void> {
+    if (written <= this.told) return;
+    try {
+      await this.call("save_draft", draft);
+      this.told = Math.max(this.told, written);
+    } catch (thrown) {
+      this.failure = failureOf(thrown);
+    }
+  }
+
+  private tellLater(): void {
+    this.written += 1;
+    this.stopTimer();
+    this.timer = setTimeout(() => void this.flush(), SAVE_AFTER);
+  }
+
+  private stopTimer(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+}
+
+const nameOf = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;

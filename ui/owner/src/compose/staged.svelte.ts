@@ -1,0 +1,92 @@
+// What is being written and chosen, before it is sent. The words survive a reload.
+
+import { MESSAGE_LIMIT } from "@limpet/shared/gen/wire";
+import type { Chosen } from "../outbox/box.svelte";
+import { newId } from "../outbox/uuid7";
+import { check, FILES_LIMIT, megabytes, phone, plainName } from "./accept";
+import { w } from "./words";
+
+/** Why something cannot be sent, in sentences. */
+export interface Problem {
+  key: string;
+  sentences: string[];
+}
+
+export class Staged {
+  files: Chosen[] = $state.raw([]);
+  problems: Problem[] = $state.raw([]);
+  body = $state("");
+
+  readonly over = $derived([...this.body].length - MESSAGE_LIMIT);
+  readonly sendable = $derived((this.files.length > 0 || this.body.trim() !== "") && this.over <= 0);
+
+  constructor(
+    private readonly place: string,
+    private readonly agent = navigator.userAgent,
+  ) {
+    try {
+      this.body = localStorage.getItem(place) ?? "";
+    } catch {
+      // No storage: the words live as long as the page.
+    }
+  }
+
+  /** Keeps the words. */
+  keep(): void {
+    try {
+      if (this.body === "") localStorage.removeItem(this.place);
+      else localStorage.setItem(this.place, this.body);
+    } catch {
+      // As above.
+    }
+  }
+
+  /** Takes chosen files in; those that cannot be sent become sentences. `filmed`: just now, by the camera. */
+  add(files: readonly File[], filmed: boolean): void {
+    this.problems = [];
+    for (const file of files) {
+      const verdict = check(file);
+      if (!verdict.fits) {
+        this.complain(file.name + file.size, this.sentences(file, verdict.why, verdict.kind === "clip"));
+      } else if (this.files.length >= FILES_LIMIT) {
+        this.complain("many", [w().tooMany({ limit: FILES_LIMIT })]);
+        return;
+      } else {
+        const { kind, mime } = verdict;
+        const captured_at = filmed ? file.lastModified : null;
+        this.files = [...this.files, { id: newId(), file, kind, mime, name: plainName(file.name), captured_at }];
+      }
+    }
+  }
+
+  remove(id: string): void {
+    this.files = this.files.filter((file) => file.id !== id);
+  }
+
+  dismiss(): void {
+    this.problems = [];
+  }
+
+  /** Everything is on its way. */
+  clear(): void {
+    this.files = [];
+    this.problems = [];
+    this.body = "";
+    this.keep();
+  }
+
+  private complain(key: string, sentences: string[]): void {
+    this.problems = [...this.problems, { key, sentences }];
+  }
+
+  private sentences(file: File, why: "empty" | "too-large" | "heic" | "wrong-type", clip: boolean): string[] {
+    const t = w();
+    const of = { name: file.name, size: megabytes(file.size) };
+    if (why === "empty") return [t.empty(of)];
+    if (why === "heic") return [t.heic(of)];
+    if (why === "wrong-type") return [t.wrongType(of)];
+    if (!clip) return [t.tooLarge(of), t.smaller];
+    const how = { iphone: t.trimIphone, android: t.trimAndroid, other: t.trimOther }[phone(this.agent)];
+    return [t.tooLarge(of), t.trim, how];
+  }
+}

@@ -1,0 +1,334 @@
+// The owner app without its looks: who is in, what the thread holds, whether the practice can be reached. Joins the
+// feed, the outbox and the line to the server; components only read from here and call its verbs.
+
+import type { Conversation, ConversationId, Revision } from "@limpet/shared/gen/wire";
+import { readFeed } from "../feed/feed";
+import { merge, seenIn, type Thing, type Things, thingsOf, unseenUpTo, type View, viewOf } from "../feed/things";
+import { ask, NotDone, notDone } from "../net/ask";
+import { Live } from "../net/live";
+import { type Chosen, Outbox } from "../outbox/box.svelte";
+import { Drain } from "../outbox/drain";
+import { Neighbours, Turn } from "../outbox/turn";
+import { openStore } from "../storage/disk";
+import type { Store } from "../storage/store";
+import { mediaUrl } from "../thread/picture";
+import { threadOf } from "../thread/rows";
+import { type Arrival, arrive, invitationIn, realDoors, recall, remember, type Remembered } from "./arrive";
+
+export type Place = { is: "opening" } | { is: "thread" } | Extract<Arrival, { is: "shut" }>;
+
+/** Whether the practice can be reached: `away` is our connection or its server, as far as one can tell. */
+export type Reach = "here" | "no-signal" | "away";
+
+/** A second end of the session within this time means that opening the link does not help. */
+const TOO_SOON = 10_000;
+const RETRY = 5_000;
+
+const EMPTY = viewOf(thingsOf([]));
+
+/** One client on this device. */
+class Desk {
+  things: Things = thingsOf([]);
+  revision: Revision = 0;
+  constructor(
+    readonly session: Remembered,
+    readonly store: Store,
+    readonly box: Outbox,
+    readonly drain: Drain,
+    readonly turn: Turn,
+    readonly neighbours: Neighbours,
+  ) {}
+}
+
+export class Owner {
+  place: Place = $state.raw({ is: "opening" });
+  reach: Reach = $state(navigator.onLine ? "here" : "no-signal");
+  view: View = $state.raw(EMPTY);
+  box: Outbox | null = $state.raw(null);
+  chosen: ConversationId = $state("");
+  /** Whether there is anything to show yet. */
+  loaded = $state(false);
+  /** Whether what waits to be sent survives closing the page. */
+  lasting = $state(true);
+  practice = $state("");
+  phone = $state("");
+  /** The latest answers, for a screen reader to say. */
+  said: Thing[] = $state.raw([]);
+
+  readonly conversation: Conversation | null = $derived(
+    this.view.conversations.find(({ id }) => id === this.chosen) ?? this.view.conversations[0] ?? null,
+  );
+  readonly thread = $derived(threadOf(this.view, this.box?.entries ?? [], this.conversation?.id ?? this.chosen));
+
+  private desk: Desk | null = null;
+  private readonly live = new Live(
+    () => void this.sync(),
+    () => void this.sync(),
+  );
+  private syncing = false;
+  private syncAgain = false;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private enteredAt = -TOO_SOON;
+  private readMark = 0;
+  /** Whether it is this window's turn to send. */
+  private mayDrain = false;
+
+  /** Comes in by the page's address; also tried again after a failure. */
+  async enter(known: Remembered | null = recall(), invitation = invitationIn(location.pathname)): Promise<void> {
+    this.enteredAt = performance.now();
+    const arrival = await arrive(invitation, known, realDoors);
+    if (arrival.is === "shut") {
+      this.place = arrival;
+      this.practice ||= known?.practice ?? "";
+      this.phone ||= known?.phone ?? "";
+      return;
+    }
+    remember(arrival.session);
+    await this.settleIn(arrival.session);
+  }
+
+  /** Shows another conversation. */
+  choose(conversation: ConversationId): void {
+    this.chosen = conversation;
+    this.keepSession({ conversation });
+  }
+
+  /** Sends a message; it is kept on this device when this answers. */
+  async send(body: string, files: readonly Chosen[]): Promise<void> {
+    const { desk, conversation } = this;
+    if (!desk) return;
+    await desk.box.add(conversation?.id ?? this.chosen, body, files);
+    desk.turn.take();
+    desk.drain.wake();
+  }
+
+  async cancel(message: string, file: string): Promise<void> {
+    const desk = this.desk;
+    if (!desk) return;
+    desk.turn.take();
+    await desk.box.cancel(message, file);
+    desk.drain.interrupt(file);
+    desk.drain.wake();
+  }
+
+  /** Sends a refused message, or one of its files, again. False: this device no longer has the file. */
+  async again(message: string, file: string | null): Promise<boolean> {
+    const desk = this.desk;
+    if (!desk) return false;
+    desk.turn.take();
+    const sent = await desk.box.again(message, file);
+    desk.drain.wake();
+    return sent;
+  }
+
+  async dismiss(message: string, file: string | null): Promise<void> {
+    await this.desk?.box.dismiss(message, file);
+  }
+
+  /** A file that this device still holds, for showing it. */
+  file(id: string): Promise<Blob | undefined> {
+    return this.desk?.store.file(id) ?? Promise.resolve(undefined);
+  }
+
+  /** Keeps a picture of the thread that has just been shown, for reading without a connection. */
+  async keep(id: string): Promise<void> {
+    const store = this.desk?.store;
+    try {
+      if (!store?.lasting || (await store.picture(id))) return;
+      const answer = await fetch(mediaUrl(id, "poster"));
+      if (answer.ok) await store.savePicture(id, await answer.blob());
+    } catch {
+      // No room or no connection: then it is shown from the server alone.
+    }
+  }
+
+  /** A picture of the thread as this device keeps it. */
+  kept(id: string): Promise<Blob | undefined> {
+    return this.desk?.store.picture(id).catch(() => undefined) ?? Promise.resolve(undefined);
+  }
+
+  /** Somebody looks at the page: take over the sending, and no more waiting. */
+  lookedAt(): void {
+    this.desk?.turn.take();
+    this.connected();
+  }
+
+  /** The phone says that it has a connection. */
+  connected(): void {
+    if (this.reach === "no-signal" && navigator.onLine) this.reach = "here";
+    if (this.place.is === "shut" && this.place.why === "not-reached") void this.enter();
+    if (!this.desk || this.place.is !== "thread") return;
+    this.live.ensure();
+    void this.sync();
+    void this.resume();
+  }
+
+  /** The phone says that it has none. */
+  disconnected(): void {
+    this.reach = "no-signal";
+    this.desk?.drain.stop();
+  }
+
+  /** Tells the practice what has been seen on this screen. */
+  async seen(): Promise<void> {
+    const conversation = this.conversation;
+    const at = conversation && unseenUpTo(this.view, conversation);
+    if (!conversation || at === null || at <= this.readMark || this.reach !== "here") return;
+    this.readMark = at;
+    await ask("POST", `/v1/conversations/${conversation.id}/read`, { at }).catch(() => {
+      this.readMark = 0;
+    });
+  }
+
+  private async settleIn(session: Remembered): Promise<void> {
+    if (this.desk?.session.client !== session.client) await this.moveTo(session);
+    this.chosen = session.conversation;
+    this.practice = this.view.practice?.name ?? session.practice;
+    this.phone = this.view.practice?.phone ?? session.phone;
+    this.place = { is: "thread" };
+    this.live.open();
+    if (document.visibilityState === "visible") this.desk?.turn.take();
+    else this.desk?.turn.wait();
+    await Promise.all([this.sync(), this.resume()]);
+  }
+
+  /** Opens what this device keeps of a client. */
+  private async moveTo(session: Remembered): Promise<void> {
+    this.leave();
+    const store = await openStore(session.client);
+    const box = new Outbox(store);
+    const drain = new Drain(box, {
+      reached: (yes) => this.reached(yes),
+      signedOut: () => this.signedOut(),
+      taken: () => void this.sync(),
+    });
+    const name = `limpet-owner-${session.client}`;
+    const turn = new Turn(
+      name,
+      () => void this.resume(true),
+      () => {
+        this.mayDrain = false;
+        drain.stop();
+      },
+    );
+    const neighbours = new Neighbours(name, () => void this.reload());
+    box.changed = () => neighbours.tell();
+    const desk = new Desk(session, store, box, drain, turn, neighbours);
+    const kept = await store.load();
+    desk.things = thingsOf(kept.things);
+    desk.revision = kept.revision;
+    box.take(kept.entries);
+    this.desk = desk;
+    this.box = box;
+    this.lasting = store.lasting;
+    this.view = viewOf(desk.things);
+    this.loaded = kept.things.length > 0;
+  }
+
+  private leave(): void {
+    this.live.close();
+    this.desk?.drain.stop();
+    this.desk?.neighbours.close();
+    this.desk?.store.close();
+    this.desk = null;
+    this.mayDrain = false;
+  }
+
+  /** Goes on sending, when it is this window's turn and there may be a connection. */
+  private async resume(turn = false): Promise<void> {
+    const desk = this.desk;
+    if (turn) this.mayDrain = true;
+    if (!desk || !this.mayDrain || !navigator.onLine) return;
+    if (turn) await this.reload();
+    await desk.box.hurry();
+    desk.drain.start();
+  }
+
+  /** Another window changed the outbox. */
+  private async reload(): Promise<void> {
+    await this.desk?.box.reload();
+    this.desk?.drain.wake();
+  }
+
+  /** Reads the feed to its end; asked again meanwhile, reads once more. */
+  private async sync(): Promise<void> {
+    this.syncAgain = true;
+    if (this.syncing) return;
+    this.syncing = true;
+    clearTimeout(this.retry);
+    try {
+      while (this.syncAgain && this.desk) {
+        this.syncAgain = false;
+        await this.readToEnd(this.desk);
+      }
+    } catch (thrown) {
+      this.failed(notDone(thrown));
+    } finally {
+      this.syncing = false;
+    }
+  }
+
+  private async readToEnd(desk: Desk): Promise<void> {
+    const first = !this.loaded;
+    for await (const page of readFeed(desk.revision)) {
+      if (page.restart) {
+        await desk.store.forgetThings();
+        desk.things = thingsOf([]);
+      }
+      const { things, news } = merge(desk.things, page.changes);
+      await desk.store.saveThings(news, page.revision).catch(() => undefined);
+      desk.things = things;
+      desk.revision = page.revision;
+      if (news.length > 0) this.view = viewOf(things);
+      // Kept until the next answer: a screen reader may be in the middle of it.
+      const answers = news.filter(({ entity }) => entity.kind === "message" && entity.state.author.kind === "staff");
+      if (!first && answers.length > 0) this.said = answers;
+    }
+    this.reached(true);
+    this.loaded = true;
+    const { practice } = this.view;
+    if (practice) {
+      this.practice = practice.name;
+      this.phone = practice.phone;
+      this.keepSession({ practice: practice.name, phone: practice.phone });
+    }
+    await this.settleOutbox(desk);
+  }
+
+  private async settleOutbox(desk: Desk): Promise<void> {
+    if (!this.mayDrain) return;
+    const seen = seenIn(this.view);
+    await desk.box.settle(seen.message, seen.attachment);
+  }
+
+  private failed(refused: NotDone): void {
+    if (refused.status === 401) return this.signedOut();
+    this.reached(false);
+    this.retry = setTimeout(() => void this.sync(), RETRY);
+  }
+
+  private reached(yes: boolean): void {
+    const back = yes && this.reach !== "here";
+    this.reach = yes ? "here" : navigator.onLine ? "away" : "no-signal";
+    // What paused because nobody answered need not pause any longer.
+    if (back) void this.resume();
+  }
+
+  private signedOut(): void {
+    this.live.close();
+    this.desk?.drain.stop();
+    const known = this.desk?.session ?? null;
+    if (performance.now() - this.enteredAt < TOO_SOON) {
+      this.place = { is: "shut", why: "expired", said: "", instead: null };
+    } else {
+      void this.enter(known);
+    }
+  }
+
+  private keepSession(change: Partial<Remembered>): void {
+    const known = this.desk?.session;
+    if (!known) return;
+    Object.assign(known, change);
+    remember(known);
+  }
+}
