@@ -181,6 +181,7 @@ describe("the story", () => {
     await desk.click("button[title$='(e)']");
     await desk.see("#ending textarea");
     await desk.type("#ending textarea", "Weight-bearing lameness of the left hind leg, worse after exercise.");
+    if (!(await desk.find("#ending .folder input"))) await desk.click("#ending input[type=checkbox]");
     await desk.type("#ending .folder input", stage.filing);
     stage.keepDisplay("ending");
     await desk.click("button[form=ending]");

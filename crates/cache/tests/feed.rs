@@ -1,5 +1,12 @@
 //! The feed into the cache: what comes out is what went in, whatever the order.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
 mod common;
 
 use common::*;

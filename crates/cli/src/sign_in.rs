@@ -2,7 +2,7 @@
 //!
 //! The password is read from standard input, never from the command line, where other users could see it.
 
-use std::{io::Read as _, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use limpet_desk::{Desk, DeskOptions, default_profile};
@@ -25,7 +25,7 @@ pub struct SignIn {
 /// Runs it. Prints who is signed in and where.
 pub fn run(arguments: SignIn) -> anyhow::Result<()> {
     let mut password = String::new();
-    std::io::stdin().read_to_string(&mut password).context("the password could not be read")?;
+    std::io::stdin().read_line(&mut password).context("the password could not be read")?;
     let password = password.trim_end_matches(['\r', '\n']).to_owned();
     anyhow::ensure!(!password.is_empty(), "Give the password on standard input.");
     let profile = profile(arguments.profile)?;

@@ -75,7 +75,9 @@ pub(crate) async fn retry(hub: &Arc<Hub>, id: FilingId) -> Result<(), Failure> {
         })
         .await?;
     hub.filing.notify_one();
-    conversation.into_iter().for_each(|id| hub.tell_conversation(id));
+    if let Some(id) = conversation {
+        hub.tell_conversation(id);
+    }
     Ok(())
 }
 
@@ -152,13 +154,12 @@ async fn attempt(hub: &Arc<Hub>, entry: &FilingEntry) -> Result<(String, FilingS
         let (here, id) = (here.clone(), entry.filing.id);
         blocking(move || Ok(here.store.outgoing.paper(id).map_err(CacheError::from)?)).await?
     };
-    let pdf = match paper {
-        Some(pdf) => pdf,
-        None => {
-            papers::gather(hub, &here, entry.filing.conversation).await;
-            let (here, entry, now) = (here.clone(), entry.clone(), hub.clock.now());
-            blocking(move || make(&here, &entry, now)).await?
-        }
+    let pdf = if let Some(pdf) = paper {
+        pdf
+    } else {
+        papers::gather(hub, &here, entry.filing.conversation).await;
+        let (here, entry, now) = (here.clone(), entry.clone(), hub.clock.now());
+        blocking(move || make(&here, &entry, now)).await?
     };
     let (entry, now) = (entry.clone(), hub.clock.now());
     blocking(move || offer(&here, &entry, &pdf, now)).await

@@ -118,7 +118,8 @@ impl Hub {
         self.tasks.close();
         self.tasks.wait().await;
         self.rooms.clear();
-        if let Some(opened) = self.write_open().take() {
+        let opened = self.write_open().take();
+        if let Some(opened) = opened {
             let closed = tokio::task::spawn_blocking(move || opened.store.cache.close()).await;
             if !matches!(closed, Ok(Ok(()))) {
                 tracing::warn!("The cache was not closed in order; it is checked at the next start");

@@ -32,7 +32,7 @@ pub(crate) async fn run(hub: Arc<Hub>) {
 
 async fn fetch_ahead(hub: &Arc<Hub>) -> Result<(), Failure> {
     let here = hub.here()?;
-    hub.on_disk(|here| drop_orphans(here)).await?;
+    hub.on_disk(drop_orphans).await?;
     let attachments = hub.on_disk(|here| Ok(here.store.cache.attachments_worth_having(NEWEST)?)).await?;
     // What every list and thread shows comes before what somebody may open.
     let posters = attachments.iter().filter(|it| it.has_poster).map(|it| (it, MediaKind::Poster));
@@ -52,7 +52,7 @@ async fn fetch_ahead(hub: &Arc<Hub>) -> Result<(), Failure> {
             Err(failure) if failure.code == Code::Offline => return Err(failure),
             // One that cannot be had does not keep the others away.
             Err(failure) => {
-                tracing::info!(attachment = %attachment.id, code = ?failure.code, "Not fetched ahead")
+                tracing::info!(attachment = %attachment.id, code = ?failure.code, "Not fetched ahead");
             }
         }
     }

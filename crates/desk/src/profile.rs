@@ -80,22 +80,24 @@ pub(crate) async fn open(hub: &Arc<Hub>) -> Result<(), NotOpen> {
         )))
     })?;
     hub.set_store(Some(Arc::new(store)));
-    notices.into_iter().for_each(|notice| hub.set_notice(notice));
+    for notice in notices {
+        hub.set_notice(notice);
+    }
     Ok(())
 }
 
 fn open_files(folders: &Folders, vault: &dyn Vault) -> Result<(Store, Vec<Failure>), NotOpen> {
     let mut notices = Vec::new();
     let found = vault.get(KEY).map_err(|error| keyring(&error))?;
-    let key = match found.as_deref().and_then(|hex| StoreKey::from_hex(hex)) {
-        Some(key) => key,
-        None => {
-            let key = StoreKey::generate().map_err(|error| NotOpen::Files(error.into()))?;
-            // The new key is safe before anything that needs the old one is moved away.
-            vault.set(KEY, &key.to_hex()).map_err(|error| keyring(&error))?;
-            notices.extend(without_key(folders).map_err(|error| NotOpen::Files(unusable(&error)))?);
-            key
-        }
+    let known = found.as_deref().and_then(|hex| StoreKey::from_hex(hex));
+    let key = if let Some(key) = known {
+        key
+    } else {
+        let key = StoreKey::generate().map_err(|error| NotOpen::Files(error.into()))?;
+        // The new key is safe before anything that needs the old one is moved away.
+        vault.set(KEY, &key.to_hex()).map_err(|error| keyring(&error))?;
+        notices.extend(without_key(folders).map_err(|error| NotOpen::Files(unusable(&error)))?);
+        key
     };
     let opened = match Store::open(folders, &key) {
         Err(error) if error.is_unusable_file() => {

@@ -58,7 +58,7 @@ pub(crate) async fn open(hub: &Arc<Hub>, id: AttachmentId) -> Result<ReviewRoom,
         match socket.await {
             Ok(socket) => return Ok(ReviewRoom { clip: attachment, socket }),
             Err(failure) => {
-                tracing::info!(clip = %id, code = ?failure.code, "The decoder ended; a new one starts")
+                tracing::info!(clip = %id, code = ?failure.code, "The decoder ended; a new one starts");
             }
         }
         hub.rooms.take(id);

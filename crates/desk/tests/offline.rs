@@ -1,5 +1,12 @@
 //! Two desks and a cut network: what is written offline arrives once, and everything seen is there meanwhile.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
 mod common;
 
 use std::io::Write as _;
@@ -23,7 +30,7 @@ fn pdf(folder: &std::path::Path, bytes: usize) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_written_offline_arrives_once_and_everything_seen_is_there() {
     let mut practice = Clinic::start();
-    let (_one, ana) = practice.desk("ana@example.org").await;
+    let (profile, ana) = practice.desk("ana@example.org").await;
     let (_two, bob) = practice.desk("bob@example.org").await;
     let (_, _, id) = matter(&ana).await;
     all_sent(&ana).await;
@@ -37,8 +44,8 @@ async fn a_reply_written_offline_arrives_once_and_everything_seen_is_there() {
     })
     .await;
     // Fetched ahead, without anybody having opened it.
-    let original = _one.file(&format!("cache/media/{}-original", seen.id));
-    let poster = _one.file(&format!("cache/media/{}-poster", seen.id));
+    let original = profile.file(&format!("cache/media/{}-original", seen.id));
+    let poster = profile.file(&format!("cache/media/{}-poster", seen.id));
     until(&ana, "the clip is fetched ahead", async || (original.exists() && poster.exists()).then_some(()))
         .await;
 

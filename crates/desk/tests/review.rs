@@ -1,5 +1,12 @@
 //! From a client's clip to a still in the thread, a transcript, and its filing.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
 mod common;
 
 use common::{phone::Phone, *};

@@ -1,5 +1,12 @@
 //! Drafts, staged files, refusals.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
 mod common;
 
 use std::{fs::File, io::Write as _};

@@ -1,5 +1,12 @@
 //! The two loops over a transport that loses answers and goes away.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
 mod faulty;
 
 use std::{

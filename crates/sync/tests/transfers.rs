@@ -1,5 +1,12 @@
 //! Uploads, downloads and the live connection over connections that break.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
 mod faulty;
 
 use std::{

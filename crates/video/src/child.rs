@@ -47,6 +47,8 @@ fn run() -> io::Result<()> {
         report(panic);
         process::exit(101);
     }));
+    let logs = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".into());
+    tracing_subscriber::fmt().with_env_filter(logs).with_writer(io::stderr).init();
     let door = Door::bind()?;
     raw::limit_allocations(limits::ALLOCATION);
     let (parent, asks) = Parent::greet()?;

@@ -83,7 +83,12 @@ impl<K: Weight> Engine<K> {
             if superseded() {
                 return Err(VideoError::Superseded);
             }
-            let Some((sample, picture)) = self.reader.next_picture()? else { return Err(damaged()) };
+            let next = self.reader.next_picture().inspect_err(|_| self.passed = Some(u32::MAX))?;
+            let Some((sample, picture)) = next else {
+                // Nothing more comes without going back.
+                self.passed = Some(u32::MAX);
+                return Err(damaged());
+            };
             let Some(number) = index.samples.get(sample).and_then(|sample| sample.frame) else { continue };
             let start = index.frames.get(number as usize).map_or(0, |shown| shown.start);
             if start < self.reader.from() {

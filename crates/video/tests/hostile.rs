@@ -173,6 +173,17 @@ fn a_failing_source_is_said_in_its_own_words() {
     source.failing.store(true, Ordering::Release);
     let error = clip.rendition(&mut Vec::new()).unwrap_err();
     assert!(matches!(&error, VideoError::Bytes(text) if text.contains("pulled out")), "{error}");
+    let error = clip.still(70).unwrap_err();
+    assert!(matches!(&error, VideoError::Bytes(text) if text.contains("pulled out")), "{error}");
+    source.failing.store(false, Ordering::Release);
+    assert!(clip.still(70).is_ok(), "and works again once the source does");
+    assert!(clip.still(3).is_ok());
+}
+
+#[test]
+fn a_clip_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Clip>();
 }
 
 /// Kills the decoder of a clip as a crash would.

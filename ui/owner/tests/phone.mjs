@@ -5,6 +5,7 @@
 //
 // Without --server it uses the stand-in (twin.mjs). Needs `npm run build -w owner` before. Ends with 0 when all is well.
 
+import { spawn } from "node:child_process";
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -52,8 +53,9 @@ function large(path) {
 
 const server = values.server ? new Real(values.server) : new Pretend();
 const line = new Line(() => Number(new URL(server.url).port));
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  executablePath: CHROMIUM,
   args: ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
 });
 
@@ -71,6 +73,31 @@ async function phone(options = {}) {
     });
   });
   return { context, page: await context.newPage() };
+}
+
+/** Ends the browsers started on the way, however the check ends. */
+const leftOver = [];
+
+/** A browser that keeps its things in a folder and can be killed as a phone kills it: without a word. */
+async function ownBrowser(folder) {
+  const args = ["--headless=new", "--no-sandbox", "--remote-debugging-port=0", `--user-data-dir=${folder}`, "about:blank"];
+  rmSync(join(folder, "DevToolsActivePort"), { force: true });
+  // A group of its own: the program may be a script that starts the browser.
+  const child = spawn(CHROMIUM, args, { stdio: "ignore", detached: true });
+  const gone = new Promise((done) => child.once("exit", done));
+  const port = await until("a browser", async () => {
+    const file = join(folder, "DevToolsActivePort");
+    return existsSync(file) && readFileSync(file, "utf8").split("\n")[0];
+  });
+  const own = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
+  const page = own.contexts()[0].pages()[0];
+  page.setDefaultTimeout(PATIENCE);
+  const kill = async () => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, "SIGKILL");
+    await gone;
+  };
+  leftOver.push(kill);
+  return { page, kill };
 }
 
 const shot = (page, name) => page.screenshot({ path: join(shots, `owner-${name}.png`) });
@@ -125,6 +152,9 @@ step("words arrive once", async () => {
 step("a photo arrives whole", async () => {
   const { page } = main;
   await choose(page, picture);
+  // News in the thread must not take away what is being prepared.
+  await staff.say(conversation, "Can you send a photo of the paw?");
+  await see(page, "Can you send a photo of the paw?");
   await page.getByLabel("Your message").fill("Her paw");
   await shot(page, "chosen");
   await send(page);
@@ -382,6 +412,29 @@ step("two windows of one phone do not send against each other", async () => {
   assert.equal((await sent()).length, 1);
 });
 
+step("a killed browser goes on where it was", async () => {
+  const killed = makeFile("killed.mp4", 2_000_000, "killed");
+  const folder = join(scratch, "browser");
+  const first = await ownBrowser(folder);
+  line.rate = 100_000;
+  await first.page.goto(link);
+  await first.page.getByRole("button", { name: "Choose clips, photos or documents" }).waitFor();
+  await choose(first.page, killed);
+  await send(first.page);
+  const ring = first.page.getByRole("progressbar");
+  await until("some of it", async () => Number(await ring.getAttribute("aria-valuenow")) >= 25);
+  await first.kill();
+  line.rate = 0;
+  const second = await ownBrowser(folder);
+  await second.page.goto(link);
+  const sent = async () => (await staff.all("attachment")).filter(({ name }) => name === "killed.mp4");
+  await until("it arrived", async () => (await sent()).some(({ state }) => state.kind !== "uploading"));
+  const [one, ...more] = await sent();
+  assert.equal(more.length, 0);
+  assert.equal(sha256(await staff.bytes(`/v1/attachments/${one.id}/original`)), sha256(readFileSync(killed)));
+  await second.kill();
+});
+
 step("a link that is over says what to do", async () => {
   const { context, page } = await phone();
   await page.goto(`${line.url}/o/not-a-link-at-all`);
@@ -433,6 +486,7 @@ try {
     console.error(complaints.join("\n"));
   }
 } finally {
+  for (const kill of leftOver) await kill();
   await browser.close();
   line.stop();
   await server.close();

@@ -1,5 +1,7 @@
 //! Finding clients by their own words or by a patient's name.
 
+use std::fmt::Write as _;
+
 use limpet_model::Client;
 
 use super::{Cache, client, overlay::search_terms};
@@ -13,7 +15,8 @@ impl Cache {
         let mut wanted = String::from("1");
         for n in 0..terms.len() {
             let (fts, like) = (2 + 2 * n, 3 + 2 * n);
-            wanted.push_str(&format!(
+            let _ = write!(
+                wanted,
                 " AND (id IN (SELECT c.id FROM client_words w JOIN main.client c ON c.nr = w.rowid
                                WHERE w.client_words MATCH ?{fts})
                     OR id IN (SELECT p.client FROM patient_words w JOIN main.patient p ON p.nr = w.rowid
@@ -21,7 +24,7 @@ impl Cache {
                     OR id IN (SELECT id FROM temp.client_over WHERE name LIKE ?{like} OR phone LIKE ?{like}
                                   OR email LIKE ?{like})
                     OR id IN (SELECT client FROM temp.patient_over WHERE name LIKE ?{like}))"
-            ));
+            );
         }
         let columns = client::COLUMNS;
         let mut values: Vec<rusqlite::types::Value> = vec![i64::from(limit).into()];

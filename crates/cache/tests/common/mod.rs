@@ -1,6 +1,15 @@
 //! A small practice for the tests of the cache.
 
-#![allow(clippy::allow_attributes, dead_code, unreachable_pub, reason = "each test takes what it needs")]
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_imports,
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "each test takes what it needs, and stops at what it did not expect"
+)]
 
 use limpet_cache::{Cache, Outbox, StoreKey};
 use limpet_model::*;

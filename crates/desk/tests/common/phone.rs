@@ -40,7 +40,7 @@ impl Phone {
         let heard = phone.ask("POST", "/v1/open-invitation", "content-type: application/json\r\n", &body);
         assert_eq!(heard.status, 200);
         let set = heard.head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
-        phone.cookie = set.split(';').next().unwrap().to_owned();
+        set.split(';').next().unwrap().clone_into(&mut phone.cookie);
         phone.session = serde_json::from_slice(&heard.body).unwrap();
         phone
     }

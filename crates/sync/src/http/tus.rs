@@ -27,15 +27,14 @@ impl Server {
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<(), ServerError> {
         let path = format!("v1/uploads/{attachment}");
-        let mut offset = match self.offset(&path).await? {
-            Some(offset) => offset,
-            None => {
-                let metadata = format!("attachment {}", STANDARD.encode(attachment.to_string()));
-                let request = self.tus(Method::POST, "v1/uploads")?;
-                let request = request.header("Upload-Length", bytes).header("Upload-Metadata", metadata);
-                self.done(request).await?;
-                self.offset(&path).await?.unwrap_or(0)
-            }
+        let mut offset = if let Some(offset) = self.offset(&path).await? {
+            offset
+        } else {
+            let metadata = format!("attachment {}", STANDARD.encode(attachment.to_string()));
+            let request = self.tus(Method::POST, "v1/uploads")?;
+            let request = request.header("Upload-Length", bytes).header("Upload-Metadata", metadata);
+            self.done(request).await?;
+            self.offset(&path).await?.unwrap_or(0)
         };
         progress(offset);
         if offset >= bytes {

@@ -35,11 +35,10 @@ pub enum Verdict {
 pub fn verdict(answer: Answer) -> Verdict {
     match answer {
         Answer::Done => Verdict::Accepted,
-        Answer::NoWay => Verdict::Later,
         Answer::Said { status: 401, .. } => Verdict::SignedOut,
         // A full disk does not empty itself: somebody has to read the sentence.
         Answer::Said { status: 507, failure } => Verdict::Refused(failure),
-        Answer::Said { status: 408 | 421 | 423 | 425 | 429 | 500.., .. } => Verdict::Later,
+        Answer::NoWay | Answer::Said { status: 408 | 421 | 423 | 425 | 429 | 500.., .. } => Verdict::Later,
         Answer::Said { failure, .. } => Verdict::Refused(failure),
     }
 }

@@ -1,10 +1,20 @@
 //! A server that fails on purpose: it answers what a test says, breaks off where a test says, and remembers what it
 //! was asked. Only for faults of the transport; how a server behaves is tested against the real one.
 
-#![allow(clippy::allow_attributes, dead_code, unreachable_pub, reason = "each test takes what it needs")]
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_imports,
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "each test takes what it needs, and stops at what it did not expect"
+)]
 
 use std::{
     collections::HashMap,
+    fmt::Write as _,
     sync::{Arc, Mutex},
 };
 
@@ -66,7 +76,7 @@ impl Reply {
         Self { status, ..Self::json(&limpet_wire::Failure::new(code, message)) }
     }
 
-    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &str, value: impl std::fmt::Display) -> Self {
         self.headers.push((name.to_owned(), value.to_string()));
         self
     }
@@ -156,7 +166,7 @@ async fn converse(
     seen.lock().unwrap().push(request.clone());
     let mut head = format!("HTTP/1.1 {} Answer\r\nconnection: close\r\n", reply.status);
     for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     match reply.then {
         Then::Vanish => return Ok(()),
@@ -168,7 +178,7 @@ async fn converse(
         }
         Then::Close | Then::BreakOff(_) => {
             if request.method != "HEAD" && reply.status != 204 {
-                head.push_str(&format!("content-length: {}\r\n", reply.body.len()));
+                let _ = write!(head, "content-length: {}\r\n", reply.body.len());
             }
             stream.write_all(format!("{head}\r\n").as_bytes()).await?;
             let end = if let Then::BreakOff(after) = reply.then { after } else { reply.body.len() };

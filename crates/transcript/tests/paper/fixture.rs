@@ -1,6 +1,6 @@
 //! One believable conversation with one of everything.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use limpet_model::{
     Attachment, AttachmentId, AttachmentKind, AttachmentState, Audience, Author, Client, ClipFacts,
@@ -18,8 +18,15 @@ fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(number: u64) -> T {
     format!("019a8d00-0000-7000-8000-{number:012x}").parse().unwrap()
 }
 
-/// A picture with edges and gradients, as a camera makes them.
-pub fn picture(width: u32, height: u32) -> Picture {
+/// A picture with edges and gradients, as a camera makes them. Drawn once for each size.
+fn picture(width: u32, height: u32) -> Picture {
+    static DRAWN: Mutex<BTreeMap<(u32, u32), Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let mut drawn = DRAWN.lock().unwrap();
+    let rgb = drawn.entry((width, height)).or_insert_with(|| draw(width, height));
+    Picture::Rgb { width, height, rgb: rgb.clone() }
+}
+
+fn draw(width: u32, height: u32) -> Vec<u8> {
     let mut rgb = Vec::new();
     for y in 0..height {
         for x in 0..width {
@@ -30,7 +37,7 @@ pub fn picture(width: u32, height: u32) -> Picture {
             rgb.extend(pixel.map(|c| u8::try_from(c).unwrap()));
         }
     }
-    Picture::Rgb { width, height, rgb }
+    rgb
 }
 
 /// Words that differ from number to number.

@@ -186,9 +186,9 @@ impl Link {
         self.shared.heard();
         loop {
             match events.recv_timeout(Duration::from_millis(500)) {
-                Ok(Event::Done(Ok(value))) => return Ok(value),
-                Ok(Event::Done(Err(error))) => {
-                    return Err(lock(&self.shared.source_error).take().unwrap_or(error));
+                Ok(Event::Done(outcome)) => {
+                    // To the child a source that failed looks like the end of the clip.
+                    return lock(&self.shared.source_error).take().map_or(outcome, Err);
                 }
                 Ok(event) => each(event)?,
                 Err(RecvTimeoutError::Timeout) if self.shared.silent() => {

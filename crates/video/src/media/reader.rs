@@ -27,6 +27,8 @@ pub struct Reader {
     at: usize,
     from: usize,
     drained: bool,
+    /// Whether the bytes gave out before the last packet; the demuxer is of no more use then.
+    cut_short: bool,
 }
 
 impl Reader {
@@ -42,6 +44,7 @@ impl Reader {
             at: 0,
             from: 0,
             drained: false,
+            cut_short: false,
         })
     }
 
@@ -77,6 +80,11 @@ impl Reader {
     pub fn rewind_to(&mut self, sample: usize) -> Result<(), VideoError> {
         self.decoder.flush();
         self.drained = false;
+        if std::mem::take(&mut self.cut_short) {
+            self.demuxer = self.demuxer.reopen()?;
+            self.held = false;
+            self.at = self.index.samples.len();
+        }
         if self.at != sample {
             self.reach(sample)?;
         }
@@ -108,6 +116,12 @@ impl Reader {
     fn feed(&mut self) -> Result<(), VideoError> {
         if !self.held && !self.read_picture() {
             self.drained = true;
+            if self.at < self.index.samples.len() {
+                self.cut_short = true;
+                return Err(VideoError::Bytes(
+                    "A part of this clip could not be read just now. Try again.".into(),
+                ));
+            }
             // Refused only when it was already told.
             let _ = self.decoder.send_eof();
             return Ok(());

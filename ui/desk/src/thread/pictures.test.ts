@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { practice } from "../../tests/demo";
 import { fullPicture, thumbnail } from "./pictures";
-import { titleOf } from "./clip-title";
+import { canReview, titleOf } from "./clips";
 import { Uploads } from "./uploads.svelte";
 
 const host = { mediaUrl: (id: string, kind: string) => `${id}/${kind}` };
@@ -37,4 +37,13 @@ test("an upload shows the further of what events and answers say", () => {
   expect(uploads.percent(arriving)).toBe(52);
   uploads.hear({ kind: "progress", attachment: "clip", sent: 1000, total: 1000 });
   expect(uploads.percent(arriving)).toBe(30);
+});
+
+test("a clip can be reviewed once its original is whole, before the browsers' copy is made", () => {
+  const arrived = { ...clip, sha256: "ab", state: { kind: "processing" } as const };
+  expect(canReview(arrived)).toBe(true);
+  expect(canReview({ ...arrived, sha256: null })).toBe(false);
+  expect(canReview({ ...clip, state: { kind: "uploading", received: 5 } })).toBe(false);
+  expect(canReview({ ...arrived, state: { kind: "refused", reason: "no" } })).toBe(false);
+  expect([canReview(clip), canReview(photo)]).toEqual([true, false]);
 });

@@ -135,6 +135,23 @@ describe("draining", () => {
     expect(box.entries.map((entry) => entry.body)).toEqual(["two", "one"]);
   });
 
+  it("says why the server asks to wait, and tries again", async () => {
+    const { world, box, drain, rest, heard } = set();
+    const failure = { code: "no_room" as const, message: "The practice's server has no room left." };
+    world.uploads = [() => Promise.resolve({ ok: false, status: 507, failure })];
+    await box.add("c", "", [clip("a")]);
+    drain.start();
+    await rest();
+    expect(box.waitingFor).toEqual(failure);
+    expect(heard).not.toContain("not reached");
+    expect(box.entries[0]).toMatchObject({ tries: 1, pieces: [{ state: "waiting" }] });
+    await box.hurry();
+    drain.wake();
+    await rest();
+    expect(box.waitingFor).toBeNull();
+    expect(box.entries[0]?.pieces[0]?.state).toBe("arrived");
+  });
+
   it("says so when the phone no longer has the file", async () => {
     const { world, box, drain, rest } = set();
     world.uploads = [() => Promise.reject(new FileLost())];

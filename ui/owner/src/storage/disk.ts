@@ -88,7 +88,7 @@ class DiskStore implements Store {
 
   async saveEntry(entry: Entry, files: readonly Held[] = []): Promise<boolean> {
     try {
-      const transaction = this.db.transaction(["outbox", "files"], "readwrite");
+      const transaction = this.db.transaction(["outbox", "files"], "readwrite", { durability: "strict" });
       const done = committed(transaction);
       transaction.objectStore("outbox").put(entry, entry.id);
       for (const { id, file } of files) transaction.objectStore("files").put(file, id);
