@@ -72,4 +72,3 @@ pub(crate) fn close(app: &AppHandle) {
         info!("Closed the desk");
     }
 }
-

@@ -11,6 +11,7 @@ use tauri::{
 use crate::desk::Opening;
 
 /// Answers one request of the window for a picture.
+#[expect(clippy::needless_pass_by_value, reason = "the shape of a scheme's handler is Tauri's")]
 pub(crate) fn answer<R: Runtime>(
     context: UriSchemeContext<'_, R>,
     request: Request<Vec<u8>>,
@@ -19,12 +20,15 @@ pub(crate) fn answer<R: Runtime>(
     let app = context.app_handle().clone();
     async_runtime::spawn(async move {
         let opening = app.state::<Opening>();
-        responder.respond(picture(&opening, request.uri().path()).await.unwrap_or_else(|failure| refusal(&failure)));
+        responder.respond(
+            picture(&opening, request.uri().path()).await.unwrap_or_else(|failure| refusal(&failure)),
+        );
     });
 }
 
 async fn picture(opening: &Opening, path: &str) -> Result<Response<Vec<u8>>, Failure> {
-    let (attachment, kind) = parse(path).ok_or_else(|| Failure::new(Code::NotFound, "There is no such picture."))?;
+    let (attachment, kind) =
+        parse(path).ok_or_else(|| Failure::new(Code::NotFound, "There is no such picture."))?;
     let media = opening.desk().await?.media(attachment, kind).await?;
     Ok(Response::builder()
         .header(header::CONTENT_TYPE, media.mime)

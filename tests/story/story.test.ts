@@ -150,7 +150,7 @@ describe("the story", () => {
     await desk.press(KEY.enter);
     await desk.read("[role=log]", "It is the left hind leg.");
     await thread().getByText("It is the left hind leg.").waitFor({ timeout: 60_000 });
-    const still = phone.locator("img[src*='/v1/attachments/']").last();
+    const still = thread().locator("article").filter({ hasText: "It is the left hind leg." }).locator("img");
     await still.waitFor({ timeout: 60_000 });
     await until("the still's pixels", 60_000, async () => ((await still.evaluate((img: HTMLImageElement) => img.naturalWidth)) > 0 ? true : null));
     stage.keep("owner-sees-still", await phone.screenshot());

@@ -8,6 +8,7 @@ use std::{
     fs::File,
     io::{ErrorKind, Read as _},
     path::Path,
+    sync::Once,
 };
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -43,11 +44,7 @@ pub(crate) fn open(
     steps: &[Migration],
 ) -> Result<Connection, CacheError> {
     assert_not_plain(path)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let mut conn = Connection::open_with_flags(path, flags)?;
+    let mut conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     unlock(&conn, key)?;
     conn.execute_batch(match durability {
         Durability::Full => "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
@@ -87,6 +84,18 @@ pub(crate) fn open_beside(
 pub(crate) fn check(conn: &Connection) -> Result<(), CacheError> {
     let verdict: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict == "ok" { Ok(()) } else { Err(CacheError::Damaged) }
+}
+
+/// Opens a connection once SQLCipher is ready. SQLite reports itself initialised a moment before it has run
+/// SQLCipher's part, so the very first two connections of a process must not open at the same time: the second
+/// would find no cipher.
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, CacheError> {
+    static READY: Once = Once::new();
+    READY.call_once(|| drop(Connection::open_in_memory()));
+    Ok(Connection::open_with_flags(
+        path,
+        flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE,
+    )?)
 }
 
 fn unlock(conn: &Connection, key: &[u8; 32]) -> Result<(), CacheError> {

@@ -39,7 +39,11 @@ pub(crate) async fn capture(hub: &Arc<Hub>, wanted: CaptureStill) -> Result<Stag
         let staged = StagedFile {
             id: AttachmentId::new(),
             kind: AttachmentKind::Still,
-            name: format!("{} {}.{ending}", stem.chars().take(150).collect::<String>(), wanted.frame),
+            name: format!(
+                "{} {}.{ending}",
+                stem.chars().take(150).collect::<String>(),
+                u64::from(wanted.frame) + 1
+            ),
             mime: mime.to_owned(),
             bytes: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
             caption: label.caption,
@@ -109,7 +113,9 @@ impl Label {
             (None, Some(sent_at)) => format!("{sent} {}", local_time(sent_at, &practice.time_zone)),
             (None, None) => String::new(),
         };
-        let place = format!("{}, {}, {frame_word} {frame}", clip.name, clip_time(at));
+        // People count frames from one, as the review room does.
+        let number = u64::from(frame) + 1;
+        let place = format!("{}, {}, {frame_word} {number}", clip.name, clip_time(at));
         let caption =
             [who.as_str(), when.as_str(), place.as_str()].into_iter().filter(|part| !part.is_empty());
         let caption = caption.collect::<Vec<_>>().join(" · ");

@@ -43,7 +43,7 @@ async fn a_frame_becomes_a_labelled_still_that_the_client_sees() {
     assert_eq!(still.kind, AttachmentKind::Still);
     let of = still.still_of.clone().unwrap();
     assert_eq!((of.clip, of.frame), (clip.id, 7));
-    for fact in ["Luna", "Eva Ruiz", "walk.mp4", "frame 7"] {
+    for fact in ["Luna", "Eva Ruiz", "walk.mp4", "frame 8"] {
         assert!(still.caption.contains(fact), "{}", still.caption);
     }
     // The label stands under the picture, so it is taller than the clip.

@@ -79,14 +79,16 @@ pub async fn offset(
 ) -> Response {
     let answer = async {
         tus::check_version(&headers)?;
+        announced(&app, &caller, id).await?;
+        // Who asks where to go on wants to go on: a connection that hangs gives way, and only then is it looked
+        // how far it came.
+        app.intake.ask_to_give_way(id).await;
         let attachment = announced(&app, &caller, id).await?;
         let mut response = StatusCode::OK.into_response();
         if attachment.uploaded_at.is_some() {
             state_offset(&mut response, attachment.bytes, None);
         } else {
             let upload = under_way(&app, &caller, id).await?;
-            // Who asks where to go on wants to go on: a connection that hangs gives way.
-            app.intake.ask_to_give_way(id).await;
             let offset = proven_offset(&app, &upload).await?;
             finish_if_complete(&app, &upload).await?;
             state_offset(&mut response, offset, tus::http_date(upload.expires_at));

@@ -61,7 +61,7 @@ async fn what_is_not_what_it_says_is_kept_and_refused_with_a_reason() {
     let process = Process::start(folder.path(), &[]);
     let device = staff(&process).await;
     let case = device.open_case().await;
-    let whole = made_clip();
+    let whole = made_clip(2);
     let truncated = &whole[..whole.len() / 2];
     let text = b"Dear doctor, here is the video you asked for.\n".repeat(50);
     let zeros = vec![0; 4096];

@@ -7,7 +7,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::{
     clinic::{Device, file},
-    process::{Process, furnish, phone_clip, settled, staff},
+    process::{Process, furnish, made_clip, settled, staff},
     uploads::{chunk, create, head, offset, until},
 };
 
@@ -53,7 +53,7 @@ async fn a_clip_is_prepared_although_the_server_was_killed_while_it_was() {
     let process = Process::start(folder.path(), &[]);
     let device = staff(&process).await;
     let case = device.open_case().await;
-    let clip = phone_clip();
+    let clip = made_clip(20);
     let id = device.announce(&case, file(AttachmentKind::Clip, "walk.mov", clip.len())).await;
     create(&device, id, clip.len() as i64).await;
     chunk(&device, id, 0).body(clip.clone()).send().await.unwrap();

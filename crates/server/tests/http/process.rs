@@ -125,16 +125,31 @@ pub async fn settled(device: &Device, id: AttachmentId) -> Attachment {
 /// A phone's clip: a real one where the folder beside the repository is there, else one made here.
 pub fn phone_clip() -> Vec<u8> {
     let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/clips/sample_edit_list.mp4");
-    std::fs::read(&real).unwrap_or_else(|_| made_clip())
+    std::fs::read(&real).unwrap_or_else(|_| made_clip(4))
 }
 
 /// A short clip, made by the ffmpeg program.
-pub fn made_clip() -> Vec<u8> {
+pub fn made_clip(seconds: u32) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join("made.mp4");
     let made = Command::new("ffmpeg")
-        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25:duration=2"])
-        .args(["-f", "lavfi", "-i", "sine=frequency=440:duration=2", "-pix_fmt", "yuv420p", "-shortest"])
+        .args([
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            &format!("testsrc=size=320x240:rate=25:duration={seconds}"),
+        ])
+        .args([
+            "-f",
+            "lavfi",
+            "-i",
+            &format!("sine=frequency=440:duration={seconds}"),
+            "-pix_fmt",
+            "yuv420p",
+            "-shortest",
+        ])
         .arg(&path)
         .status()
         .unwrap();
