@@ -40,12 +40,12 @@ impl Bridge {
 
     fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Heard {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        let mut head =
-            format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
-        for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
+        let lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let (lines, length) = (lines.concat(), body.len());
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {length}\r\n{lines}\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
         stream.write_all(body).unwrap();
         let mut text = Vec::new();
         stream.read_to_end(&mut text).unwrap();

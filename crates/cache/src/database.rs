@@ -65,9 +65,7 @@ pub(crate) fn open_beside(
     steps: &[Migration],
 ) -> Result<Connection, CacheError> {
     assert_encrypted(path)?;
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let conn = Connection::open_with_flags(path, flags)?;
+    let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     unlock(&conn, key)?;
     let (found, known) = (version(&conn)?, newest(steps));
     if found != known {

@@ -1,5 +1,5 @@
 //! The commands about one clip, run as a person or a script runs them.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
     path::{Path, PathBuf},

@@ -111,11 +111,10 @@ mod tests {
         ] {
             let picture = turned(matrix(a, b, c, d));
             // Apply the matrix to each pixel centre and sort by where it lands: that is the definition.
-            let mut landed: Vec<_> = b"ABCDEF"
-                .iter()
-                .enumerate()
-                .map(|(i, letter)| {
-                    let (p, q) = ((i % 3) as i32, (i / 3) as i32);
+            let mut landed: Vec<_> = (0..)
+                .zip(b"ABCDEF")
+                .map(|(i, letter): (i32, _)| {
+                    let (p, q) = (i % 3, i / 3);
                     ((b * p + d * q, a * p + c * q), *letter)
                 })
                 .collect();

@@ -10,7 +10,7 @@ use limpet_testkit::clips::Kind;
 use limpet_video::{Clip, Order};
 
 fn hex(md5: [u8; 16]) -> String {
-    md5.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(md5))
 }
 
 /// Visits all frames in an order and returns the hashes by frame number.

@@ -1,6 +1,6 @@
 //! Files that are broken on purpose, sources that fail, children that die. The parent gets an answer or a
 //! sentence, every time.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
 

@@ -1,7 +1,7 @@
 //! A child that has been taken over says what it likes. The parent believes none of it.
 //!
 //! A program of its own, because which program is started as a decoder is decided once a process.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![cfg(unix)]
 
 use std::{os::unix::fs::PermissionsExt, sync::Arc};

@@ -48,8 +48,7 @@ impl Frames {
         let mut printed = Ok(());
         clip.hashes(order, &mut |hash| match hash.md5 {
             Some(md5) if printed.is_ok() => {
-                let md5: String = md5.iter().map(|byte| format!("{byte:02x}")).collect();
-                printed = writeln!(out, "{}\t{md5}", hash.time.0);
+                printed = writeln!(out, "{}\t{:032x}", hash.time.0, u128::from_be_bytes(md5));
             }
             Some(_) => {}
             None => damaged += 1,

@@ -29,7 +29,8 @@ pub struct Trace {
     /// A video file.
     clip: PathBuf,
     /// A JSON file.
-    trace: PathBuf,
+    #[arg(value_name = "TRACE")]
+    moments: PathBuf,
     /// Send each entry only when the exact frame of the one before has come, to measure single operations.
     #[arg(long)]
     settle: bool,
@@ -66,7 +67,7 @@ type Claim = (u32, [u8; 16]);
 
 impl Trace {
     pub fn run(&self) -> Result<()> {
-        let moments = read(&self.trace)?;
+        let moments = read(&self.moments)?;
         let clip = super::open(&self.clip)?;
         let mut replay = Replay::start(&clip, &moments)?;
         let began = Instant::now();
