@@ -6,7 +6,11 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use limpet_desk::{Desk, DeskOptions, default_profile};
-use limpet_wire::{calls::Answers as _, desk::DeskSignIn};
+use limpet_wire::{
+    Failure,
+    calls::Answers as _,
+    desk::{Connection, DeskSignIn, DeskState},
+};
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -32,7 +36,10 @@ pub fn run(arguments: SignIn) -> anyhow::Result<()> {
     let wanted = DeskSignIn { server: arguments.server, email: arguments.email, password };
     let state = runtime()?.block_on(async {
         let desk = Desk::open(DeskOptions::new(profile)).await?;
-        let state = desk.sign_in(wanted).await;
+        let state = match desk.sign_in(wanted).await {
+            Ok(_) => fetched(&desk).await,
+            Err(failure) => Err(failure),
+        };
         desk.close().await;
         state
     })?;
@@ -40,6 +47,19 @@ pub fn run(arguments: SignIn) -> anyhow::Result<()> {
         println!("signed in as {} at {}", session.staff.name, session.practice.name);
     }
     Ok(())
+}
+
+/// Waits until the copy is up to date, so that exports find something, or until the server is gone again.
+async fn fetched(desk: &Desk) -> Result<DeskState, Failure> {
+    let mut events = desk.events();
+    loop {
+        let state = desk.state(()).await?;
+        if state.connection != Connection::Connecting {
+            return Ok(state);
+        }
+        // One that was missed says no more than that it is time to look.
+        let _ = events.recv().await;
+    }
 }
 
 /// The profile's folder: as named, or the platform's.

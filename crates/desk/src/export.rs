@@ -54,7 +54,13 @@ pub async fn transcript_beside(
             include_notes: wanted.include_notes,
             version,
         };
-        papers::make(&store, practice, &what, clock.now())
+        papers::make(&store, practice, &what, clock.now()).map_err(|failure| match failure.code {
+            Code::NotFound => Failure::new(
+                Code::NotFound,
+                "There is no conversation with this id in the copy of this profile. Check the id, and that the profile has been online since.",
+            ),
+            _ => failure,
+        })
     })
     .await
 }

@@ -7,7 +7,9 @@ use std::{sync::Arc, time::Duration};
 
 use limpet_cache::outbox::Owner;
 use limpet_model::{Practice, StaffMember};
-use limpet_sync::{Engine, Link, Server, Store, engine::EngineParts, http::server_address, lay_over};
+use limpet_sync::{
+    Engine, Link, Server, Store, SyncEvent, engine::EngineParts, http::server_address, lay_over,
+};
 use limpet_wire::{
     Code, Failure,
     desk::{Connection, DeskEvent, DeskSignIn, DeskState, Session},
@@ -119,6 +121,8 @@ async fn start(hub: &Arc<Hub>, kept: Kept) -> Result<(), Failure> {
     });
     let signed_in = SignedIn { server: kept.server, practice: kept.practice, staff: kept.staff, engine };
     hub.set_signed_in(Some(Arc::new(signed_in)));
+    // Whatever the engine found out before it was ours to ask is looked at now.
+    let _ = hub.sync_events.send(SyncEvent::Link);
     hub.filing.notify_one();
     hub.tell(DeskEvent::State);
     hub.tell(DeskEvent::Lists);
@@ -240,7 +244,16 @@ pub(crate) async fn sign_out(hub: &Arc<Hub>) -> Result<DeskState, Failure> {
     let _ = tokio::time::timeout(Duration::from_secs(5), engine.server().sign_out()).await;
     hub.rooms.clear();
     hub.set_store(None);
+    let store = Arc::clone(&here.store);
     drop(here);
+    // Files that are open cannot be removed everywhere: let what is still reading finish.
+    for _ in 0..50 {
+        if Arc::strong_count(&store) == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(store);
     let (folders, vault) = (hub.folders.clone(), Arc::clone(&hub.vault));
     blocking(move || {
         vault.remove(SESSION).map_err(|error| Failure::from(&error))?;

@@ -5,7 +5,7 @@
 //! names and roles of staff. It never sees a note, a summary, a plan, an assignee or an e-mail address of staff.
 //!
 //! **Invariant:** every query of a table that devices see contains `seen!(table)`, with `$1` the practice and
-//! `$2` the view's scope, and everything that leaves goes through [`View::trim`].
+//! `$2` the view's scope, and everything that leaves goes through `View::trim`.
 
 use limpet_model::ClientId;
 use limpet_wire::changes::Entity;

@@ -2,14 +2,14 @@
 
 mod label;
 
-use std::io::Cursor;
+use std::{fmt, io::Cursor};
 
 use image::{ExtendedColorType, ImageEncoder, codecs};
 
 use crate::VideoError;
 
 /// RGB8 rows from the top, without padding.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     /// Pixels.
     pub width: u32,
@@ -17,6 +17,13 @@ pub struct Picture {
     pub height: u32,
     /// `width * height * 3` bytes.
     pub rgb: Vec<u8>,
+}
+
+/// Its size: what is in a picture belongs in no log.
+impl fmt::Debug for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Picture({} x {})", self.width, self.height)
+    }
 }
 
 impl Picture {

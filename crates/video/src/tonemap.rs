@@ -17,6 +17,9 @@
 //! 4. **To BT.709 primaries** with the linear matrix of the source's primaries, clipped to 0..1.
 //! 5. **To the screen** with the sRGB curve (IEC 61966-2-1).
 //!
+//! Read the table between the four nodes of a tetrahedron: between all eight of a cube, as graphics hardware
+//! does by itself, bright grey comes out up to 3 of 255 too dark.
+//!
 //! **Invariant:** grey stays grey, black stays black, and brighter never becomes darker.
 
 use limpet_wire::frames::Transfer;

@@ -164,7 +164,7 @@ impl ByteSource for Failing {
 
 #[test]
 fn a_failing_source_is_said_in_its_own_words() {
-    let bytes = std::fs::read(generated(Kind::BFrames)).unwrap();
+    let bytes = std::fs::read(generated(Kind::Plain)).unwrap();
     let source = Arc::new(Failing { bytes, failing: AtomicBool::new(true) });
     let error = Clip::open(source.clone()).unwrap_err();
     assert!(matches!(&error, VideoError::Bytes(text) if text.contains("pulled out")), "{error}");

@@ -54,6 +54,7 @@ impl Demo {
         }
         sign_in(&profile, server.url(), &me.email, &me.password)?;
         let status = Command::new(program("limpet")?)
+            .env("LIMPET_LOG", std::env::var_os("LIMPET_LOG").unwrap_or_else(|| "warn".into()))
             .arg("--profile")
             .arg(&profile)
             .status()

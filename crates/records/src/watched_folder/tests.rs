@@ -1,3 +1,5 @@
+//! What the folder holds after every ending: filed, broken off at each step, refused, full.
+
 use std::{fs, path::Path, process::Command};
 
 use tempfile::TempDir;

@@ -26,12 +26,16 @@ pub struct Shown {
 pub fn asset(name: &str) -> Option<(&'static str, String)> {
     const TOKENS: &str = include_str!("../../../../ui/shared/tokens.css");
     const STYLE: &str = include_str!("media.css");
-    if name != "media.css" {
-        return None;
+    const ICON: &str = include_str!("../../../../assets/icons/limpet.svg");
+    match name {
+        "media.css" => {
+            // The fonts are the apps'; a page that is opened once does with the system's.
+            let tokens: Vec<&str> = TOKENS.lines().filter(|line| !line.starts_with("@import")).collect();
+            Some(("text/css; charset=utf-8", format!("{}\n{STYLE}", tokens.join("\n"))))
+        }
+        "icon.svg" => Some(("image/svg+xml", ICON.to_owned())),
+        _ => None,
     }
-    // The fonts are the apps'; a page that is opened once does with the system's.
-    let tokens: Vec<&str> = TOKENS.lines().filter(|line| !line.starts_with("@import")).collect();
-    Some(("text/css; charset=utf-8", format!("{}\n{STYLE}", tokens.join("\n"))))
 }
 
 /// The page of an attachment.
@@ -82,7 +86,7 @@ fn document(language: Language, title: &str, head: &str, body: &str) -> String {
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n{head}<title>{}</title>\n\
-         <link rel=\"stylesheet\" href=\"/m-assets/media.css\">\n</head>\n<body>\n{body}</body>\n</html>\n",
+         <link rel=\"icon\" href=\"/m-assets/icon.svg\" type=\"image/svg+xml\">\n         <link rel=\"stylesheet\" href=\"/m-assets/media.css\">\n</head>\n<body>\n{body}</body>\n</html>\n",
         language.tag(),
         escape(title),
     )

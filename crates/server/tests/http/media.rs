@@ -65,6 +65,9 @@ async fn whoever_has_the_link_sees_the_clip_and_nothing_else() {
     );
     let style = clinic.stranger().get("/m-assets/media.css").await;
     assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
+    for path in html.split('"').filter(|part| part.starts_with("/m")) {
+        assert_eq!(clinic.stranger().get(path).await.status(), 200, "{path} is on the page");
+    }
 
     let stranger = clinic.stranger();
     let path = link.strip_prefix(&clinic.base()).unwrap().to_owned();

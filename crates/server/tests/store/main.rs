@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
 
 mod cluster;
+mod nodes;
 mod suite;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -63,7 +64,11 @@ async fn on_sqlite() {
 #[tokio::test]
 async fn on_postgres() {
     match Cluster::start() {
-        Some(cluster) => run_suite(&Ground::Postgres(cluster)).await,
+        Some(cluster) => {
+            let ground = Ground::Postgres(cluster);
+            run_suite(&ground).await;
+            nodes::a_device_may_ask_any_node(&ground.fresh()).await;
+        }
         None => println!("skipped: PostgreSQL is not installed here (apt-get install postgresql)"),
     }
 }
