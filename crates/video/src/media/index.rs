@@ -227,7 +227,7 @@ impl<'a> Starts<'a> {
         let keys = std::iter::successors(nearest, before).take(Self::HOPS);
         let not_later = |at: &usize| {
             let key = self.samples.get(*at);
-            key.is_some_and(|key| key.frame.map_or(key.pts <= pts, |_| true))
+            key.is_some_and(|key| key.frame.map_or(key.pts <= pts, |shown| shown <= number))
         };
         keys.into_iter().find(not_later).unwrap_or(0)
     }
