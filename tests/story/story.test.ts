@@ -48,6 +48,17 @@ const shown = (ms = 30_000) =>
     return glass.exact === "true" && glass.frame !== null ? Number(glass.frame) : null;
   });
 
+/** The number of the exact frame that the glass comes to rest on, away from `before`. */
+async function settled(before: number): Promise<number> {
+  let last = before;
+  let since = Date.now();
+  return until(`a frame other than ${before} at rest`, 30_000, async () => {
+    const frame = await shown();
+    if (frame !== last) [last, since] = [frame, Date.now()];
+    return frame !== before && Date.now() - since > 1_000 ? frame : null;
+  });
+}
+
 /** Steps with one key and waits until the glass shows the next frame. */
 async function step(key: string, to: number): Promise<void> {
   await desk.press(key);
@@ -129,10 +140,10 @@ describe("the story", () => {
   });
 
   test("scrub, zoom and capture", async () => {
+    const before = await shown();
     const timeline = await desk.see("[data-testid=timeline]");
     await desk.drag(timeline, [{ x: -200, y: 0 }, { x: -80, y: 0 }, { x: 60, y: 0 }, { x: 20, y: 0 }]);
-    const frame = await shown();
-    expect(frame).toBeGreaterThan(0);
+    const frame = await settled(before);
     expect((await recognised(frame)).frame).toBe(frame);
     const glass = await desk.see("[data-testid=glass]");
     for (let turn = 0; turn < 6; turn++) await desk.wheel(glass, { x: 60, y: -40 }, -240);

@@ -143,12 +143,12 @@ impl Device {
 
     /// Waits until the outbox is empty.
     async fn until_sent(&self, heard: &mut mpsc::UnboundedReceiver<SyncEvent>) {
-        while !self.store.outbox.entries().unwrap().is_empty() {
-            tokio::time::timeout(Duration::from_secs(60), heard.recv())
-                .await
-                .expect("the outbox stands still")
-                .unwrap();
-        }
+        let emptied = async {
+            while !self.store.outbox.entries().unwrap().is_empty() {
+                heard.recv().await.unwrap();
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), emptied).await.expect("the outbox never gets empty");
     }
 }
 

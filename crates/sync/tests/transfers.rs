@@ -98,6 +98,27 @@ async fn an_upload_goes_on_where_the_server_stands_however_often_it_breaks() {
 }
 
 #[tokio::test]
+async fn an_upload_that_was_moved_by_somebody_else_is_asked_again_where_it_stands() {
+    let (_temp, folder) = folder();
+    let (id, all) = (AttachmentId::new(), bytes(3 * 1024 * 1024));
+    folder.put(id, ORIGINAL, &all).unwrap();
+    let arrived = Arc::new(Mutex::new(None));
+    let server = tus(Arc::clone(&arrived), |_, length| (length, true));
+    let (late, whole) = (Mutex::new(true), all.clone());
+    let moved = Arc::clone(&arrived);
+    let faulty = Faulty::answering(move |seen| {
+        // An earlier attempt that nobody waits for any more arrives just before this one.
+        if seen.method == "PATCH" && std::mem::take(&mut *late.lock().unwrap()) {
+            *moved.lock().unwrap() = Some(whole[..1_000_000].to_vec());
+        }
+        server(seen)
+    })
+    .await;
+    faulty.server().upload(&folder, id, all.len() as u64, &|_| {}).await.unwrap();
+    assert_eq!(arrived.lock().unwrap().as_ref(), Some(&all));
+}
+
+#[tokio::test]
 async fn a_complete_upload_needs_no_file_any_more() {
     let (_temp, folder) = folder();
     let id = AttachmentId::new();

@@ -108,6 +108,19 @@ proptest! {
 }
 
 #[test]
+fn a_file_cut_between_two_chunks_is_found_out() {
+    let temp = tempfile::tempdir().unwrap();
+    let (folder, id) = (folder(temp.path()), AttachmentId::new());
+    folder.put(id, ORIGINAL, &bytes(4 * CHUNK)).unwrap();
+    let path = only_file(temp.path());
+    let stored = fs::read(&path).unwrap();
+    for chunks in 0..4 {
+        fs::write(&path, &stored[..HEADER + chunks * SEALED]).unwrap();
+        assert!(folder.read(id, ORIGINAL).is_err(), "{chunks} chunks");
+    }
+}
+
+#[test]
 fn chunks_that_changed_places_are_found_out() {
     let temp = tempfile::tempdir().unwrap();
     let (folder, id) = (folder(temp.path()), AttachmentId::new());
