@@ -1,7 +1,7 @@
 //! The cache: what the server said, in tables, with an overlay of what this device has changed since.
 //!
 //! **Invariant:** the tables of the file hold only what the feed brought; a row gives way only to a higher
-//! revision. What is pending on this device lives in temporary tables ([`overlay`]) that are computed from the
+//! revision. What is pending on this device lives in temporary tables ([`Overlay`]) that are computed from the
 //! outbox and never written to the file, so a row is never half the server's and half ours.
 
 mod attachment;

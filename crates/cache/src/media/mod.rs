@@ -1,6 +1,6 @@
 //! Media files, encrypted: downloaded ones in the cache folder, outgoing ones beside the outbox.
 //!
-//! A file is a [`format::Header`] and chunks of 64 KiB, each sealed with XChaCha20-Poly1305. The construction
+//! A file is a header and chunks of 64 KiB, each sealed with XChaCha20-Poly1305. The construction
 //! is STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015): a random prefix a file, a counter, and a flag on the
 //! last chunk, so that cutting, reordering, swapping and extending are all found out. A chunk can be read alone.
 //!
