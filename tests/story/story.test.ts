@@ -179,7 +179,7 @@ describe("the story", () => {
     stage.keepDisplay("offline");
     await stage.startServer();
     await thread().getByText(words).waitFor({ timeout: 90_000 });
-    await until("the desktop to be in step", 60_000, async () => ((await desk.find("[role=status].online")) ? true : null));
+    await until("the desktop to be in step", 60_000, async () => ((await desk.find(".connection.online")) ? true : null));
     expect(await thread().getByText(words).count()).toBe(1);
     const times = await desk.run<number>(
       "return [...document.querySelectorAll('[role=log] article')].filter((a) => a.textContent.includes(arguments[0])).length",
