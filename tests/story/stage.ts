@@ -107,8 +107,9 @@ export class Stage {
     return execFileSync("import", ["-window", "root", ...crop, "png:-"], { maxBuffer: 64 << 20 });
   }
 
-  /** Keeps a picture of the display. */
-  keepDisplay(name: string): string {
+  /** Keeps a picture of the display, once what the page says has been painted. */
+  async keepDisplay(name: string): Promise<string> {
+    await new Promise((resolve) => setTimeout(resolve, 500));
     return this.keep(name, this.display());
   }
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterEach(async ({ task }) => {
   if (task.result?.state !== "fail") return;
-  stage.keepDisplay("FAILED-window");
+  await stage.keepDisplay("FAILED-window");
   if (phone) stage.keep("FAILED-phone", await phone.screenshot());
   stage.tell();
 });
@@ -96,7 +96,7 @@ describe("the story", () => {
     await desk.read("[role=option]", conversation().patient);
     await desk.click(await desk.read("[role=option]", conversation().patient));
     await desk.see("[role=log]");
-    stage.keepDisplay("desk");
+    await stage.keepDisplay("desk");
   });
 
   test("the owner opens the link, writes and sends a clip", async () => {
@@ -119,7 +119,7 @@ describe("the story", () => {
   test("staff see it arrive", async () => {
     await desk.read("[role=log]", "She did it again after the walk");
     await until("the clip's tile", 120_000, async () => ((await desk.find(`[role=log] button.tile[aria-label*="${clip.name}"]`)) ? true : null));
-    stage.keepDisplay("clip-arrived");
+    await stage.keepDisplay("clip-arrived");
   });
 
   test("and step across a key frame, forward and back", async () => {
@@ -136,7 +136,7 @@ describe("the story", () => {
     const back = await recognised(before);
     expect(back.frame).toBe(before);
     expect(back.likeness).toBeGreaterThan(0.97);
-    stage.keepDisplay("review");
+    await stage.keepDisplay("review");
   });
 
   test("scrub, zoom and capture", async () => {
@@ -149,7 +149,7 @@ describe("the story", () => {
     for (let turn = 0; turn < 6; turn++) await desk.wheel(glass, { x: 60, y: -40 }, -240);
     await until("the zoom to change", 5_000, async () => (/^1(\.0)?x/.test(await text("[data-testid=zoom]")) ? null : true));
     await shown();
-    stage.keepDisplay("zoomed");
+    await stage.keepDisplay("zoomed");
     await desk.press("s");
     await desk.see("[data-testid=stills]", 60_000);
     await desk.click("[data-testid=leave]");
@@ -165,7 +165,7 @@ describe("the story", () => {
     await still.waitFor({ timeout: 60_000 });
     await until("the still's pixels", 60_000, async () => ((await still.evaluate((img: HTMLImageElement) => img.naturalWidth)) > 0 ? true : null));
     stage.keep("owner-sees-still", await phone.screenshot());
-    stage.keepDisplay("answered");
+    await stage.keepDisplay("answered");
   });
 
   test("the server is away: everything is there, and a reply arrives once when it is back", async () => {
@@ -176,7 +176,10 @@ describe("the story", () => {
     await desk.type("#message", words);
     await desk.press(KEY.enter);
     await desk.read("[role=log]", words);
-    stage.keepDisplay("offline");
+    // Only once it is really away and the reply is known to wait, the server comes back.
+    await desk.see(".connection.offline");
+    await desk.read("[role=log] article", "Sends when the server is back");
+    await stage.keepDisplay("offline");
     await stage.startServer();
     await thread().getByText(words).waitFor({ timeout: 90_000 });
     await until("the desktop to be in step", 60_000, async () => ((await desk.find(".connection.online")) ? true : null));
@@ -194,10 +197,10 @@ describe("the story", () => {
     await desk.type("#ending textarea", "Weight-bearing lameness of the left hind leg, worse after exercise.");
     if (!(await desk.find("#ending .folder input"))) await desk.click("#ending input[type=checkbox]");
     await desk.type("#ending .folder input", stage.filing);
-    stage.keepDisplay("ending");
+    await stage.keepDisplay("ending");
     await desk.click("button[form=ending]");
     await desk.see("[data-testid=filing][data-state=filed]", 60_000);
-    stage.keepDisplay("filed");
+    await stage.keepDisplay("filed");
     const names = readdirSync(stage.filing).sort();
     const pdf = names.find((name) => name.endsWith(".pdf"));
     expect(names.filter((name) => name.startsWith("."))).toEqual([]);

@@ -297,8 +297,5 @@ pub(super) async fn changed(
         seen!(attachments),
         " AND revision > $3 AND revision <= $4 ORDER BY revision, position"
     );
-    let rows = span.fetch(connection, sql, practice, view).await?;
-    rows.iter()
-        .map(|row| Ok(Change { revision: row.revision()?, entity: Entity::Attachment(from_row(row)?) }))
-        .collect()
+    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Attachment)).await
 }

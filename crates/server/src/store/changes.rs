@@ -3,7 +3,7 @@
 //! **Invariant:** a page ends between two revisions, never inside one.
 
 use limpet_model::{PracticeId, Revision};
-use limpet_wire::changes::ChangePage;
+use limpet_wire::changes::{Change, ChangePage, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
@@ -23,21 +23,24 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// The rows of a statement with `$1` practice, `$2` scope, `$3` since and `$4` upto.
-    pub(super) async fn fetch(
+    /// The changes a statement finds: `$1` practice, `$2` scope, `$3` since and `$4` upto. Every row has its
+    /// `revision`; `entity` reads the rest.
+    pub(super) async fn changes(
         self,
         connection: &mut AnyConnection,
         sql: &'static str,
         practice: PracticeId,
         view: View,
-    ) -> Result<Vec<AnyRow>> {
-        Ok(sqlx::query(sql)
+        entity: impl Fn(&AnyRow) -> Result<Entity>,
+    ) -> Result<Vec<Change>> {
+        let rows = sqlx::query(sql)
             .bind(practice.to_string())
             .bind(view.scope())
             .bind(self.since.0)
             .bind(self.upto.0)
             .fetch_all(connection)
-            .await?)
+            .await?;
+        rows.iter().map(|row| Ok(Change { revision: row.revision()?, entity: entity(row)? })).collect()
     }
 }
 

@@ -225,8 +225,5 @@ pub(super) async fn changed(
         seen!(messages),
         " AND revision > $3 AND revision <= $4 ORDER BY revision, received_at"
     );
-    let rows = span.fetch(connection, sql, practice, view).await?;
-    rows.iter()
-        .map(|row| Ok(Change { revision: row.revision()?, entity: Entity::Message(from_row(row)?) }))
-        .collect()
+    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Message)).await
 }

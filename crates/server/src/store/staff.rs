@@ -136,8 +136,5 @@ pub(super) async fn changed(
         seen!(staff),
         " AND revision > $3 AND revision <= $4"
     );
-    let rows = span.fetch(connection, sql, practice, view).await?;
-    rows.iter()
-        .map(|row| Ok(Change { revision: row.revision()?, entity: Entity::StaffMember(from_row(row)?) }))
-        .collect()
+    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::StaffMember)).await
 }

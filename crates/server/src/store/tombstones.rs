@@ -2,7 +2,7 @@
 
 use limpet_model::{ClientId, PracticeId};
 use limpet_wire::changes::{Change, Entity, Tombstone};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Result, Write, changes::Span, row::Columns};
 use crate::view::{View, seen};
@@ -48,11 +48,7 @@ pub(super) async fn changed(
         seen!(tombstones),
         " AND revision > $3 AND revision <= $4"
     );
-    let rows = span.fetch(connection, sql, practice, view).await?;
-    rows.iter()
-        .map(|row| {
-            let tombstone = Tombstone { of: row.text("kind")?, id: row.text("id")? };
-            Ok(Change { revision: row.revision()?, entity: Entity::Tombstone(tombstone) })
-        })
-        .collect()
+    let tombstone =
+        |row: &AnyRow| Ok(Entity::Tombstone(Tombstone { of: row.text("kind")?, id: row.text("id")? }));
+    span.changes(connection, sql, practice, view, tombstone).await
 }
