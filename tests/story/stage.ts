@@ -1,6 +1,6 @@
 // The stage of the story: a server with the demo practice, the desktop's window, a phone-sized browser.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +18,14 @@ export type Clinic = {
 
 /** A rectangle on the display, pixels. */
 export type Box = { x: number; y: number; width: number; height: number };
+
+/** The server's disk, when it is a small one. */
+export type SmallDisk = {
+  /** Takes the last free bytes. */
+  fill(): void;
+  /** Makes room: so many megabytes more than the data took at first. */
+  grow(megabytes: number): void;
+};
 
 export const outcome = process.env["LIMPET_DEMO_OUT"] ?? join(root, "demo-out");
 
@@ -61,6 +69,34 @@ export class Stage {
     this.port ||= await freePort();
     this.server = Running.start("server", program("limpet-server"), ["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`]);
     this.url = (await this.server.says(/listening on (http:\/\/\S+)/))[1]!;
+  }
+
+  /**
+   * Starts the server on a copy of its data, on a disk that has room for so many megabytes more. Null where this
+   * account may not mount one: it needs user namespaces.
+   */
+  async startServerOnSmallDisk(megabytes: number): Promise<SmallDisk | null> {
+    const disk = join(this.folder, "small-disk");
+    mkdirSync(disk);
+    const mount = 'mount -t tmpfs -o size="$1" tmpfs "$2"';
+    try {
+      execFileSync("unshare", ["-rm", "sh", "-c", mount, "sh", "1m", disk], { stdio: "ignore" });
+    } catch {
+      return null;
+    }
+    const used = Number(print("du", ["-sk", this.data]).split("\t")[0]);
+    const size = (more: number) => `${used + more * 1024}k`;
+    const [server, listen] = [program("limpet-server"), `127.0.0.1:${this.port}`];
+    const script = `${mount} && cp -a "$3"/. "$2" && exec "$4" serve --data "$2" --listen "$5"`;
+    this.server = Running.start("server", "unshare", ["-rm", "sh", "-c", script, "sh", size(megabytes), disk, this.data, server, listen]);
+    await this.server.says(/listening on (http:\/\/\S+)/);
+    const inside = ["-t", `${this.server.child.pid}`, "-U", "-m", "--preserve-credentials"];
+    return {
+      fill: () => void spawnSync("nsenter", [...inside, "dd", "if=/dev/zero", `of=${join(disk, "filler")}`, "bs=4k"], { stdio: "ignore" }),
+      grow: (more) => {
+        execFileSync("nsenter", [...inside, "mount", "-o", `remount,size=${size(more)}`, disk]);
+      },
+    };
   }
 
   async stopServer(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {

@@ -6,13 +6,15 @@ use limpet_wire::{
     calls::Answers,
     desk::{
         AssignTo, CaptureStill, ClientQuery, ClientRow, ConversationList, ConversationQuery, DeskEvent,
-        DeskSignIn, DeskState, Draft, EndConversation, MakeTranscript, MarkUrgent, ReviewRoom, SavedFile,
-        Settings, StageFile, StagedFile, StartConversation, Thread, Unstage,
+        DeskSignIn, DeskState, Draft, EndConversation, MakeTranscript, MarkUrgent, ReviewRoom,
+        SaveAttachment, SavedFile, Settings, StageFile, StagedFile, StartConversation, Thread, Unstage,
     },
     http::Invitation,
 };
 
-use crate::{Desk, care, compose, filings, lists, papers, people, review, session, settings, stills, thread};
+use crate::{
+    Desk, care, compose, filings, lists, papers, people, review, save, session, settings, stills, thread,
+};
 
 impl Answers for Desk {
     async fn state(&self, (): ()) -> Result<DeskState, Failure> {
@@ -122,6 +124,10 @@ impl Answers for Desk {
 
     async fn capture_still(&self, wanted: CaptureStill) -> Result<StagedFile, Failure> {
         stills::capture(&self.hub, wanted).await
+    }
+
+    async fn save_attachment(&self, wanted: SaveAttachment) -> Result<SavedFile, Failure> {
+        save::original(&self.hub, wanted).await
     }
 
     async fn end_conversation(&self, wanted: EndConversation) -> Result<(), Failure> {

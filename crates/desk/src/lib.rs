@@ -22,6 +22,7 @@ mod people;
 mod prefetch;
 mod profile;
 mod review;
+mod save;
 mod session;
 mod settings;
 mod sniff;

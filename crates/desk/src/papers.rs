@@ -1,14 +1,6 @@
 //! Transcripts: gathering what goes onto paper, and saving the PDF.
-//!
-//! **Invariant:** no file of a person is ever overwritten by a name that we chose.
 
-use std::{
-    collections::BTreeMap,
-    fs::{File, OpenOptions},
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, io::Write as _, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 use limpet_cache::media::MediaKind;
@@ -28,7 +20,7 @@ use crate::{
     fetch,
     hub::{Here, Hub, blocking},
     media::Sealed,
-    thread,
+    save, thread,
 };
 
 /// Longest side of a picture on paper, pixels: 300 dots an inch over the width of a page.
@@ -132,14 +124,9 @@ pub(crate) async fn save(hub: &Arc<Hub>, wanted: MakeTranscript) -> Result<Saved
         let version = u32::try_from(version).unwrap_or(u32::MAX);
         let what = Wanted { conversation: wanted.conversation, include_notes: wanted.include_notes, version };
         let pdf = make(store, practice.clone(), &what, now)?;
-        let path = if wanted.path.is_empty() {
-            let name = file_name(&thread::read(store, wanted.conversation)?, &practice, now);
-            write_new(&downloads()?, &name, &pdf)
-        } else {
-            replace(Path::new(&wanted.path), &pdf)
-        };
-        let path = path.map_err(|error| not_saved(&error))?;
-        Ok(SavedFile { path: path.to_string_lossy().into_owned(), sha256: sha256(&pdf) })
+        let name = file_name(&thread::read(store, wanted.conversation)?, &practice, now);
+        let path = save::file(&wanted.path, &name, &mut |file| file.write_all(&pdf))?;
+        Ok(SavedFile { path, sha256: sha256(&pdf) })
     })
     .await
 }
@@ -160,94 +147,6 @@ pub(crate) fn day(at: Millis, practice: &Practice) -> String {
 
 fn file_name(thread: &Thread, practice: &Practice, now: Millis) -> String {
     let at = thread.conversation.ending.as_ref().map_or(now, |ending| ending.at);
-    let words = format!("{} {}", thread.patient.name, thread.client.name);
-    let words: String = words
-        .chars()
-        .map(|c| if c.is_control() || "/\\:*?\"<>|".contains(c) { ' ' } else { c })
-        .take(120)
-        .collect();
-    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    format!("{} {words} - conversation", day(at, practice))
-}
-
-fn downloads() -> Result<PathBuf, Failure> {
-    let dirs = directories::UserDirs::new();
-    let folder = dirs.as_ref().map(|dirs| dirs.download_dir().unwrap_or_else(|| dirs.home_dir()).to_owned());
-    folder.ok_or_else(|| {
-        Failure::new(
-            Code::Invalid,
-            "This account has no downloads folder. Choose where to save the transcript.",
-        )
-    })
-}
-
-/// Writes `name.pdf`, or `name (2).pdf`, ... whichever is free.
-fn write_new(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
-    for n in 1..10_000 {
-        let path = if n == 1 {
-            folder.join(format!("{name}.pdf"))
-        } else {
-            folder.join(format!("{name} ({n}).pdf"))
-        };
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => {
-                return fill(file, bytes).map(|()| path.clone()).inspect_err(|_| {
-                    let _ = std::fs::remove_file(&path);
-                });
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// Writes to a path that a person chose, aside and then renamed, so that no half file ever stands there.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".part");
-    let aside = PathBuf::from(aside);
-    let written =
-        File::create(&aside).and_then(|file| fill(file, bytes)).and_then(|()| std::fs::rename(&aside, path));
-    written.map(|()| path.to_owned()).inspect_err(|_| {
-        let _ = std::fs::remove_file(&aside);
-    })
-}
-
-fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-fn not_saved(error: &io::Error) -> Failure {
-    tracing::warn!(%error, "A transcript could not be saved");
-    match error.kind() {
-        io::ErrorKind::StorageFull => Failure::new(
-            Code::NoRoom,
-            "The transcript was not saved: the disk is full. Make room or choose another folder.",
-        ),
-        io::ErrorKind::NotFound => Failure::new(
-            Code::Invalid,
-            "The transcript was not saved: that folder is not there. Choose another one.",
-        ),
-        _ => Failure::new(
-            Code::Invalid,
-            "The transcript was not saved: that folder cannot be written. Choose another one.",
-        ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_of_ours_never_replaces_a_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let first = write_new(folder.path(), "a", b"first").unwrap();
-        let second = write_new(folder.path(), "a", b"second").unwrap();
-        assert_eq!(second.file_name().unwrap(), "a (2).pdf");
-        assert_eq!(std::fs::read(first).unwrap(), b"first");
-    }
+    let (patient, client) = (&thread.patient.name, &thread.client.name);
+    save::plain(&format!("{} {patient} {client} - conversation.pdf", day(at, practice)))
 }

@@ -89,6 +89,25 @@ async fn a_clip_that_is_not_here_and_cannot_be_fetched_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_original_is_saved_byte_for_byte() {
+    let practice = Clinic::start();
+    let (profile, ana) = practice.desk("ana@example.org").await;
+    let (_, clip, _) = with_clip(&practice, &ana).await;
+    let path = profile.folder.path().join("walk.mp4").to_string_lossy().into_owned();
+    let wanted = SaveAttachment { attachment: clip.id, path: path.clone() };
+    let saved = ana.save_attachment(wanted.clone()).await.unwrap();
+    assert_eq!((saved.path, Some(saved.sha256)), (path.clone(), clip.sha256));
+    let sent = std::fs::read(clips::make(Kind::Demo, &clips::cache_dir()).unwrap()).unwrap();
+    assert!(std::fs::read(&path).unwrap() == sent);
+
+    let nowhere = SaveAttachment { path: "/nowhere/at/all.mp4".into(), ..wanted.clone() };
+    assert_eq!(ana.save_attachment(nowhere).await.err().unwrap().code, Code::Invalid);
+    let unknown = SaveAttachment { attachment: AttachmentId::new(), ..wanted };
+    assert_eq!(ana.save_attachment(unknown).await.err().unwrap().code, Code::NotFound);
+    ana.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_ended_conversation_is_filed_once_its_folder_is_there() {
     let practice = Clinic::start();
     let (profile, ana) = practice.desk("ana@example.org").await;

@@ -46,6 +46,9 @@ pub enum AttachmentState {
 pub struct ClipFacts {
     /// Length.
     pub duration: Micros,
+    /// How much is missing at its end, because the file was cut off; 0 for a whole clip.
+    #[serde(default)]
+    pub missing: Micros,
     /// Width in pixels as a person sees it (after rotation).
     pub width: u32,
     /// Height in pixels as a person sees it.

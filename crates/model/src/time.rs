@@ -18,7 +18,7 @@ impl Millis {
 }
 
 /// Microseconds of media time, rounded to nearest. For people and for tools; never used to seek.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS, Default)]
 #[ts(type = "number")]
 pub struct Micros(pub i64);
 

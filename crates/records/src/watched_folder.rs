@@ -103,9 +103,23 @@ impl Target for WatchedFolder {
     }
 
     fn check(&self) -> Result<(), String> {
-        disk::writable(&self.folder).map_err(|error| match self.outcome_of(&error) {
-            FilingOutcome::Waiting { reason } | FilingOutcome::Refused { reason } => reason,
-            FilingOutcome::Filed(_) => String::new(),
+        disk::writable(&self.folder).map_err(|error| {
+            let folder = self.folder.display();
+            match error.kind() {
+                io::ErrorKind::NotFound => format!(
+                    "The folder {folder} cannot be reached. Check that it is written correctly and that its drive or \
+                     network share is connected, or choose another one."
+                ),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    format!("There is no room left in the folder {folder}. Make room there, or choose another one.")
+                }
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => format!(
+                    "Limpet may not write into the folder {folder}. Give this account the right to write there, or \
+                     choose another one."
+                ),
+                io::ErrorKind::NotADirectory => format!("{folder} is not a folder. Choose another one."),
+                _ => format!("The folder {folder} cannot be used ({error}). Choose another one."),
+            }
         })
     }
 

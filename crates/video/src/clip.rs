@@ -71,7 +71,7 @@ impl Clip {
         let len = source.len().map_err(|error| VideoError::bytes(&error))?;
         if len == 0 {
             return Err(VideoError::BadClip(
-                "This file is empty: it has no bytes. Ask for the clip to be sent again.".into(),
+                "This file is empty: it has no bytes. It has to be sent again.".into(),
             ));
         }
         let link = Link::start(source)?;

@@ -43,7 +43,7 @@ pub enum VideoError {
 impl VideoError {
     /// Nothing in the file can be recognised.
     pub(crate) fn not_a_clip() -> Self {
-        Self::BadClip("This file is not a video that Limpet can read. Ask for the original clip.".into())
+        Self::BadClip("This file is not a video that Limpet can read. The original clip is needed.".into())
     }
 
     /// An error of the byte source or sink, seen in the parent.

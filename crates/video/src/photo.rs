@@ -24,7 +24,7 @@ pub fn photo_poster(source: Arc<dyn ByteSource>, max_side: u32) -> Result<PhotoP
     let len = source.len().map_err(|error| VideoError::bytes(&error))?;
     if len == 0 {
         return Err(VideoError::BadClip(
-            "This file is empty: it has no bytes. Ask for it to be sent again.".into(),
+            "This file is empty: it has no bytes. It has to be sent again.".into(),
         ));
     }
     let max_side = max_side.clamp(16, 8192);

@@ -36,6 +36,8 @@ pub struct Probe {
     pub duration_us: i64,
     /// Time of the first shown frame in the container's own time, microseconds.
     pub start_us: i64,
+    /// How much is missing at its end, because the file was cut off, microseconds; 0 for a whole clip.
+    pub missing_us: i64,
     /// Whether frame durations differ.
     pub vfr: bool,
     /// `sdr`, `hlg` or `pq`.
@@ -55,6 +57,7 @@ impl Probe {
     pub fn facts(&self) -> ClipFacts {
         ClipFacts {
             duration: Micros(self.duration_us),
+            missing: Micros(self.missing_us),
             width: self.shown_width,
             height: self.shown_height,
             frames: self.frames,

@@ -6,6 +6,7 @@ mod common;
 
 use std::{
     io,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -124,6 +125,18 @@ fn things_that_are_not_clips_say_what_they_are() {
     let error = Clip::open(Arc::new(Vec::new())).unwrap_err();
     assert!(matches!(error, VideoError::BadClip(_)));
     assert!(photo_poster(Arc::new(Vec::new()), 100).is_err());
+}
+
+#[test]
+fn a_clip_that_was_cut_off_says_how_much_is_missing() {
+    let open = |path: PathBuf| Clip::open(Arc::new(PlainFile::open(path).unwrap())).unwrap();
+    let whole = open(generated(Kind::NoAudio)).probe().clone();
+    let cut = open(clips::make_bad(Bad::CutShort, &clips::cache_dir()).unwrap()).probe().clone();
+    assert!(cut.frames < whole.frames, "{} of {}", cut.frames, whole.frames);
+    assert!((cut.duration_us + cut.missing_us).abs_diff(whole.duration_us) < 100_000, "{cut:?}");
+    for kind in Kind::ALL {
+        assert_eq!(open(generated(*kind)).probe().missing_us, 0, "{}", kind.name());
+    }
 }
 
 /// A playlist names files and addresses; none of them is opened.

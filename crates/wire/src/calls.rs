@@ -9,8 +9,8 @@ use crate::{
     Failure,
     desk::{
         AssignTo, CaptureStill, ClientQuery, ClientRow, ConversationList, ConversationQuery, DeskSignIn,
-        DeskState, Draft, EndConversation, MakeTranscript, MarkUrgent, ReviewRoom, SavedFile, Settings,
-        StageFile, StagedFile, StartConversation, Thread, Unstage,
+        DeskState, Draft, EndConversation, MakeTranscript, MarkUrgent, ReviewRoom, SaveAttachment, SavedFile,
+        Settings, StageFile, StagedFile, StartConversation, Thread, Unstage,
     },
     failure::Code,
     http::Invitation,
@@ -122,6 +122,8 @@ calls! {
     close_review(AttachmentId) -> ();
     /// Captures a frame into the draft of the clip's conversation.
     capture_still(CaptureStill) -> StagedFile;
+    /// Saves the original of an attachment, byte for byte. Fetches it first if it is not on this computer.
+    save_attachment(SaveAttachment) -> SavedFile;
     /// Ends a conversation and, if asked, queues the filing of its transcript.
     end_conversation(EndConversation) -> ();
     /// Opens an ended conversation again.

@@ -337,6 +337,15 @@ pub struct MakeTranscript {
     pub path: String,
 }
 
+/// The original of an attachment, saved as a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SaveAttachment {
+    /// Which.
+    pub attachment: AttachmentId,
+    /// Path to save to; empty for its own name in the downloads folder.
+    pub path: String,
+}
+
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct SavedFile {

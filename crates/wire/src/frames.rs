@@ -73,6 +73,8 @@ pub struct ClipIndex {
     pub keys: Vec<u32>,
     /// Length of the clip.
     pub duration: Micros,
+    /// How much is missing at its end, because the file was cut off; 0 for a whole clip.
+    pub missing: Micros,
     /// Whether frame durations differ.
     pub vfr: bool,
 }

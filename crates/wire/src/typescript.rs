@@ -97,6 +97,7 @@ pub fn typescript() -> String {
         desk::MarkUrgent,
         desk::EndConversation,
         desk::MakeTranscript,
+        desk::SaveAttachment,
         desk::SavedFile,
         desk::ReviewRoom,
         desk::CaptureStill,

@@ -64,7 +64,7 @@ const clip = (seconds: number, more: Partial<Attachment> = {}): Partial<Attachme
   mime: "video/quicktime",
   bytes: 48_700_000,
   has_poster: true,
-  clip: { duration: seconds * 1_000_000, width: 1080, height: 1920, frames: seconds * 30, audio: true },
+  clip: { duration: seconds * 1_000_000, missing: 0, width: 1080, height: 1920, frames: seconds * 30, audio: true },
   ...more,
 });
 const uploading = (received: number): AttachmentState => ({ kind: "uploading", received });

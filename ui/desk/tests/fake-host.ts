@@ -126,6 +126,8 @@ export class FakeHost implements Host {
         return { link: `https://chat.harbourvets.example/o/${newId().replaceAll("-", "")}`, expires_at: Date.now() + 30 * 86_400_000 };
       case "save_transcript":
         return { path: (args as Calls["save_transcript"][0]).path, sha256: "0".repeat(64) };
+      case "save_attachment":
+        return { path: (args as Calls["save_attachment"][0]).path, sha256: "0".repeat(64) };
       case "sign_out":
         return (this.state = { ...this.state, session: null, connection: "signed_out" });
       case "dismiss_notice":

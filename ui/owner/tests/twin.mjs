@@ -213,7 +213,7 @@ export class Twin {
   arrived(attachment, bytes) {
     const text = bytes.subarray(0, 5).toString() === "text ";
     const state = text ? { kind: "refused", reason: "This is not a clip. Film it again or choose another file." } : { kind: "ready" };
-    const clip = attachment.kind === "clip" ? { duration: 4_000_000, width: 1080, height: 1920, frames: 120, audio: true } : null;
+    const clip = attachment.kind === "clip" ? { duration: 4_000_000, missing: 0, width: 1080, height: 1920, frames: 120, audio: true } : null;
     const done = { state, clip, sha256: sha256(bytes), uploaded_at: Date.now(), has_poster: attachment.kind !== "document" };
     this.put("attachment", { ...attachment, ...done, has_rendition: attachment.kind === "clip" });
   }

@@ -149,6 +149,8 @@ export type AttachmentState = { "kind": "uploading",
 export type ClipFacts = {
   /** Length. */
   duration: Micros,
+  /** How much is missing at its end, because the file was cut off; 0 for a whole clip. */
+  missing: Micros,
   /** Width in pixels as a person sees it (after rotation). */
   width: number,
   /** Height in pixels as a person sees it. */
@@ -396,6 +398,8 @@ export type ClipIndex = {
   keys: Array<number>,
   /** Length of the clip. */
   duration: Micros,
+  /** How much is missing at its end, because the file was cut off; 0 for a whole clip. */
+  missing: Micros,
   /** Whether frame durations differ. */
   vfr: boolean,
 };
@@ -599,6 +603,12 @@ export type MakeTranscript = {
   /** Path to save to; empty for a name in the downloads folder. */
   path: string,
 };
+export type SaveAttachment = {
+  /** Which. */
+  attachment: AttachmentId,
+  /** Path to save to; empty for its own name in the downloads folder. */
+  path: string,
+};
 export type SavedFile = {
   /** Where. */
   path: string,
@@ -677,6 +687,8 @@ export type Calls = {
   close_review: [AttachmentId, null];
   /** Captures a frame into the draft of the clip's conversation. */
   capture_still: [CaptureStill, StagedFile];
+  /** Saves the original of an attachment, byte for byte. Fetches it first if it is not on this computer. */
+  save_attachment: [SaveAttachment, SavedFile];
   /** Ends a conversation and, if asked, queues the filing of its transcript. */
   end_conversation: [EndConversation, null];
   /** Opens an ended conversation again. */

@@ -29,7 +29,11 @@ export async function connect(): Promise<Host> {
       return paths ?? [];
     },
     pickFolder: () => open({ directory: true }),
-    pickSave: (suggested) => save({ defaultPath: suggested, filters: [{ name: "PDF", extensions: ["pdf"] }] }),
+    pickSave(suggested) {
+      const ending = /\.(\w+)$/.exec(suggested)?.[1];
+      const filters = ending ? [{ name: ending.toUpperCase(), extensions: [ending] }] : [];
+      return save({ defaultPath: suggested, filters });
+    },
     mediaUrl: (attachment, kind) => `${pictures}media/${attachment}/${kind}`,
   };
 }

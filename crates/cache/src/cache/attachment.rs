@@ -42,12 +42,15 @@ CREATE TABLE attachment (
 ) STRICT;
 CREATE INDEX attachment_by_conversation ON attachment (conversation, kind);";
 
+/// Version 2: how much of a clip is missing at its end.
+pub(super) const ADD_MISSING: &str = "ALTER TABLE attachment ADD COLUMN missing INTEGER;";
+
 pub(super) const COLUMNS: &str = "id, conversation, message, kind, name, mime, bytes, state, received, reason, \
-     sha256, duration, width, height, frames, audio, still_clip, still_frame, still_at, caption, captured_at, \
+     sha256, duration, missing, width, height, frames, audio, still_clip, still_frame, still_at, caption, captured_at, \
      uploaded_at, link, has_poster, has_rendition";
 
 const VALUES: &str = ":id, :conversation, :message, :kind, :name, :mime, :bytes, :state, :received, :reason, \
-     :sha256, :duration, :width, :height, :frames, :audio, :still_clip, :still_frame, :still_at, :caption, \
+     :sha256, :duration, :missing, :width, :height, :frames, :audio, :still_clip, :still_frame, :still_at, :caption, \
      :captured_at, :uploaded_at, :link, :has_poster, :has_rendition";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Attachment> {
@@ -55,6 +58,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Attachment> {
     let clip = match row.get::<_, Option<i64>>("duration")? {
         Some(duration) => Some(ClipFacts {
             duration: Micros(duration),
+            missing: Micros(row.get::<_, Option<i64>>("missing")?.unwrap_or_default()),
             width: row.get("width")?,
             height: row.get("height")?,
             frames: row.get("frames")?,
@@ -112,15 +116,15 @@ fn store(
     let kind = word(&it.kind)?;
     let still_clip = still.map(|still| still.clip.to_string());
     let mut values: Vec<(&str, &dyn ToSql)> = Vec::new();
-    let (duration, width, height) =
-        (clip.map(|clip| clip.duration.0), clip.map(|clip| clip.width), clip.map(|clip| clip.height));
+    let (duration, missing) = (clip.map(|clip| clip.duration.0), clip.map(|clip| clip.missing.0));
+    let (width, height) = (clip.map(|clip| clip.width), clip.map(|clip| clip.height));
     let (frames, audio) = (clip.map(|clip| clip.frames), clip.map(|clip| clip.audio));
     let (still_frame, still_at) = (still.map(|still| still.frame), still.map(|still| still.at.0));
     let (captured_at, uploaded_at) = (it.captured_at.map(|at| at.0), it.uploaded_at.map(|at| at.0));
     values.extend_from_slice(named_params! {
         ":id": attachment, ":conversation": conversation, ":message": message, ":kind": kind,
         ":name": it.name, ":mime": it.mime, ":bytes": it.bytes, ":state": state, ":received": received,
-        ":reason": reason, ":sha256": it.sha256, ":duration": duration, ":width": width, ":height": height,
+        ":reason": reason, ":sha256": it.sha256, ":duration": duration, ":missing": missing, ":width": width, ":height": height,
         ":frames": frames, ":audio": audio, ":still_clip": still_clip, ":still_frame": still_frame,
         ":still_at": still_at, ":caption": it.caption, ":captured_at": captured_at,
         ":uploaded_at": uploaded_at, ":link": it.link, ":has_poster": it.has_poster,

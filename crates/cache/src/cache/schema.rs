@@ -5,17 +5,20 @@
 use super::{attachment, client, conversation, feed, media, message, patient, practice, staff};
 use crate::database::Migration;
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    sql: &[
-        feed::CREATE,
-        practice::CREATE,
-        staff::CREATE,
-        client::CREATE,
-        patient::CREATE,
-        conversation::CREATE,
-        message::CREATE,
-        attachment::CREATE,
-        media::CREATE,
-    ],
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        sql: &[
+            feed::CREATE,
+            practice::CREATE,
+            staff::CREATE,
+            client::CREATE,
+            patient::CREATE,
+            conversation::CREATE,
+            message::CREATE,
+            attachment::CREATE,
+            media::CREATE,
+        ],
+    },
+    Migration { version: 2, sql: &[attachment::ADD_MISSING] },
+];

@@ -104,6 +104,7 @@ pub fn clip(of: &Message, name: &str) -> Attachment {
             width: 1080,
             height: 1920,
             frames: 45,
+            missing: Micros(0),
             audio: true,
         }),
         still_of: None,

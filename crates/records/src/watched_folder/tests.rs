@@ -164,6 +164,7 @@ fn checking_leaves_nothing_behind() {
     assert!(names(folder.path()).is_empty());
     let away = WatchedFolder::new(folder.path().join("away")).check().unwrap_err();
     assert!(away.contains("cannot be reached"));
+    assert!(!away.contains("by itself"), "nothing was asked to be filed: {away}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::view::{View, seen};
 macro_rules! columns {
     () => {
         "id, revision, conversation_id, message_id, kind, name, mime, bytes, state, received, reason, sha256, \
-         clip_duration_us, clip_width, clip_height, clip_frames, clip_audio, still_clip_id, still_frame, \
+         clip_duration_us, clip_missing_us, clip_width, clip_height, clip_frames, clip_audio, still_clip_id, still_frame, \
          still_at_us, caption, captured_at, uploaded_at, capability, revoked_at, has_poster, has_rendition"
     };
 }
@@ -56,6 +56,7 @@ fn read_facts(row: &AnyRow) -> Result<Option<ClipFacts>> {
     let count = |column| row.maybe_count(column)?.ok_or(StoreError::Unreadable(column));
     Ok(Some(ClipFacts {
         duration,
+        missing: row.maybe_micros("clip_missing_us")?.unwrap_or_default(),
         width: count("clip_width")?,
         height: count("clip_height")?,
         frames: count("clip_frames")?,
@@ -225,7 +226,7 @@ pub(super) async fn update(write: &mut Write, attachment: &Attachment) -> Result
     sqlx::query(
         "UPDATE attachments SET revision = $3, mime = $4, state = $5, received = $6, reason = $7, sha256 = $8, \
          clip_duration_us = $9, clip_width = $10, clip_height = $11, clip_frames = $12, clip_audio = $13, \
-         uploaded_at = $14, has_poster = $15, has_rendition = $16 WHERE practice_id = $1 AND id = $2",
+         uploaded_at = $14, has_poster = $15, has_rendition = $16, clip_missing_us = $17 WHERE practice_id = $1 AND id = $2",
     )
     .bind(practice.to_string())
     .bind(attachment.id.to_string())
@@ -243,6 +244,7 @@ pub(super) async fn update(write: &mut Write, attachment: &Attachment) -> Result
     .bind(attachment.uploaded_at.map(|at| at.0))
     .bind(Flag::store(attachment.has_poster))
     .bind(Flag::store(attachment.has_rendition))
+    .bind(clip.map(|clip| clip.missing.0))
     .execute(write.connection())
     .await?;
     Ok(())

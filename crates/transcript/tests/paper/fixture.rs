@@ -106,6 +106,7 @@ fn thread() -> (Vec<ThreadMessage>, BTreeMap<AttachmentId, Picture>) {
         width: 1080,
         height: 1920,
         frames: 1230,
+        missing: Micros(0),
         audio: true,
     });
     let mut stairs = attachment(2, 2, AttachmentKind::Clip, "stairs.mp4");

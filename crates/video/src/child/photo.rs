@@ -13,7 +13,9 @@ const LONGEST: u64 = 64 << 20;
 pub fn decode(source: &Arc<dyn ByteSource>, max_side: u32) -> Result<Picture, VideoError> {
     let len = source.len().map_err(|error| VideoError::bytes(&error))?;
     if len > LONGEST {
-        return Err(VideoError::TooLarge("This photo is larger than 64 MB. Ask for a smaller copy.".into()));
+        return Err(VideoError::TooLarge(
+            "This photo is larger than 64 MB. A smaller copy is needed.".into(),
+        ));
     }
     let bytes = read_all(source, usize::try_from(len).map_err(VideoError::internal)?)?;
     let heic = matches!(bytes.get(4..12), Some([b'f', b't', b'y', b'p', b'h' | b'm', ..]));
@@ -26,12 +28,12 @@ pub fn decode(source: &Arc<dyn ByteSource>, max_side: u32) -> Result<Picture, Vi
     reader.limits(limits);
     let unreadable = |_| {
         VideoError::BadClip(if heic {
-            "This photo is in Apple's HEIC format, which Limpet cannot show yet. Ask for it as JPEG; the \
-             original is kept."
+            "This photo is in Apple's HEIC format, which Limpet cannot show yet. It is needed as JPEG; \
+             the original is kept."
                 .into()
         } else {
-            "This file is not a photo that Limpet can read (JPEG, PNG or WebP), or it is damaged. Ask for the \
-             original."
+            "This file is not a photo that Limpet can read (JPEG, PNG or WebP), or it is damaged. The \
+             original is needed."
                 .into()
         })
     };

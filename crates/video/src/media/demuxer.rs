@@ -128,7 +128,7 @@ impl Track {
         let codec = stream.parameters().id();
         if !readable(codec) {
             return Err(VideoError::BadClip(format!(
-                "This clip is coded as {}, which Limpet does not read. Ask for it as MP4 (H.264 or HEVC).",
+                "This clip is coded as {}, which Limpet does not read. It is needed as MP4 (H.264 or HEVC).",
                 codec.name()
             )));
         }
@@ -237,7 +237,7 @@ fn quiet() {
 
 fn too_greedy() -> VideoError {
     VideoError::TooLarge(
-        "This clip needs more memory than Limpet gives to one clip. Ask for a smaller copy.".into(),
+        "This clip needs more memory than Limpet gives to one clip. A smaller copy is needed.".into(),
     )
 }
 
@@ -255,11 +255,11 @@ fn not_readable(source: &dyn ByteSource) -> VideoError {
             "This file is a photo (HEIC), not a video. Send it as a photo."
         }
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
-            "This video is cut off: its description is missing, usually because the copy was not finished. Ask \
-             for it to be sent again."
+            "This video is cut off: its description is missing, usually because the copy was not finished. It \
+             has to be sent again."
         }
         _ => {
-            "This file is not a video that Limpet can read, or it is badly damaged. Ask for the original clip."
+            "This file is not a video that Limpet can read, or it is badly damaged. The original clip is needed."
         }
     };
     VideoError::BadClip(sentence.into())

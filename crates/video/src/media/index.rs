@@ -77,8 +77,7 @@ impl Index {
         }
         if scan.samples.is_empty() {
             return Err(VideoError::BadClip(
-                "This clip has no pictures in it; it was probably cut off. Ask for it to be sent again."
-                    .into(),
+                "This clip has no pictures in it; it was probably cut off. It has to be sent again.".into(),
             ));
         }
         let trusted = scan.trusted;
@@ -91,7 +90,7 @@ impl Index {
         }
         if index.frames.is_empty() {
             return Err(VideoError::BadClip(
-                "None of the pictures in this clip can be shown. Ask for the original clip.".into(),
+                "None of the pictures in this clip can be shown. The original clip is needed.".into(),
             ));
         }
         Ok(index)
@@ -163,6 +162,16 @@ impl Index {
         let own = last.pts.saturating_add(if named > 0 { named } else { usual });
         let end = self.end.filter(|end| *end > last.pts && *end < own).unwrap_or(own);
         Micros(self.timebase.micros(Pts(end)).0.saturating_sub(self.timebase.micros(Pts(first.pts)).0))
+    }
+
+    /// How much longer the container says the track is than the pictures it holds, microseconds: what a file lost
+    /// that was cut off. Less than half a second is how containers round, and counts as nothing.
+    pub fn missing(&self) -> Micros {
+        let (Some(end), Some(last)) = (self.end, self.frames.last()) else { return Micros(0) };
+        let held =
+            self.samples.get(last.sample).map_or(last.pts, |sample| last.pts.saturating_add(sample.duration));
+        let gap = self.timebase.micros(Pts(end)).0.saturating_sub(self.timebase.micros(Pts(held)).0);
+        Micros(if gap >= 500_000 { gap } else { 0 })
     }
 
     /// Whether frames stay for different times, more than the rounding of ticks explains.
@@ -267,8 +276,8 @@ impl Scan {
     fn add(&mut self, packet: &Packet) -> Result<(), VideoError> {
         if self.samples.len() >= limits::PACKETS {
             return Err(VideoError::TooLarge(
-                "This clip has more than two million pictures, which is more than Limpet can review. Ask for a \
-                 shorter one."
+                "This clip has more than two million pictures, which is more than Limpet can review. A \
+                 shorter one is needed."
                     .into(),
             ));
         }

@@ -18,12 +18,14 @@ pub const ALLOCATION: usize = 512 << 20;
 /// Whether a picture may have this size.
 pub fn picture(width: u32, height: u32) -> Result<(), VideoError> {
     if width == 0 || height == 0 {
-        return Err(VideoError::BadClip("This file has no picture size. Ask for the original clip.".into()));
+        return Err(VideoError::BadClip(
+            "This file has no picture size. The original clip is needed.".into(),
+        ));
     }
     if width > SIDE || height > SIDE || u64::from(width) * u64::from(height) > PIXELS {
         return Err(VideoError::TooLarge(format!(
-            "This picture has {width} by {height} pixels, which is more than Limpet can show. Ask for a copy \
-             of at most 8K."
+            "This picture has {width} by {height} pixels, which is more than Limpet can show. A copy of \
+             at most 8K is needed."
         )));
     }
     Ok(())

@@ -128,7 +128,7 @@ impl Reader {
         }
         if self.index.locate(&self.packet).is_none() {
             return Err(VideoError::BadClip(
-                "This clip reads differently each time; the file is damaged. Ask for the original clip."
+                "This clip reads differently each time; the file is damaged. The original clip is needed."
                     .into(),
             ));
         }
@@ -160,7 +160,7 @@ impl Reader {
             return Ok(());
         }
         Err(VideoError::BadClip(
-            "A part of this clip cannot be found again; the file is damaged. Ask for the original clip."
+            "A part of this clip cannot be found again; the file is damaged. The original clip is needed."
                 .into(),
         ))
     }

@@ -232,7 +232,7 @@ impl Context {
             );
             if raw.is_null() {
                 return Err(VideoError::BadClip(
-                    "The pictures of this clip have a format that Limpet cannot show. Ask for the original clip."
+                    "The pictures of this clip have a format that Limpet cannot show. The original clip is needed."
                         .into(),
                 ));
             }

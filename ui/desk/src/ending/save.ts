@@ -1,6 +1,7 @@
 // Saving a transcript where the person says.
 
 import type { Thread } from "@limpet/shared/gen/wire";
+import { fileName } from "@limpet/shared/parts/names";
 import { dayOf } from "@limpet/shared/parts/times";
 import type { App } from "../shell/app.svelte";
 import { endingWords } from "./words";
@@ -19,6 +20,6 @@ export async function savePdf(app: App, thread: Thread, includeNotes: boolean): 
   });
 }
 
-/** `Biscuit 2025-11-22.pdf`, without what file systems refuse. */
+/** `Biscuit 2025-11-22.pdf`. */
 export const suggestedName = (thread: Thread, zone: string): string =>
-  `${thread.patient.name} ${dayOf(thread.conversation.opened_at, zone)}.pdf`.replace(/[/\\:*?"<>|]/g, "-");
+  fileName(`${thread.patient.name} ${dayOf(thread.conversation.opened_at, zone)}.pdf`);

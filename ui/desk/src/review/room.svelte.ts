@@ -25,6 +25,7 @@ export class Room {
   readonly session: Session;
   dragging = $state(false);
   capturing = $state(false);
+  saving = $state(false);
   notice = $state.raw<Notice | null>(null);
   /** Stills in the reply, the composer's order. */
   stills = $state.raw<StagedFile[]>([]);
@@ -191,6 +192,20 @@ export class Room {
       this.stills = thread.draft.files.filter((file) => file.kind === "still");
     } catch {
       // The count starts at nothing; capturing works all the same and says so if it does not.
+    }
+  }
+
+  /** Saves the original; the deed answers where it lies, or null when nobody wanted it. */
+  async save(deed: () => Promise<string | null>): Promise<void> {
+    if (this.saving) return;
+    this.saving = true;
+    try {
+      const path = await deed();
+      if (path !== null) this.say({ kind: "done", text: w().saved({ path }) });
+    } catch (thrown) {
+      this.say({ kind: "trouble", text: sentence(thrown) });
+    } finally {
+      this.saving = false;
     }
   }
 

@@ -46,6 +46,7 @@ export function phoneClip(frames = 12): ClipIndex {
     times,
     keys: times.map((_, at) => at).filter((at) => at % 4 === 0),
     duration: (times.at(-1) ?? 0) + 33_333,
+    missing: 0,
     vfr: true,
   };
 }

@@ -2,6 +2,7 @@
 // Rust is the source of truth: this asks, listens, and asks again.
 
 import type {
+  Attachment,
   AttachmentId,
   Connection,
   ConversationId,
@@ -37,7 +38,7 @@ export class App {
   open = $state.raw<OpenThread | null>(null);
   front = $state.raw<Front | null>(null);
   /** The clip in the review room. */
-  clip = $state.raw<{ id: AttachmentId; title: string } | null>(null);
+  clip = $state.raw<{ id: AttachmentId; name: string; title: string } | null>(null);
   /** Whether the language of everything has to be said anew; changes when it does. */
   language = $state("");
 
@@ -148,9 +149,9 @@ export class App {
   }
 
   /** Opens the review room on a clip. What is being written is told to the desk first, because stills join it. */
-  async review(id: AttachmentId, title: string): Promise<void> {
+  async review({ id, name }: Attachment, title: string): Promise<void> {
     await this.open?.composer.flush();
-    this.clip = { id, title };
+    this.clip = { id, name, title };
   }
 
   leaveReview(): void {

@@ -44,6 +44,9 @@ export const threadWords = words(
 
     openClip: (of: { name: string; length: string }) => `Open clip ${of.name}, ${of.length}`,
     openClipOfUnknownLength: (name: string) => `Open clip ${name}`,
+    cutOff: (by: { length: string }) => `Cut off: its last ${by.length} is missing. Ask for it to be sent again.`,
+    save: (name: string) => `Save ${name}`,
+    saved: (path: string) => `Saved as ${path}`,
     openPicture: (name: string) => `Open picture ${name}`,
     clip: "Clip",
     still: "Still",
@@ -116,6 +119,9 @@ export const threadWords = words(
 
     openClip: (of) => `Abrir el vídeo ${of.name}, ${of.length}`,
     openClipOfUnknownLength: (name) => `Abrir el vídeo ${name}`,
+    cutOff: (by) => `Cortado: falta su último tramo, ${by.length}. Pida que lo envíen de nuevo.`,
+    save: (name) => `Guardar ${name}`,
+    saved: (path) => `Guardado como ${path}`,
     openPicture: (name) => `Abrir la imagen ${name}`,
     clip: "Vídeo",
     still: "Fotograma",

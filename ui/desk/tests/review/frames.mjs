@@ -37,6 +37,7 @@ export function describe(file) {
       times,
       keys: said.frames.flatMap((frame, at) => (frame.key_frame ? [at] : [])),
       duration: times.at(-1) + (gaps.at(-1) ?? 33_333),
+      missing: 0,
       vfr: gaps.some((gap) => Math.abs(gap - gaps[0]) > 1000),
     },
     pts: said.frames.map((frame) => frame.pts),

@@ -32,6 +32,8 @@ const en = {
   original: "Original file",
   openDocument: (of: { name: string }) => `Open ${of.name}`,
   noPicture: "The picture loads when there is a connection.",
+  cutOff: (by: { length: string }) =>
+    `The file was cut off: its last ${by.length} is missing. If it is whole on your phone, send it again.`,
   noPlay: "It plays when there is a connection. If it still does not, open the original file.",
 
   sendingIn: (at: { left: string }) => `Sending, ${at.left} left`,
@@ -97,6 +99,8 @@ const es: { [K in keyof typeof en]: (typeof en)[K] extends string ? string : (ty
   original: "Archivo original",
   openDocument: (of) => `Abrir ${of.name}`,
   noPicture: "La imagen se carga cuando haya conexión.",
+  cutOff: (by) =>
+    `El archivo llegó cortado: falta su último tramo, ${by.length}. Si en su teléfono está completo, envíelo de nuevo.`,
   noPlay: "Se reproduce cuando haya conexión. Si no, abra el archivo original.",
 
   sendingIn: (at) => `Enviando, faltan ${at.left}`,

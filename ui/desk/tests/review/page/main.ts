@@ -14,6 +14,7 @@ const room: Record<string, unknown> = mount(ReviewRoom, {
     clip: "clip",
     conversation: "talk",
     title: asked.get("title") ?? "Biscuit · 22 Nov 08:14 · iPhone",
+    save: () => Promise.resolve("/home/ana/walk.mp4"),
     onclose: () => {
       document.body.dataset["left"] = "true";
       void unmount(room);

@@ -1,0 +1,4 @@
+// Names of files.
+
+/** Without what file systems refuse. */
+export const fileName = (name: string): string => name.replace(/[/\\:*?"<>|]/g, "-");
