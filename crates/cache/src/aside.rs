@@ -25,8 +25,8 @@ pub fn keep(path: &Path) -> io::Result<Option<PathBuf>> {
     Ok(Some(kept))
 }
 
-/// Removes a database with its companions. For the cache only.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
+/// Removes a database with its companions. For the cache, and for an outbox in which nothing waits.
+pub fn remove(path: &Path) -> io::Result<()> {
     for tail in ["", "-wal", "-shm"] {
         match fs::remove_file(with_suffix(path, tail)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

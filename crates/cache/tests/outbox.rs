@@ -18,7 +18,7 @@ use limpet_model::*;
 use limpet_wire::{
     Code, Failure,
     desk::{Draft, Settings, StagedFile},
-    http::ConversationChange,
+    http::{ConversationChange, NewConversation},
 };
 
 const NOW: Millis = Millis(1_000);
@@ -72,8 +72,8 @@ fn a_crash_while_sending_queues_it_again() {
     let outbox = Outbox::open(&path, &key()).unwrap();
     sent(&outbox);
     let first = outbox.entries().unwrap()[0].nr;
-    assert!(outbox.start(first).unwrap());
-    assert!(!outbox.start(first).unwrap());
+    assert!(outbox.start(first).unwrap().is_some());
+    assert!(outbox.start(first).unwrap().is_none());
     drop(outbox);
     let outbox = Outbox::open(&path, &key()).unwrap();
     assert_eq!(states(&outbox), [("message", EntryState::Queued), ("upload", EntryState::Queued)]);
@@ -131,6 +131,25 @@ fn a_refused_file_of_an_arrived_message_can_be_given_up() {
 }
 
 #[test]
+fn giving_up_a_refused_file_leaves_the_others_on_their_way() {
+    let (_folder, outbox) = outbox();
+    let (conversation, id) = (ConversationId::new(), MessageId::new());
+    let (bad, good) = (staged("bad.jpg"), staged("good.jpg"));
+    for file in [&bad, &good] {
+        outbox.stage(conversation, file, None).unwrap();
+    }
+    let written = draft(conversation, "Look", vec![bad.clone(), good.clone()]);
+    outbox.send(&written, id, NOW).unwrap();
+    let entries = outbox.entries().unwrap();
+    outbox.accept(entries[0].nr).unwrap();
+    outbox.refuse(entries[1].nr, &refusal()).unwrap();
+    let given_up = Discarded { conversation, dropped: vec![bad.id] };
+    assert_eq!(outbox.discard_message(id, NOW).unwrap(), given_up);
+    assert_eq!(states(&outbox), [("message", EntryState::Accepted), ("upload", EntryState::Queued)]);
+    assert!(outbox.is_staged(good.id).unwrap());
+}
+
+#[test]
 fn the_newest_state_of_a_person_replaces_one_that_waits_and_keeps_its_place() {
     let (_folder, outbox) = outbox();
     let mut owner = client("Eva");
@@ -156,8 +175,67 @@ fn only_refused_changes_are_dropped_with_the_notice() {
     let message = outbox.entries().unwrap()[0].nr;
     outbox.refuse(message, &refusal()).unwrap();
     outbox.refuse(nr, &refusal()).unwrap();
-    assert_eq!(outbox.drop_refused_changes().unwrap(), 1);
+    assert_eq!(outbox.refused_changes().unwrap(), vec![refusal()]);
+    assert_eq!(outbox.drop_refused_changes(NOW).unwrap(), 1);
     assert_eq!(states(&outbox).len(), 2);
+}
+
+#[test]
+fn a_refused_ending_gives_its_words_back_as_a_note() {
+    let (_folder, outbox) = outbox();
+    let conversation = ConversationId::new();
+    let change = ConversationChange {
+        state: Some(ConversationState::Ended),
+        summary: Some("Strain".into()),
+        plan: Some("Rest".into()),
+        ..Default::default()
+    };
+    assert_eq!(outbox.ending(conversation).unwrap(), None);
+    let nr = outbox.add(&Work::Change { conversation, change }, NOW).unwrap();
+    assert_eq!(outbox.ending(conversation).unwrap(), Some(EntryState::Queued));
+    outbox.refuse(nr, &refusal()).unwrap();
+    assert_eq!(outbox.ending(conversation).unwrap(), Some(EntryState::Refused(refusal())));
+    assert_eq!(outbox.retry_changes().unwrap(), 1);
+    assert_eq!(outbox.ending(conversation).unwrap(), Some(EntryState::Queued));
+    outbox.refuse(nr, &refusal()).unwrap();
+    outbox.save_draft(&draft(conversation, "How is she?", vec![]), NOW).unwrap();
+    assert_eq!(outbox.drop_refused_changes(NOW).unwrap(), 1);
+    let left = outbox.draft(conversation).unwrap();
+    assert_eq!(left.body, "How is she?\n\nStrain\n\nRest");
+    assert_eq!(left.audience, Audience::Staff, "a note's words never stand in a reply");
+}
+
+#[test]
+fn a_refused_conversation_with_messages_in_it_is_kept() {
+    let (_folder, outbox) = outbox();
+    let (conversation, id, _) = sent(&outbox);
+    let new = NewConversation {
+        client: ClientId::new(),
+        patient: PatientId::new(),
+        subject: "Limps".into(),
+        opened_at: NOW,
+    };
+    let nr = outbox.add(&Work::Conversation { id: conversation, new }, NOW).unwrap();
+    outbox.refuse(nr, &refusal()).unwrap();
+    assert_eq!(outbox.drop_refused_changes(NOW).unwrap(), 0);
+    let message = outbox.entries().unwrap()[0].nr;
+    outbox.refuse(message, &refusal()).unwrap();
+    outbox.discard_message(id, NOW).unwrap();
+    assert_eq!(outbox.drop_refused_changes(NOW).unwrap(), 1);
+    assert_eq!(outbox.entries().unwrap(), vec![]);
+}
+
+#[test]
+fn what_nobody_has_in_hand_is_queued_again() {
+    let (_folder, outbox) = outbox();
+    sent(&outbox);
+    let [first, second] = [0, 1].map(|at| outbox.entries().unwrap()[at].nr);
+    for nr in [first, second] {
+        outbox.start(nr).unwrap();
+    }
+    outbox.requeue(&[second]).unwrap();
+    let states: Vec<_> = states(&outbox).into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, [EntryState::Queued, EntryState::Sending]);
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn fill_outbox(outbox: &Outbox) {
         assign: Some(Assign { to: Some(id(4)) }),
         state: Some(ConversationState::Ended),
         at: Some(NOW),
+        seen: None,
         summary: Some("Sprain".into()),
         plan: Some("Rest".into()),
     };

@@ -5,9 +5,9 @@ use limpet_wire::{
     Failure,
     calls::Answers,
     desk::{
-        AssignTo, CaptureStill, ClientQuery, ClientRow, ConversationList, ConversationQuery, DeskEvent,
-        DeskSignIn, DeskState, Draft, EndConversation, MakeTranscript, MarkUrgent, ReviewRoom,
-        SaveAttachment, SavedFile, Settings, StageFile, StagedFile, StartConversation, Thread, Unstage,
+        AssignTo, CaptureStill, ClientQuery, ClientRow, ConversationList, ConversationQuery, DeskSignIn,
+        DeskState, Draft, EndConversation, MakeTranscript, MarkUrgent, ReviewRoom, SaveAttachment, SavedFile,
+        Settings, StageFile, StagedFile, StartConversation, Thread, Unstage,
     },
     http::Invitation,
 };
@@ -30,23 +30,12 @@ impl Answers for Desk {
     }
 
     async fn dismiss_notice(&self, (): ()) -> Result<DeskState, Failure> {
-        // The notice said that closing it drops what the server did not take.
-        if self.hub.here().is_ok() {
-            let dropped = self
-                .hub
-                .on_disk(|here| {
-                    let dropped = here.store.outbox.drop_refused_changes()?;
-                    if dropped > 0 {
-                        limpet_sync::lay_over(&here.store, here.signed_in.staff.id)?;
-                    }
-                    Ok(dropped)
-                })
-                .await?;
-            if dropped > 0 {
-                self.hub.tell(DeskEvent::Lists);
-            }
-        }
-        self.hub.clear_notice();
+        care::drop_refused(&self.hub).await?;
+        session::state(&self.hub).await
+    }
+
+    async fn retry_changes(&self, (): ()) -> Result<DeskState, Failure> {
+        care::retry_refused(&self.hub).await?;
         session::state(&self.hub).await
     }
 

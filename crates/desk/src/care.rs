@@ -10,8 +10,8 @@ use limpet_model::{ConversationId, ConversationState};
 use limpet_sync::lay_over;
 use limpet_wire::{
     Code, Failure,
-    desk::{AssignTo, EndConversation, MarkUrgent, StartConversation},
-    http::{Assign, ConversationChange, Invitation, NewConversation},
+    desk::{AssignTo, DeskEvent, EndConversation, MarkUrgent, StartConversation},
+    http::{Assign, ConversationChange, Invitation, MESSAGE_LIMIT, NewConversation},
 };
 
 use crate::{filings, hub::Hub};
@@ -62,9 +62,19 @@ pub(crate) async fn reopen(hub: &Arc<Hub>, id: ConversationId) -> Result<(), Fai
 pub(crate) async fn end(hub: &Arc<Hub>, wanted: EndConversation) -> Result<(), Failure> {
     let id = wanted.conversation;
     let now = hub.clock.now();
+    for text in [&wanted.summary, &wanted.plan] {
+        if text.chars().count() > MESSAGE_LIMIT {
+            return Err(Failure::new(
+                Code::Invalid,
+                format!("The summary and the plan may have {MESSAGE_LIMIT} characters each. Shorten them."),
+            ));
+        }
+    }
+    let seen = hub.on_disk(move |here| Ok(here.store.cache.newest_received(id)?)).await?;
     let ending = ConversationChange {
         state: Some(ConversationState::Ended),
         at: Some(now),
+        seen: Some(seen),
         summary: Some(wanted.summary),
         plan: Some(wanted.plan),
         ..Default::default()
@@ -119,4 +129,45 @@ pub(crate) async fn invite(hub: &Arc<Hub>, id: ConversationId) -> Result<Invitat
         ),
         other => other,
     })
+}
+
+/// Takes the notice down and with it the changes that the server refused. A conversation in which messages wait is
+/// not dropped: its notice stays.
+pub(crate) async fn drop_refused(hub: &Arc<Hub>) -> Result<(), Failure> {
+    hub.clear_notice();
+    if hub.here().is_err() {
+        return Ok(());
+    }
+    let now = hub.clock.now();
+    let left = hub
+        .on_disk(move |here| {
+            if here.store.outbox.drop_refused_changes(now)? > 0 {
+                lay_over(&here.store, here.signed_in.staff.id)?;
+            }
+            Ok(here.store.outbox.refused_changes()?)
+        })
+        .await?;
+    for failure in left {
+        hub.set_notice(Failure::new(
+            failure.code,
+            format!(
+                "The server did not take a new conversation in which messages wait: {} Mend that and try again, or \
+                 discard the messages first.",
+                failure.message
+            ),
+        ));
+    }
+    hub.tell(DeskEvent::Lists);
+    hub.queued(None)
+}
+
+/// Sends once more what the server refused.
+pub(crate) async fn retry_refused(hub: &Arc<Hub>) -> Result<(), Failure> {
+    hub.on_disk(|here| {
+        here.store.outbox.retry_changes()?;
+        Ok(lay_over(&here.store, here.signed_in.staff.id)?)
+    })
+    .await?;
+    hub.clear_notice();
+    hub.queued(None)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use limpet_sync::{Link, SyncEvent};
-use limpet_wire::desk::DeskEvent;
+use limpet_wire::{Failure, desk::DeskEvent};
 use tokio::sync::mpsc;
 
 use crate::{hub::Hub, profile, session};
@@ -29,6 +29,8 @@ pub(crate) async fn pump(hub: Arc<Hub>, mut heard: mpsc::UnboundedReceiver<SyncE
                 hub.ahead.notify_one();
             }
             SyncEvent::Outbox(conversation) => {
+                // The ending that a filing waits for may have arrived.
+                hub.filing.notify_one();
                 if let Some(id) = conversation {
                     hub.tell_conversation(id);
                 }
@@ -37,15 +39,25 @@ pub(crate) async fn pump(hub: Arc<Hub>, mut heard: mpsc::UnboundedReceiver<SyncE
             SyncEvent::Progress { attachment, sent, total } => {
                 hub.tell(DeskEvent::Progress { attachment, sent, total });
             }
-            SyncEvent::ChangeRefused(mut failure) => {
-                failure.message = format!(
-                    "The server did not take a change: {} Close this notice to drop the change.",
-                    failure.message
-                );
-                hub.set_notice(failure);
+            SyncEvent::ChangeRefused(failure) => {
+                hub.set_notice(change_refused(&failure));
+                // A filing that waits for an ending is refused with it.
+                hub.filing.notify_one();
             }
             SyncEvent::CacheRebuilt(kept) => hub.set_notice(profile::cache_rebuilt(kept.as_deref())),
             SyncEvent::Trouble(failure) => hub.set_notice(failure),
         }
     }
+}
+
+/// The notice about a change that the server did not take.
+pub(crate) fn change_refused(failure: &Failure) -> Failure {
+    Failure::new(
+        failure.code,
+        format!(
+            "The server did not take a change: {} Try again, or close this notice to drop the change; what was \
+             written about the end of a conversation then comes back as a note there.",
+            failure.message
+        ),
+    )
 }

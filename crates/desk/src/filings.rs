@@ -4,7 +4,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use limpet_cache::{CacheError, outbox::FilingEntry};
+use limpet_cache::{
+    CacheError,
+    outbox::{EntryState, FilingEntry},
+};
 use limpet_model::{ConversationId, Filing, FilingId, FilingState, Millis};
 use limpet_records::{FilingOutcome, Paper, Target, WatchedFolder};
 use limpet_sync::{Store, plan};
@@ -113,7 +116,18 @@ async fn next(hub: &Arc<Hub>) -> Result<Option<Next>, Failure> {
     let now = hub.clock.now();
     hub.on_disk(move |here| {
         let waiting = here.store.outbox.filings_waiting()?;
-        Ok(waiting.into_iter().min_by_key(|filing| filing.not_before).map(|filing| {
+        // What an ending has become free for goes at once.
+        let mut due = Vec::new();
+        for filing in waiting {
+            let held = held(&here.store, filing.filing.conversation)?;
+            let waits = matches!(&filing.filing.state, FilingState::Queued { waiting_for } if !waiting_for.is_empty());
+            match held {
+                Some(FilingState::Queued { .. }) if waits => {}
+                Some(_) => due.push(FilingEntry { not_before: Millis(0), ..filing }),
+                None => due.push(filing),
+            }
+        }
+        Ok(due.into_iter().min_by_key(|filing| filing.not_before).map(|filing| {
             if filing.not_before <= now {
                 Next::Now(Box::new(filing))
             } else {
@@ -126,13 +140,19 @@ async fn next(hub: &Arc<Hub>) -> Result<Option<Next>, Failure> {
 
 async fn file(hub: &Arc<Hub>, entry: &FilingEntry) {
     let (id, conversation) = (entry.filing.id, entry.filing.conversation);
-    let (target, state) = match attempt(hub, entry).await {
-        Ok(done) => done,
-        Err(failure) => (entry.filing.target.clone(), FilingState::Queued { waiting_for: failure.message }),
+    let pause = i64::try_from(plan::delay(PACE, entry.attempts + 1, 128).as_millis()).unwrap_or(i64::MAX);
+    let later = Millis(hub.clock.now().0.saturating_add(pause));
+    let unchanged = entry.filing.target.clone();
+    let (target, state, not_before) = match hub.on_disk(move |here| held(&here.store, conversation)).await {
+        // It goes at once when the ending has arrived.
+        Ok(Some(state)) => (unchanged, state, Millis(0)),
+        Ok(None) => match attempt(hub, entry).await {
+            Ok((target, state)) => (target, state, later),
+            Err(failure) => (unchanged, FilingState::Queued { waiting_for: failure.message }, later),
+        },
+        Err(failure) => (unchanged, FilingState::Queued { waiting_for: failure.message }, later),
     };
     let filed = matches!(state, FilingState::Filed { .. });
-    let pause = i64::try_from(plan::delay(PACE, entry.attempts + 1, 128).as_millis()).unwrap_or(i64::MAX);
-    let not_before = Millis(hub.clock.now().0.saturating_add(pause));
     let noted = hub.on_disk(move |here| {
         here.store.outbox.filing_came_to(id, &target, &state, not_before)?;
         if filed {
@@ -146,6 +166,23 @@ async fn file(hub: &Arc<Hub>, entry: &FilingEntry) {
         tokio::time::sleep(PACE.first).await;
     }
     hub.tell(DeskEvent::Conversations { ids: vec![conversation] });
+}
+
+/// What keeps a filing from being tried: the server has not taken the end of its conversation, or never will. A
+/// transcript of an ending that did not come about must not stand in the record.
+fn held(store: &Store, conversation: ConversationId) -> Result<Option<FilingState>, Failure> {
+    Ok(match store.outbox.ending(conversation)? {
+        None | Some(EntryState::Accepted) => None,
+        Some(EntryState::Queued | EntryState::Sending) => Some(FilingState::Queued {
+            waiting_for:
+                "The server does not know yet that the conversation has ended. Filing goes on by itself \
+                          once it does."
+                    .into(),
+        }),
+        Some(EntryState::Refused(failure)) => Some(FilingState::Refused {
+            reason: format!("The conversation was not ended: {} End it, then file again.", failure.message),
+        }),
+    })
 }
 
 async fn attempt(hub: &Arc<Hub>, entry: &FilingEntry) -> Result<(String, FilingState), Failure> {

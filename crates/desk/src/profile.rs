@@ -191,11 +191,27 @@ fn sweep(store: &Store) {
     }
 }
 
-/// Forgets the key and removes the files. Only after a person signed out and nothing was unsent.
+/// Removes the files and forgets their key. Only after a person signed out and nothing was unsent. What was set
+/// aside stays, and with it the key that may open it.
 pub(crate) fn remove_files(folders: &Folders, vault: &dyn Vault) -> Result<(), Failure> {
-    vault.remove(KEY).map_err(|error| Failure::from(&error))?;
-    for folder in [folders.cache(), folders.outbox()].iter().filter_map(|file| file.parent()) {
-        std::fs::remove_dir_all(folder).map_err(|error| unusable(&error))?;
+    for folder in folders.cache().parent().into_iter().map(Path::to_owned).chain([folders.outgoing()]) {
+        gone(std::fs::remove_dir_all(folder))?;
+    }
+    let outbox = folders.outbox();
+    aside::remove(&outbox).map_err(|error| unusable(&error))?;
+    let is_kept = outbox
+        .parent()
+        .and_then(|folder| std::fs::read_dir(folder).ok())
+        .is_some_and(|mut files| files.next().is_some());
+    if !is_kept {
+        vault.remove(KEY).map_err(|error| Failure::from(&error))?;
     }
     Ok(())
+}
+
+fn gone(removed: std::io::Result<()>) -> Result<(), Failure> {
+    match removed {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unusable(&error)),
+        _ => Ok(()),
+    }
 }

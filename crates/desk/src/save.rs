@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_name_of_ours_never_replaces_a_file() {
         let folder = tempfile::tempdir().unwrap();
-        let mut write = |bytes: &'static [u8]| {
+        let write = |bytes: &'static [u8]| {
             write_new(folder.path(), Path::new("a.pdf"), &mut |file| file.write_all(bytes)).unwrap()
         };
         let (first, second) = (write(b"first"), write(b"second"));

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
+    events,
     hub::{Hub, SignedIn, blocking},
     profile,
     vault::Vault,
@@ -43,6 +44,7 @@ pub(crate) async fn state(hub: &Arc<Hub>) -> Result<DeskState, Failure> {
             session: None,
             connection: Connection::SignedOut,
             unsent: 0,
+            refused_changes: 0,
             notice: hub.notice(),
             server: String::new(),
         });
@@ -51,12 +53,14 @@ pub(crate) async fn state(hub: &Arc<Hub>) -> Result<DeskState, Failure> {
     let notice = hub.notice();
     blocking(move || {
         let unsent = store.outbox.unsent()?;
+        let refused_changes = u32::try_from(store.outbox.refused_changes()?.len()).unwrap_or(u32::MAX);
         let server = store.outbox.owner()?.map(|owner| owner.server).unwrap_or_default();
         let Some(here) = signed_in else {
             return Ok(DeskState {
                 session: None,
                 connection: Connection::SignedOut,
                 unsent,
+                refused_changes,
                 notice,
                 server,
             });
@@ -71,7 +75,7 @@ pub(crate) async fn state(hub: &Arc<Hub>) -> Result<DeskState, Failure> {
             Link::SignedOut => Connection::SignedOut,
         };
         let session = Some(Session { practice, staff });
-        Ok(DeskState { session, connection, unsent, notice, server: here.server.clone() })
+        Ok(DeskState { session, connection, unsent, refused_changes, notice, server: here.server.clone() })
     })
     .await
 }
@@ -106,11 +110,18 @@ async fn start(hub: &Arc<Hub>, kept: Kept) -> Result<(), Failure> {
     let store = hub.store().ok_or_else(no_files)?;
     let server = Server::at(server_address(&kept.server)?)?.with_session(&kept.token);
     let me = kept.staff.id;
-    blocking({
+    let refused = blocking({
         let store = Arc::clone(&store);
-        move || Ok(lay_over(&store, me)?)
+        move || {
+            lay_over(&store, me)?;
+            Ok(store.outbox.refused_changes()?)
+        }
     })
     .await?;
+    // Nobody may have read it before the program ended.
+    for failure in refused {
+        hub.set_notice(events::change_refused(&failure));
+    }
     let engine = Engine::start(EngineParts {
         store,
         server,
@@ -137,8 +148,9 @@ pub(crate) async fn sign_in(hub: &Arc<Hub>, wanted: DeskSignIn) -> Result<DeskSt
     }
     if hub.store().is_none() {
         // The keyring may have been unlocked in the meantime.
+        hub.clear_notice();
         match profile::open(hub).await {
-            Ok(()) => hub.clear_notice(),
+            Ok(()) => {}
             Err(profile::NotOpen::Keyring(failure) | profile::NotOpen::Files(failure)) => {
                 return Err(failure);
             }
@@ -222,7 +234,7 @@ fn left_behind(store: &Store) -> Result<Option<String>, Failure> {
     if let Some(what) = count(store.outbox.drafts()?.len(), "an unfinished draft", "unfinished drafts") {
         return Ok(Some(what));
     }
-    let filings = store.outbox.filings_waiting()?.len();
+    let filings = store.outbox.filings_open()?;
     Ok(count(filings, "a transcript that is not filed", "transcripts that are not filed"))
 }
 
@@ -238,21 +250,28 @@ pub(crate) async fn sign_out(hub: &Arc<Hub>) -> Result<DeskState, Failure> {
             format!("{what}. Send or discard that first, then sign out."),
         ));
     }
-    let engine = &here.signed_in.engine;
-    engine.stop().await;
-    // Offline, the session ends here and is left to expire at the server.
-    let _ = tokio::time::timeout(Duration::from_secs(5), engine.server().sign_out()).await;
-    hub.rooms.clear();
+    // From here on nobody writes into the outbox any more; what came in between is looked for once more.
     hub.set_store(None);
+    hub.rooms.clear();
     let store = Arc::clone(&here.store);
+    let server = here.signed_in.engine.server().clone();
+    here.signed_in.engine.stop().await;
     drop(here);
-    // Files that are open cannot be removed everywhere: let what is still reading finish.
-    for _ in 0..50 {
-        if Arc::strong_count(&store) == 1 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+    settle_down(&store).await;
+    let left = blocking({
+        let store = Arc::clone(&store);
+        move || left_behind(&store)
+    });
+    if let Some(what) = left.await? {
+        hub.set_store(Some(store));
+        resume(hub).await?;
+        return Err(Failure::new(
+            Code::Conflict,
+            format!("{what}. Send or discard that first, then sign out."),
+        ));
     }
+    // Offline, the session ends here and is left to expire at the server.
+    let _ = tokio::time::timeout(Duration::from_secs(5), server.sign_out()).await;
     drop(store);
     let (folders, vault) = (hub.folders.clone(), Arc::clone(&hub.vault));
     blocking(move || {
@@ -271,6 +290,16 @@ pub(crate) async fn sign_out(hub: &Arc<Hub>) -> Result<DeskState, Failure> {
     hub.tell(DeskEvent::State);
     hub.tell(DeskEvent::Lists);
     state(hub).await
+}
+
+/// Lets what still reads or writes finish: files that are open cannot be removed everywhere.
+async fn settle_down(store: &Arc<Store>) {
+    for _ in 0..50 {
+        if Arc::strong_count(store) == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// The server said that the session is over: the outbox and the cache stay as they are.

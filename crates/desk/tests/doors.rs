@@ -91,6 +91,10 @@ async fn a_lost_key_is_said_the_outbox_is_kept_and_the_cache_comes_back() {
     assert!(kept.exists() && notice.message.contains(&*kept.to_string_lossy()), "{}", notice.message);
     arrived(&desk, id).await;
     assert!(desk.dismiss_notice(()).await.unwrap().notice.is_none());
+    // Signing out removes what is this session's, and nothing that was set aside.
+    all_sent(&desk).await;
+    desk.sign_out(()).await.unwrap();
+    assert!(kept.exists());
     desk.close().await;
 }
 

@@ -145,3 +145,52 @@ async fn people_and_conversations_made_offline_reach_the_server_in_order() {
     ana.close().await;
     bob.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_set_back_is_followed_and_what_comes_after_arrives() {
+    let mut practice = Clinic::start();
+    let (_profile, ana) = practice.desk("ana@example.org").await;
+    let (_, _, id) = matter(&ana).await;
+    ana.send_message(words(id, "Before the backup")).await.unwrap();
+    all_sent(&ana).await;
+    let backup = tempfile::tempdir().unwrap();
+    practice.server.cut().unwrap();
+    copy_folder(practice.server.data(), backup.path());
+    practice.server.start_again().unwrap();
+    online(&ana).await;
+    for n in 0..20 {
+        ana.send_message(words(id, &format!("After the backup, {n}"))).await.unwrap();
+    }
+    all_sent(&ana).await;
+
+    practice.server.cut().unwrap();
+    std::fs::remove_dir_all(practice.server.data()).unwrap();
+    copy_folder(backup.path(), practice.server.data());
+    practice.server.start_again().unwrap();
+    let bodies = async || -> Option<Vec<String>> {
+        let thread = ana.open_conversation(id).await.ok()?;
+        Some(thread.messages.into_iter().map(|it| it.message.body).collect())
+    };
+    until(&ana, "the desk starts over", async || (bodies().await? == ["Before the backup"]).then_some(()))
+        .await;
+    let phone = Phone::open(practice.server.url(), &ana.invite(id).await.unwrap());
+    phone.send("Are you there?", None);
+    until(&ana, "what comes after arrives", async || {
+        (bodies().await? == ["Before the backup", "Are you there?"]).then_some(())
+    })
+    .await;
+    ana.close().await;
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        let copy = to.join(file.file_name());
+        if file.file_type().unwrap().is_dir() {
+            copy_folder(&file.path(), &copy);
+        } else {
+            std::fs::copy(file.path(), copy).unwrap();
+        }
+    }
+}

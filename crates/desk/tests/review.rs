@@ -169,6 +169,65 @@ async fn an_ended_conversation_is_filed_once_its_folder_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_ending_is_filed_only_once_the_server_took_it() {
+    let mut practice = Clinic::start();
+    let (profile, ana) = practice.desk("ana@example.org").await;
+    let (_two, bob) = practice.desk("bob@example.org").await;
+    let (_, _, id) = matter(&ana).await;
+    all_sent(&ana).await;
+    arrived(&bob, id).await;
+    let folder = tempfile::tempdir().unwrap();
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    let filing_folder = folder.path().to_string_lossy().into_owned();
+    ana.save_settings(Settings { filing_folder, ..Settings::default() }).await.unwrap();
+    let ending = EndConversation {
+        conversation: id,
+        summary: "A sprain of the left hind leg".into(),
+        plan: "Rest for a week".into(),
+        file: true,
+        include_notes: false,
+    };
+    practice.server.cut().unwrap();
+    connected(&ana, Connection::Offline).await;
+    ana.end_conversation(ending.clone()).await.unwrap();
+    let filing = async |ana: &Desk| ana.open_conversation(id).await.ok()?.filings.into_iter().next();
+    until(&ana, "the filing waits for the server", async || {
+        let state = filing(&ana).await?.state;
+        matches!(state, FilingState::Queued { waiting_for } if waiting_for.contains("does not know yet"))
+            .then_some(())
+    })
+    .await;
+    assert_eq!(files(), 0);
+    ana.close().await;
+
+    // Bob is first. Ana's ending is refused, and nothing of it stands in the record.
+    practice.server.start_again().unwrap();
+    online(&bob).await;
+    bob.end_conversation(EndConversation { file: false, ..ending }).await.unwrap();
+    all_sent(&bob).await;
+    let ana = profile.open().await;
+    until(&ana, "the filing is refused with the ending", async || {
+        let state = filing(&ana).await?.state;
+        matches!(state, FilingState::Refused { reason } if reason.contains("already ended")).then_some(())
+    })
+    .await;
+    assert_eq!(files(), 0);
+    ana.close().await;
+
+    // Nobody read the notice: it is there again, and what was typed comes back with it.
+    let ana = profile.open().await;
+    let notice = ana.state(()).await.unwrap().notice.unwrap();
+    assert!(notice.message.contains("did not take a change"), "{}", notice.message);
+    assert!(ana.dismiss_notice(()).await.unwrap().notice.is_none());
+    let draft = ana.open_conversation(id).await.unwrap().draft;
+    assert_eq!(
+        (draft.audience, draft.body.as_str()),
+        (Audience::Staff, "A sprain of the left hind leg\n\nRest for a week")
+    );
+    ana.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_transcript_is_saved_and_can_be_made_beside_the_open_desk() {
     let practice = Clinic::start();
     let (profile, ana) = practice.desk("ana@example.org").await;

@@ -117,7 +117,7 @@ async fn a_refused_change_is_said_and_dropped_with_its_notice() {
     })
     .await;
     assert!(state.notice.unwrap().message.contains("telephone"));
-    assert_eq!(state.unsent, 1);
+    assert_eq!((state.unsent, state.refused_changes), (1, 1));
     assert_eq!(ana.dismiss_notice(()).await.unwrap().unsent, 0);
     let found = ana.list_clients(ClientQuery { search: "eva".into(), limit: 5 }).await.unwrap();
     assert_eq!(found[0].client, client);

@@ -40,7 +40,8 @@ impl WatchedFolder {
             let place = place.pdf.display().to_string();
             FilingOutcome::Filed(Filed { place, sha256: hash.to_owned(), already })
         };
-        match decide(&place.look()?, hash) {
+        let found = place.look()?;
+        match decide(&found, hash) {
             Decision::Already => {
                 place.clear_aside();
                 return Ok(filed(true));
@@ -48,7 +49,7 @@ impl WatchedFolder {
             Decision::Taken { theirs } => return Ok(taken(place, hash, &theirs)),
             Decision::Go => {}
         }
-        place.write_aside(paper.pdf, hash)?;
+        place.write_aside(paper.pdf, hash, found.claim.is_some())?;
         let sidecar = sidecar::of(paper, place, hash);
         if let Some(theirs) = place.claim(&sidecar, hash)? {
             place.clear_aside();

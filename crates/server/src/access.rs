@@ -1,11 +1,12 @@
 //! Who is asking: a staff member by bearer token, or a client's device by cookie.
 //!
 //! **Invariant:** a writing request that relies on the cookie carries `limpet-app: owner`, which another site's
-//! page cannot send.
+//! page cannot send. **Invariant:** a request that says in `limpet-client` for whom it is meant is never answered as
+//! somebody else.
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
 };
 use limpet_model::{Author, PracticeId, StaffId};
 use limpet_wire::Code;
@@ -79,6 +80,16 @@ impl FromRequestParts<App> for Caller {
                     "This device is not signed in. Open the link from the practice again.",
                 )
             })?;
+        // One browser keeps one cookie: a page about one client must not go on with the session of another.
+        let meant = parts.headers.get("limpet-client").map(HeaderValue::as_bytes);
+        if let (Some(meant), Holder::Client(client, _)) = (meant, session.holder)
+            && meant != client.to_string().as_bytes()
+        {
+            return Err(Problem::new(
+                Code::SignedOut,
+                "Another client's link was opened in this browser. Open your own link from the practice again.",
+            ));
+        }
         let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&parts.method);
         let from_app = parts.headers.get("limpet-app").is_some_and(|value| value == "owner");
         if !reads && !from_app {

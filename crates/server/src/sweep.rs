@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
+use limpet_model::Millis;
+
 use crate::{
     app::App,
     receive::finish_if_complete,
-    store::{Result, uploads::Upload},
+    store::{
+        Result,
+        uploads::{UPLOAD_LIFETIME, Upload},
+    },
 };
 
+/// What the sender of a file reads that never came, or not all of it.
+const TOO_LATE: &str = "The upload was not finished in time. Send the file again.";
 const EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// Looks at every upload under way and at every file that is there.
@@ -16,6 +23,11 @@ pub async fn once(app: &App) -> Result<()> {
     let files = app.intake.attachments();
     for upload in app.store.uploads().await? {
         sweep(app, &upload).await;
+    }
+    let long_ago = Millis(app.now().0 - UPLOAD_LIFETIME);
+    for (practice, attachment) in app.store.never_begun(long_ago).await? {
+        app.store.abandon_upload(practice, attachment, TOO_LATE).await?;
+        tracing::info!(%attachment, "Gave up a file that never began to arrive");
     }
     let uploads = app.store.uploads().await?;
     let jobs = app.store.attachments_of_jobs().await?;
@@ -54,8 +66,7 @@ async fn sweep(app: &App, upload: &Upload) {
 
 async fn expire(app: &App, upload: &Upload) {
     let Some(_turn) = app.intake.take_turn(upload.attachment) else { return };
-    let reason = "The upload was not finished in time. Send the file again.";
-    if let Err(error) = app.store.abandon_upload(upload, reason).await {
+    if let Err(error) = app.store.abandon_upload(upload.practice, upload.attachment, TOO_LATE).await {
         tracing::warn!(attachment = %upload.attachment, %error, "Cannot give an upload up");
         return;
     }

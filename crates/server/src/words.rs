@@ -88,7 +88,8 @@ pub fn check_conversation(new: &NewConversation) -> Answer<()> {
 pub fn check_change(change: &ConversationChange) -> Answer<()> {
     at_most("The summary", change.summary.as_deref().unwrap_or_default(), MESSAGE_LIMIT)?;
     at_most("The plan", change.plan.as_deref().unwrap_or_default(), MESSAGE_LIMIT)?;
-    change.at.map_or(Ok(()), time)
+    change.at.map_or(Ok(()), time)?;
+    change.seen.map_or(Ok(()), time)
 }
 
 /// A new message by this author.

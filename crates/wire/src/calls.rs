@@ -82,8 +82,10 @@ calls! {
     sign_in(DeskSignIn) -> DeskState;
     /// Signs out and removes the cache and the keys. Refused with `conflict` while something is unsent.
     sign_out(()) -> DeskState;
-    /// Takes down the notice.
+    /// Takes down the notice and drops the changes that it says were refused.
     dismiss_notice(()) -> DeskState;
+    /// Sends changes that were refused once more.
+    retry_changes(()) -> DeskState;
     /// A page of a queue.
     list_conversations(ConversationQuery) -> ConversationList;
     /// A conversation with everything around it.

@@ -60,6 +60,8 @@ pub struct DeskState {
     pub connection: Connection,
     /// Entries of the outbox that are not sent yet.
     pub unsent: u32,
+    /// Changes to people and conversations among them that the server refused: they can be tried again or dropped.
+    pub refused_changes: u32,
     /// Something a person has to know, such as a database that was rebuilt.
     pub notice: Option<Failure>,
     /// The server address used last, to fill in the sign-in form.

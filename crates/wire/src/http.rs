@@ -22,7 +22,8 @@
 //! | `GET /healthz` | anyone | -> `ok` |
 //!
 //! A staff session is `Authorization: Bearer <token>`. A client session is the HttpOnly cookie
-//! `limpet_client`; a writing request that relies on it must carry the header `limpet-app: owner`.
+//! `limpet_client`; a writing request that relies on it must carry the header `limpet-app: owner`. A page names the
+//! client it is about in the header `limpet-client`; with another client's cookie the answer is 401.
 
 use limpet_model::{
     AttachmentId, AttachmentKind, Audience, ClientId, ConversationId, ConversationState, Millis, PatientId,
@@ -133,6 +134,11 @@ pub struct ConversationChange {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Millis>,
+    /// With `state: ended`: `received_at` of the newest message that this device knows. The ending is refused when
+    /// the client has written something newer that nobody at the practice has seen.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Millis>,
     /// With `state: ended`: what was seen and concluded.
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -38,6 +38,7 @@ export const signedIn = (): DeskState => ({
   },
   connection: "online",
   unsent: 0,
+  refused_changes: 0,
   notice: null,
   server: "https://chat.harbourvets.example",
 });

@@ -21,6 +21,9 @@ import { newId } from "@limpet/shared/host/ids";
 
 type Answers = { [N in keyof Calls]?: (args: Calls[N][0]) => Calls[N][1] | Promise<Calls[N][1]> };
 
+/** Rows that a desk answers at most, whatever is asked for. */
+const PAGE = 500;
+
 export const failure = (code: Failure["code"], message: string): Failure => ({ code, message });
 
 export class FakeHost implements Host {
@@ -130,6 +133,7 @@ export class FakeHost implements Host {
         return { path: (args as Calls["save_attachment"][0]).path, sha256: "0".repeat(64) };
       case "sign_out":
         return (this.state = { ...this.state, session: null, connection: "signed_out" });
+      case "retry_changes":
       case "dismiss_notice":
         return (this.state = { ...this.state, notice: null });
       case "save_client":
@@ -156,7 +160,7 @@ export class FakeHost implements Host {
     return null;
   }
 
-  private list({ queue, search, offset, limit }: Calls["list_conversations"][0]): Calls["list_conversations"][1] {
+  list({ queue, search, offset, limit }: Calls["list_conversations"][0]): Calls["list_conversations"][1] {
     const rows = [...this.threads.values()].map(rowOf);
     const of = (wanted: Queue) => rows.filter((row) => belongs(row, wanted, this.state.session?.staff.id ?? null));
     const words = search.toLowerCase();
@@ -164,7 +168,7 @@ export class FakeHost implements Host {
       .filter((row) => `${row.client} ${row.patient} ${row.last_words} ${row.conversation.subject}`.toLowerCase().includes(words))
       .sort(queue === "ended" ? (a, b) => b.last_at - a.last_at : before);
     return {
-      rows: found.slice(offset, offset + limit),
+      rows: found.slice(offset, offset + Math.min(limit, PAGE)),
       total: found.length,
       counts: {
         waiting: of("waiting").length,

@@ -321,7 +321,7 @@ step("a file that is not what it says is refused in words", async () => {
 
 step("an ended conversation says so and writing opens it again", async () => {
   const { page } = main;
-  const change = { state: "ended", at: Date.now(), summary: "Soft tissue.", plan: "Rest." };
+  const change = { state: "ended", at: Date.now(), seen: Date.now(), summary: "Soft tissue.", plan: "Rest." };
   await staff.ask("PATCH", `/v1/conversations/${conversation}`, change);
   await see(page, "The practice ended this conversation");
   await page.waitForTimeout(300);

@@ -314,6 +314,9 @@ export type ConversationChange = {
   state?: ConversationState,
   /** With `state: ended`: when, by the device's clock. */
   at?: Millis,
+  /** With `state: ended`: `received_at` of the newest message that this device knows. The ending is refused when
+ * the client has written something newer that nobody at the practice has seen. */
+  seen?: Millis,
   /** With `state: ended`: what was seen and concluded. */
   summary?: string,
   /** With `state: ended`: what happens next. */
@@ -421,6 +424,8 @@ export type DeskState = {
   connection: Connection,
   /** Entries of the outbox that are not sent yet. */
   unsent: number,
+  /** Changes to people and conversations among them that the server refused: they can be tried again or dropped. */
+  refused_changes: number,
   /** Something a person has to know, such as a database that was rebuilt. */
   notice: Failure | null,
   /** The server address used last, to fill in the sign-in form. */
@@ -647,8 +652,10 @@ export type Calls = {
   sign_in: [DeskSignIn, DeskState];
   /** Signs out and removes the cache and the keys. Refused with `conflict` while something is unsent. */
   sign_out: [null, DeskState];
-  /** Takes down the notice. */
+  /** Takes down the notice and drops the changes that it says were refused. */
   dismiss_notice: [null, DeskState];
+  /** Sends changes that were refused once more. */
+  retry_changes: [null, DeskState];
   /** A page of a queue. */
   list_conversations: [ConversationQuery, ConversationList];
   /** A conversation with everything around it. */

@@ -117,6 +117,16 @@ impl Cache {
         Ok(rows)
     }
 
+    /// When the server took the newest message of a conversation that the feed has brought; 0 when there is none.
+    pub fn newest_received(&self, conversation: ConversationId) -> Result<Millis, CacheError> {
+        let newest: Option<i64> = self.conn().query_row(
+            "SELECT MAX(received_at) FROM main.message WHERE conversation = ?1",
+            [conversation.to_string()],
+            |row| row.get(0),
+        )?;
+        Ok(Millis(newest.unwrap_or_default()))
+    }
+
     /// Whether the feed has brought this message.
     pub fn has_message(&self, message: MessageId) -> Result<bool, CacheError> {
         Ok(self

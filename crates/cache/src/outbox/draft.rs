@@ -89,7 +89,8 @@ fn put(
     Ok(())
 }
 
-/// Adds words to a draft without losing those it has.
+/// Adds words to a draft without losing those it has. A note's words never become a reply's: where the two differ,
+/// the draft is a note.
 pub(super) fn append(
     conn: &Connection,
     conversation: ConversationId,
@@ -97,13 +98,18 @@ pub(super) fn append(
     body: &str,
     now: Millis,
 ) -> Result<(), CacheError> {
-    let before: Option<String> = conn
-        .query_row("SELECT body FROM draft WHERE conversation = ?1", [conversation.to_string()], |row| {
-            row.get(0)
-        })
+    let before: Option<(Audience, String)> = conn
+        .query_row(
+            "SELECT audience, body FROM draft WHERE conversation = ?1",
+            [conversation.to_string()],
+            |row| Ok((from_word(row, "audience")?, row.get("body")?)),
+        )
         .optional()?;
-    match before.filter(|before| !before.trim().is_empty()) {
-        Some(before) => put(conn, conversation, audience, &format!("{before}\n\n{body}"), now),
+    match before.filter(|(_, words)| !words.trim().is_empty()) {
+        Some((for_whom, words)) => {
+            let audience = if for_whom == audience { audience } else { Audience::Staff };
+            put(conn, conversation, audience, &format!("{words}\n\n{body}"), now)
+        }
         None => put(conn, conversation, audience, body, now),
     }
 }

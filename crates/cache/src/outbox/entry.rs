@@ -158,9 +158,9 @@ pub struct Entry {
     pub created_at: Millis,
 }
 
-const COLUMNS: &str = "nr, work, state, code, reason, attempts, not_before, sent, created_at";
+pub(super) const COLUMNS: &str = "nr, work, state, code, reason, attempts, not_before, sent, created_at";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let state: String = row.get("state")?;
     Ok(Entry {
         nr: row.get("nr")?,
@@ -241,12 +241,13 @@ impl Outbox {
         Ok(rows)
     }
 
-    /// Takes an entry in hand; `false` when it is no longer waiting.
-    pub fn start(&self, nr: i64) -> Result<bool, CacheError> {
-        Ok(self.conn().execute(
-            "UPDATE entry SET state = 'sending', attempts = attempts + 1 WHERE nr = ?1 AND state = 'queued'",
-            [nr],
-        )? == 1)
+    /// Takes an entry in hand and answers it as it is at that moment; `None` when it is no longer waiting.
+    pub fn start(&self, nr: i64) -> Result<Option<Entry>, CacheError> {
+        let sql = format!(
+            "UPDATE entry SET state = 'sending', attempts = attempts + 1 WHERE nr = ?1 AND state = 'queued'
+             RETURNING {COLUMNS}"
+        );
+        Ok(self.conn().query_row(&sql, [nr], read).optional()?)
     }
 
     /// The server has it.
@@ -281,9 +282,13 @@ impl Outbox {
         Ok(())
     }
 
-    /// Queues what was being sent when its sender ended.
-    pub fn requeue(&self) -> Result<(), CacheError> {
-        self.conn().execute("UPDATE entry SET state = 'queued' WHERE state = 'sending'", [])?;
+    /// Queues what is marked as being sent and is in nobody's hand: its sender ended, or could not note what came
+    /// of it. The server takes a repetition for what it is.
+    pub fn requeue(&self, in_hand: &[i64]) -> Result<(), CacheError> {
+        self.conn().execute(
+            "UPDATE entry SET state = 'queued' WHERE state = 'sending' AND nr NOT IN (SELECT value FROM json_each(?1))",
+            [serde_json::to_string(in_hand)?],
+        )?;
         Ok(())
     }
 
@@ -341,8 +346,8 @@ impl Outbox {
     }
 
     /// Drops a refused message; its words and files become the draft of its conversation again, after what the
-    /// draft already says. When only files were refused, the words have arrived: the files are dropped, for the
-    /// server knows their ids as that message's.
+    /// draft already says. When only files were refused, the words have arrived: the refused files are dropped, for
+    /// the server knows their ids as that message's; the others stay on their way.
     pub fn discard_message(&self, message: MessageId, now: Millis) -> Result<Discarded, CacheError> {
         self.write(|tx| {
             let mut dropped = Vec::new();
@@ -364,6 +369,9 @@ impl Outbox {
                         draft::append(tx, new.conversation, new.audience, &new.body, now)?;
                     }
                     (_, EntryState::Accepted) => continue,
+                    (Work::Upload { .. }, state) if arrived && !matches!(state, EntryState::Refused(_)) => {
+                        continue;
+                    }
                     (Work::Upload { attachment, .. }, _) if arrived => {
                         draft::drop_file(tx, *attachment)?;
                         dropped.push(*attachment);
@@ -374,13 +382,5 @@ impl Outbox {
             }
             Ok(Discarded { conversation, dropped })
         })
-    }
-
-    /// Drops refused entries that are no messages: changes to people and conversations. A person has read why.
-    pub fn drop_refused_changes(&self) -> Result<usize, CacheError> {
-        Ok(self.conn().execute(
-            "DELETE FROM entry WHERE state = 'refused' AND kind IN ('client', 'patient', 'change', 'read', 'conversation')",
-            [],
-        )?)
     }
 }

@@ -116,6 +116,14 @@ impl Outbox {
         Ok(rows)
     }
 
+    /// How many transcripts are not filed: those that wait and those that were refused.
+    pub fn filings_open(&self) -> Result<usize, CacheError> {
+        let open: i64 =
+            self.conn()
+                .query_row("SELECT count(*) FROM filing WHERE state <> 'filed'", [], |row| row.get(0))?;
+        Ok(usize::try_from(open).unwrap_or(usize::MAX))
+    }
+
     /// One filing.
     pub fn filing(&self, filing: FilingId) -> Result<Option<FilingEntry>, CacheError> {
         let sql = format!("SELECT {COLUMNS} FROM filing WHERE id = ?1");

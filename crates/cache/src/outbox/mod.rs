@@ -5,6 +5,7 @@
 //! **Invariant:** an entry leaves only when the server has it and the feed has brought it back, or when a person
 //! drops it.
 
+mod changes;
 mod draft;
 mod entry;
 mod filing;

@@ -48,10 +48,11 @@ impl Place {
         })
     }
 
-    /// Writes the document aside and reads it back: a share may lose what it took. Removed again when that fails.
-    pub(super) fn write_aside(&self, bytes: &[u8], hash: &str) -> io::Result<()> {
+    /// Writes the document aside and reads it back: a share may lose what it took. Removed again when that fails,
+    /// unless the name is `claimed` already: then what lies aside is what says that the document was never revealed.
+    pub(super) fn write_aside(&self, bytes: &[u8], hash: &str, claimed: bool) -> io::Result<()> {
         let written = self.try_write_aside(bytes, hash);
-        if written.is_err() {
+        if written.is_err() && !claimed {
             self.clear_aside();
         }
         written
@@ -73,9 +74,12 @@ impl Place {
         match OpenOptions::new().write(true).create_new(true).open(&self.sidecar) {
             Ok(file) => {
                 if let Err(error) = write_whole(file, sidecar) {
-                    // Half a sidecar would look like a filing that was cut off.
+                    // Half a sidecar would look like a filing that was cut off. One that stays keeps what lies aside,
+                    // or it would look like a filing that was done.
                     remove(&self.sidecar);
-                    self.clear_aside();
+                    if !self.sidecar.try_exists()? {
+                        self.clear_aside();
+                    }
                     return Err(error);
                 }
                 Ok(None)

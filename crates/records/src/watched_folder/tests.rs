@@ -115,13 +115,13 @@ fn a_filing_that_was_cut_off_goes_on() {
         let sidecar = sidecar::of(&paper, &place, &hash);
         match cut {
             0 => fs::write(folder.path().join(format!(".limpet-{}.part", &hash[..16])), &PDF[..5]).unwrap(),
-            1 => place.write_aside(PDF, &hash).unwrap(),
+            1 => place.write_aside(PDF, &hash, false).unwrap(),
             2 => {
-                place.write_aside(PDF, &hash).unwrap();
+                place.write_aside(PDF, &hash, false).unwrap();
                 fs::write(folder.path().join(format!("{NAME}.json")), &sidecar[..20]).unwrap();
             }
             3 | 4 => {
-                place.write_aside(PDF, &hash).unwrap();
+                place.write_aside(PDF, &hash, false).unwrap();
                 assert_eq!(place.claim(&sidecar, &hash).unwrap(), None);
                 if cut == 4 {
                     place.reveal().unwrap();
@@ -196,23 +196,61 @@ fn what_passes_is_waited_for_and_what_stays_is_refused() {
     }
 }
 
-/// On a real full disk, where this account may mount one.
+/// A file system of 64 kB; `None` where this account may not mount one.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let folder = TempDir::new().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+            .arg(folder.path())
+            .output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(folder));
+        }
+        eprintln!("no right to mount a small disk: only the sentence is tested, above");
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
 #[test]
 fn a_full_disk_is_waited_for_and_left_clean() {
-    let folder = TempDir::new().unwrap();
-    let mounted =
-        Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"]).arg(folder.path()).output();
-    if !mounted.is_ok_and(|output| output.status.success()) {
-        eprintln!("no right to mount a small disk: only the sentence is tested, above");
-        return;
-    }
+    let Some(disk) = SmallDisk::mount() else { return };
+    let folder = disk.0.path();
     let large = vec![7_u8; 100_000];
-    let reason = waiting(file(folder.path(), &large));
-    let left = names(folder.path());
-    let small = file(folder.path(), PDF);
-    let unmounted = Command::new("umount").arg(folder.path()).status();
+    let reason = waiting(file(folder, &large));
     assert!(reason.contains("no room left"), "{reason}");
-    assert!(left.is_empty(), "{left:?}");
-    filed(small);
-    assert!(unmounted.is_ok_and(|status| status.success()));
+    assert!(names(folder).is_empty(), "{:?}", names(folder));
+    filed(file(folder, PDF));
+}
+
+/// Cut off after the claim, then no room: it must not pass for a document that was imported.
+#[test]
+fn a_disk_that_fills_up_after_the_claim_does_not_make_it_filed() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let folder = disk.0.path();
+    let large = vec![7_u8; 30_000];
+    let people = people("88231", "Biscuit");
+    let paper = paper(&large, &people);
+    let target = WatchedFolder::new(folder);
+    let hash = sha256(&large);
+    let place = target.place(&paper, &hash);
+    place.write_aside(&large, &hash, false).unwrap();
+    assert_eq!(place.claim(&sidecar::of(&paper, &place, &hash), &hash).unwrap(), None);
+    // The next attempt starts by emptying the file aside; what takes its room makes the write fail.
+    let aside = names(folder).into_iter().find(|name| name.starts_with('.')).unwrap();
+    fs::write(folder.join(aside), b"").unwrap();
+    let filler = folder.join("filler");
+    let _ = fs::write(&filler, vec![0; 60_000]);
+    assert!(waiting(target.file(&paper)).contains("no room left"));
+    fs::remove_file(filler).unwrap();
+    filed(target.file(&paper));
+    assert!(fs::read(&place.pdf).unwrap() == large);
 }

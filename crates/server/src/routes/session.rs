@@ -94,17 +94,19 @@ pub async fn sign_out(State(app): State<App>, caller: Caller) -> Answer<Response
 }
 
 /// `GET /v1/me`
-pub async fn me(State(app): State<App>, caller: Caller) -> Answer<Json<Me>> {
+pub async fn me(State(app): State<App>, headers: HeaderMap, caller: Caller) -> Answer<Response> {
     let practice = practice(&app, caller.practice()).await?;
-    Ok(Json(match caller.0.holder {
+    Ok(match caller.0.holder {
         Holder::Staff(id) => {
             let staff = app.store.staff_member(practice.id, id).await?;
-            Me::Staff { practice, staff: staff.ok_or_else(|| Problem::not_found("account"))? }
+            let staff = staff.ok_or_else(|| Problem::not_found("account"))?;
+            Json(Me::Staff { practice, staff }).into_response()
         }
         Holder::Client(client, conversation) => {
-            Me::Client(ClientSession { practice: practice.name, client, conversation })
+            let me = Me::Client(ClientSession { practice: practice.name, client, conversation });
+            (kept_cookie(&app, &headers)?, Json(me)).into_response()
         }
-    }))
+    })
 }
 
 /// `POST /v1/open-invitation`
@@ -126,7 +128,7 @@ pub async fn open_invitation(
     // A device that is this client's already keeps its session: links may be opened again and again.
     if let Some(session) = own_session(&app, &headers, opened).await? {
         app.store.turn_session(&session, opened.conversation).await?;
-        return Ok(answer.into_response());
+        return Ok((kept_cookie(&app, &headers)?, answer).into_response());
     }
     let token = new_token().map_err(StoreError::from)?;
     let session = Session {
@@ -147,6 +149,15 @@ async fn own_session(app: &App, headers: &HeaderMap, opened: Opened) -> Answer<O
         session.practice == opened.practice
             && matches!(session.holder, Holder::Client(client, _) if client == opened.client)
     }))
+}
+
+/// The cookie once more, so that it lives as long as the session it stands for.
+fn kept_cookie(app: &App, headers: &HeaderMap) -> Answer<HeaderMap> {
+    let mut kept = HeaderMap::new();
+    if let Some(token) = cookie(headers) {
+        kept.insert(header::SET_COOKIE, client_cookie(app, token, CLIENT_SESSION / 1000)?);
+    }
+    Ok(kept)
 }
 
 fn client_cookie(app: &App, token: &str, seconds: i64) -> Answer<HeaderValue> {

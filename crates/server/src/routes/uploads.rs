@@ -159,11 +159,11 @@ pub async fn give_up(
                 "The file has already arrived; it cannot be called back.",
             ));
         }
-        let upload = under_way(&app, &caller, id).await?;
+        // A connection that hangs holds the turn: whoever cancels wants it to end.
+        app.intake.ask_to_give_way(id).await;
         let Some(_turn) = app.intake.take_turn(id) else { return Err(locked()) };
-        app.store
-            .abandon_upload(&upload, "The upload was cancelled. Send the file again if it is needed.")
-            .await?;
+        let reason = "The upload was cancelled. Send the file again if it is needed.";
+        app.store.abandon_upload(caller.practice(), id, reason).await?;
         app.intake.remove(id).await.map_err(|error| Problem::internal(&error))?;
         Ok(StatusCode::NO_CONTENT.into_response())
     };
@@ -202,6 +202,12 @@ fn state_offset(response: &mut Response, offset: i64, expires: Option<HeaderValu
 }
 
 fn with_version(mut response: Response) -> Response {
-    response.headers_mut().insert(name::RESUMABLE, HeaderValue::from_static(tus::VERSION));
+    let refused = response.status() == StatusCode::PRECONDITION_FAILED;
+    let headers = response.headers_mut();
+    headers.insert(name::RESUMABLE, HeaderValue::from_static(tus::VERSION));
+    if refused {
+        // Which version would do.
+        headers.insert("tus-version", HeaderValue::from_static(tus::VERSION));
+    }
     response
 }

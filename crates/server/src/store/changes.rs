@@ -98,7 +98,8 @@ impl Store {
         for change in &mut changes {
             change.entity = view.trim(change.entity.clone());
         }
-        let revision = if more { span.upto } else { newest.max(since) };
+        // Less than `since` only after a restored backup: the device then starts over.
+        let revision = if more { span.upto } else { newest };
         Ok(ChangePage { revision, changes, more })
     }
 }

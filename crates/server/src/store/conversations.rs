@@ -128,7 +128,7 @@ impl Store {
                     summary: change.summary.clone().unwrap_or_default(),
                     plan: change.plan.clone().unwrap_or_default(),
                 };
-                endings::end(&mut write, &mut after, ending, now).await?;
+                endings::end(&mut write, &mut after, ending, change.seen, now).await?;
             }
             Some(ConversationState::Open) => endings::reopen(&mut write, &mut after, now).await?,
             None => {}
@@ -151,7 +151,7 @@ impl Store {
         let mut write = self.write(practice).await?;
         let before =
             find(write.connection(), practice, view, id).await?.ok_or(StoreError::Missing("conversation"))?;
-        let newest = messages::newest(write.connection(), practice, id).await?.unwrap_or(Millis(0));
+        let newest = messages::newest(write.connection(), practice, view, id).await?.unwrap_or(Millis(0));
         let at = at.min(newest);
         let mut after = before.clone();
         let mark = match view {

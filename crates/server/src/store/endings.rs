@@ -7,11 +7,13 @@ use limpet_model::{Conversation, ConversationState, Ending, Millis};
 
 use super::{Result, StoreError, Write, messages, row::Columns};
 
-/// Ends it. What changes about the conversation is left for the caller to write.
+/// Ends it, for a device that knows messages up to `seen`. What changes about the conversation is left for the
+/// caller to write.
 pub(super) async fn end(
     write: &mut Write,
     conversation: &mut Conversation,
     ending: Ending,
+    seen: Option<Millis>,
     now: Millis,
 ) -> Result<()> {
     if was_asked_before(write, conversation, &ending).await? {
@@ -20,7 +22,7 @@ pub(super) async fn end(
     if conversation.state == ConversationState::Ended {
         return Err(StoreError::Conflict("Somebody else has already ended this conversation."));
     }
-    if wrote_unseen(write, conversation, ending.at).await? {
+    if wrote_unseen(write, conversation, seen.unwrap_or(Millis(0))).await? {
         return Err(StoreError::Conflict(
             "The client wrote again in the meantime. Read the new message, then end the conversation.",
         ));
@@ -71,8 +73,9 @@ async fn was_asked_before(write: &mut Write, conversation: &Conversation, ending
     Ok(row.is_some())
 }
 
-/// Whether the client wrote after `at` something that nobody at the practice has seen: ending it now would bury it.
-async fn wrote_unseen(write: &mut Write, conversation: &Conversation, at: Millis) -> Result<bool> {
+/// Whether the client wrote after `seen` something that nobody at the practice has seen: ending it now would bury
+/// it. All times here are the server's; a device's clock has no say in what was seen.
+async fn wrote_unseen(write: &mut Write, conversation: &Conversation, seen: Millis) -> Result<bool> {
     let practice = write.practice();
     let row = sqlx::query(
         "SELECT COUNT(*) AS unseen FROM messages WHERE practice_id = $1 AND conversation_id = $2 \
@@ -81,7 +84,7 @@ async fn wrote_unseen(write: &mut Write, conversation: &Conversation, at: Millis
     .bind(practice.to_string())
     .bind(conversation.id.to_string())
     .bind(conversation.read_by_staff.0)
-    .bind(at.0)
+    .bind(seen.0)
     .fetch_one(write.connection())
     .await?;
     Ok(row.int("unseen")? > 0)

@@ -148,20 +148,24 @@ async fn next_moment(
     conversation: ConversationId,
     now: Millis,
 ) -> Result<Millis> {
-    let newest = newest(connection, practice, conversation).await?;
+    let newest = newest(connection, practice, View::Staff, conversation).await?;
     Ok(newest.map_or(now, |newest| Millis(newest.0 + 1).max(now)))
 }
 
-/// When the newest message of a conversation was taken.
+/// When the newest message of a conversation was taken that this view holds: a client must not learn from it when
+/// a note was written.
 pub(super) async fn newest(
     connection: &mut AnyConnection,
     practice: PracticeId,
+    view: View,
     conversation: ConversationId,
 ) -> Result<Option<Millis>> {
-    let row = sqlx::query(
-        "SELECT MAX(received_at) AS newest FROM messages WHERE practice_id = $1 AND conversation_id = $2",
-    )
+    let row = sqlx::query(concat!(
+        "SELECT MAX(received_at) AS newest FROM messages WHERE practice_id = $1 AND conversation_id = $3 AND ",
+        seen!(messages)
+    ))
     .bind(practice.to_string())
+    .bind(view.scope())
     .bind(conversation.to_string())
     .fetch_one(connection)
     .await?;

@@ -128,7 +128,7 @@ impl Store {
             attachments::find(write.connection(), upload.practice, View::Staff, upload.attachment)
                 .await?
                 .ok_or(StoreError::Missing("attachment"))?;
-        if !delete(write.connection(), upload).await? {
+        if !delete(write.connection(), upload.practice, upload.attachment).await? {
             return write.discard().await;
         }
         attachment.state = AttachmentState::Processing;
@@ -138,16 +138,30 @@ impl Store {
         write.commit().await.map(drop)
     }
 
-    /// Gives an upload up, with a sentence for the person who sent it.
-    pub async fn abandon_upload(&self, upload: &Upload, reason: &str) -> Result<()> {
-        let mut write = self.write(upload.practice).await?;
-        let mut attachment =
-            attachments::find(write.connection(), upload.practice, View::Staff, upload.attachment)
-                .await?
-                .ok_or(StoreError::Missing("attachment"))?;
-        if !delete(write.connection(), upload).await? {
+    /// Attachments that were announced before a time and whose upload nobody ever began.
+    pub async fn never_begun(&self, before: Millis) -> Result<Vec<(PracticeId, AttachmentId)>> {
+        let rows = sqlx::query(
+            "SELECT a.practice_id AS practice_id, a.id AS id FROM attachments a \
+             JOIN messages m ON m.practice_id = a.practice_id AND m.id = a.message_id \
+             LEFT JOIN uploads u ON u.practice_id = a.practice_id AND u.attachment_id = a.id \
+             WHERE a.state = 'uploading' AND u.attachment_id IS NULL AND m.received_at < $1",
+        )
+        .bind(before.0)
+        .fetch_all(self.pool())
+        .await?;
+        rows.iter().map(|row| Ok((row.id("practice_id")?, row.id("id")?))).collect()
+    }
+
+    /// Gives an upload up, begun or not, with a sentence for the person who sent it. What has arrived stays.
+    pub async fn abandon_upload(&self, practice: PracticeId, id: AttachmentId, reason: &str) -> Result<()> {
+        let mut write = self.write(practice).await?;
+        let mut attachment = attachments::find(write.connection(), practice, View::Staff, id)
+            .await?
+            .ok_or(StoreError::Missing("attachment"))?;
+        if !matches!(attachment.state, AttachmentState::Uploading { .. }) {
             return write.discard().await;
         }
+        delete(write.connection(), practice, id).await?;
         attachment.state = AttachmentState::Refused { reason: reason.to_owned() };
         attachments::update(&mut write, &attachment).await?;
         write.commit().await.map(drop)
@@ -161,10 +175,10 @@ async fn mark_received(write: &mut Write, attachment: &Attachment, received: i64
 }
 
 /// Whether it was there.
-async fn delete(connection: &mut AnyConnection, upload: &Upload) -> Result<bool> {
+async fn delete(connection: &mut AnyConnection, practice: PracticeId, id: AttachmentId) -> Result<bool> {
     let gone = sqlx::query("DELETE FROM uploads WHERE practice_id = $1 AND attachment_id = $2")
-        .bind(upload.practice.to_string())
-        .bind(upload.attachment.to_string())
+        .bind(practice.to_string())
+        .bind(id.to_string())
         .execute(connection)
         .await?
         .rows_affected();

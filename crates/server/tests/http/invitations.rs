@@ -71,7 +71,12 @@ async fn a_device_keeps_its_session_when_it_opens_another_link() {
     let link = staff.invite(second).await.link;
     let token = link.rsplit('/').next().unwrap();
     let response = phone.post("/v1/open-invitation", &json!({ "invitation": token })).await;
-    assert!(!response.headers().contains_key("set-cookie"));
+    // The same session, and the cookie lives on with it.
+    let Pass::Cookie(own) = &phone.pass else { panic!("not a phone") };
+    let again = response.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(again.contains(own.as_str()) && again.contains("Max-Age=15552000"), "{again}");
+    let me = phone.get("/v1/me").await;
+    assert!(me.headers()["set-cookie"].to_str().unwrap().contains(own.as_str()));
     assert_eq!(response.json::<ClientSession>().await.unwrap().conversation, second);
     let Me::Client(session) = phone.read("/v1/me").await else { panic!("not a client") };
     assert_eq!(session.conversation, second);
@@ -108,4 +113,18 @@ async fn a_link_stops_opening_after_two_weeks_or_when_it_is_closed() {
     ok(phone.get("/v1/me").await).await;
     clinic.clock.advance(180 * DAY);
     fails(phone.get("/v1/me").await, 401, Code::SignedOut).await;
+}
+
+#[tokio::test]
+async fn a_page_about_one_client_is_never_answered_as_another() {
+    let clinic = Clinic::open().await;
+    let staff = clinic.staff().await;
+    let (own, other) = (staff.open_case().await, staff.open_case().await);
+    let phone = staff.phone(&own).await;
+    let meant = async |client: limpet_model::ClientId| {
+        let request = phone.ask(reqwest::Method::GET, "/v1/changes?since=0&limit=10");
+        request.header("limpet-client", client.to_string()).send().await.unwrap()
+    };
+    ok(meant(own.client).await).await;
+    fails(meant(other.client).await, 401, Code::SignedOut).await;
 }

@@ -246,6 +246,22 @@ async fn an_upload_nobody_finishes_runs_out_and_can_be_sent_again() {
 }
 
 #[tokio::test]
+async fn a_file_that_never_begins_is_given_up_by_its_sender_or_by_time() {
+    let s = sender().await;
+    let lost = s.phone.announce(&s.case, file(AttachmentKind::Clip, "lost.mov", CLIP.len())).await;
+    let path = format!("/v1/uploads/{}", s.id);
+    assert_eq!(tus(&s.phone, Method::DELETE, &path).send().await.unwrap().status(), 204);
+    assert!(matches!(s.staff.attachment(s.id).await.state, AttachmentState::Refused { .. }));
+    let sweep = async || limpet_server::sweep::once(s.clinic.running.app()).await.unwrap();
+    sweep().await;
+    assert_eq!(s.staff.attachment(lost).await.state, AttachmentState::Uploading { received: 0 });
+    s.clinic.clock.advance(8 * DAY);
+    sweep().await;
+    let AttachmentState::Refused { reason } = s.staff.attachment(lost).await.state else { panic!() };
+    assert!(reason.contains("Send the file again"), "{reason}");
+}
+
+#[tokio::test]
 async fn an_upload_can_be_given_up() {
     let s = sender().await;
     create(&s.phone, s.id, 20).await;

@@ -163,6 +163,7 @@ pub async fn a_thread_lives(url: &str) {
     let change = ConversationChange {
         state: Some(limpet_model::ConversationState::Ended),
         at: Some(at(50)),
+        seen: Some(at(50)),
         summary: Some("fine".into()),
         ..ConversationChange::default()
     };

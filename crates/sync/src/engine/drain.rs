@@ -16,17 +16,15 @@ use crate::{
     plan::{self, Verdict},
 };
 
-/// Entries on their way at once.
+/// Words on their way at once.
 const AT_ONCE: usize = 4;
+/// Uploads on their way at once, beside them: they are slow, and words do not wait for them.
+const UPLOADS_AT_ONCE: usize = 2;
 /// When nothing is due, look again after this long all the same.
 const IDLE: Duration = Duration::from_secs(300);
 
 pub(super) async fn drain(shared: Arc<Shared>) {
     let mut link = shared.link.subscribe();
-    // Whatever an earlier engine of this process had in hand was given up with it.
-    if let Err(error) = shared.on_disk(|store| store.outbox.requeue()).await {
-        shared.tell(SyncEvent::Trouble(Failure::from(error)));
-    }
     let mut running: JoinSet<(Entry, Verdict)> = JoinSet::new();
     let mut in_hand: BTreeMap<Id, Entry> = BTreeMap::new();
     loop {
@@ -63,6 +61,10 @@ pub(super) async fn drain(shared: Arc<Shared>) {
     }
 }
 
+fn is_upload(work: &Work) -> bool {
+    matches!(work, Work::Upload { .. })
+}
+
 /// Starts what may go; answers how long until something else may.
 async fn start_ready(
     shared: &Arc<Shared>,
@@ -70,15 +72,24 @@ async fn start_ready(
     in_hand: &mut BTreeMap<Id, Entry>,
 ) -> Result<Duration, CacheError> {
     let now = shared.parts.clock.now();
-    let room = AT_ONCE.saturating_sub(running.len());
+    let mut room = AT_ONCE.saturating_sub(in_hand.values().filter(|entry| !is_upload(&entry.work)).count());
+    let uploads = in_hand.values().filter(|entry| is_upload(&entry.work)).count();
+    let mut upload_room = UPLOADS_AT_ONCE.saturating_sub(uploads);
+    let held: Vec<i64> = in_hand.values().map(|entry| entry.nr).collect();
     let (started, next) = shared
         .on_disk(move |store| {
+            store.outbox.requeue(&held)?;
             let entries = store.outbox.entries()?;
             let ready = plan::ready(&entries, now);
             let mut started = Vec::new();
-            for entry in entries.iter().filter(|entry| ready.contains(&entry.nr)).take(room) {
-                if store.outbox.start(entry.nr)? {
-                    started.push(Entry { attempts: entry.attempts + 1, ..entry.clone() });
+            for entry in entries.iter().filter(|entry| ready.contains(&entry.nr)) {
+                let place = if is_upload(&entry.work) { &mut upload_room } else { &mut room };
+                if *place == 0 {
+                    continue;
+                }
+                if let Some(entry) = store.outbox.start(entry.nr)? {
+                    *place -= 1;
+                    started.push(entry);
                 }
             }
             let next =

@@ -67,7 +67,7 @@ async fn follow_once(shared: &Arc<Shared>, was_online: &mut bool) -> Result<std:
         tokio::select! {
             told = live.next() => {
                 let told = told?;
-                if told > shared.on_disk(|store| store.cache.position()).await? {
+                if told != shared.on_disk(|store| store.cache.position()).await? {
                     catch_up(shared).await?;
                 }
             }
@@ -84,6 +84,17 @@ async fn catch_up(shared: &Arc<Shared>) -> Result<(), Break> {
         let since = shared.on_disk(|store| store.cache.position()).await?;
         let page = shared.parts.server.changes(since, PAGE).await?;
         let (more, next) = (page.more, page.revision);
+        if next < since {
+            // The server was set back to an older state, by a restored backup: what it says now is the truth.
+            tracing::warn!(since = since.0, next = next.0, "The server was set back; the cache starts over");
+            shared
+                .on_disk(move |store| {
+                    store.cache.clear()?;
+                    lay_over(store, me)
+                })
+                .await?;
+            continue;
+        }
         let applied = shared
             .on_disk(move |store| {
                 let applied = store.cache.apply(since, &page)?;

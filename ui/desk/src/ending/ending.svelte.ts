@@ -36,17 +36,21 @@ export class EndingForm {
     return !this.isBusy && (!this.file || this.folder.trim() !== "");
   }
 
-  /** Ends it. Answers the settings when the folder was changed on the way, `true` when not, or null with `wrong` set. */
-  end(): Promise<Settings | true | null> {
-    return this.do(() =>
-      this.call("end_conversation", {
+  /**
+   * Ends it, once the words still in the field are kept. Answers the settings when the folder was changed on the way,
+   * `true` when not, or null with `wrong` set.
+   */
+  end(keepWords: () => Promise<void>): Promise<Settings | true | null> {
+    return this.do(async () => {
+      await keepWords();
+      await this.call("end_conversation", {
         conversation: this.conversation,
         summary: this.summary.trim(),
         plan: this.plan.trim(),
         file: this.file,
         include_notes: this.includeNotes,
-      }),
-    );
+      });
+    });
   }
 
   /** Files the transcript of one that has ended already. */

@@ -8,6 +8,7 @@ const { threads } = practice(Date.now());
 const thread = threads[0]!;
 const none = { filing_folder: "", language: "", theme: "" };
 const set = { ...none, filing_folder: "/srv/pms" };
+const nothing = () => Promise.resolve();
 let host: FakeHost;
 
 beforeEach(() => {
@@ -17,7 +18,7 @@ beforeEach(() => {
 test("with a folder, filing is the rule and notes are not", async () => {
   const form = new EndingForm(thread.conversation.id, host, set);
   form.summary = " Left hind. ";
-  expect(await form.end()).toBe(true);
+  expect(await form.end(nothing)).toBe(true);
   expect(host.made).toEqual([
     {
       name: "end_conversation",
@@ -32,7 +33,7 @@ test("without a folder it ends unfiled, unless one is chosen, which is saved fir
   form.file = true;
   expect(form.canEnd).toBe(false);
   form.folder = " /srv/import ";
-  expect(await form.end()).toEqual({ ...none, filing_folder: "/srv/import" });
+  expect(await form.end(nothing)).toEqual({ ...none, filing_folder: "/srv/import" });
   expect(host.made.map((call) => call.name)).toEqual(["save_settings", "end_conversation"]);
 });
 
@@ -44,7 +45,7 @@ test("towards a folder that cannot be written to, the conversation does not end"
   host.answers.save_settings = () => {
     throw failure("invalid", "This folder cannot be written to. Choose another.");
   };
-  expect(await form.end()).toBeNull();
+  expect(await form.end(nothing)).toBeNull();
   expect([form.wrong?.field, form.wrong?.failure.message]).toEqual(["folder", "This folder cannot be written to. Choose another."]);
   expect(host.count("end_conversation")).toBe(0);
   expect(form.summary).toBe("kept");
@@ -55,9 +56,16 @@ test("a refused end says so and can be tried again", async () => {
   host.answers.end_conversation = () => {
     throw failure("conflict", "Somebody else has ended it.");
   };
-  expect(await form.end()).toBeNull();
+  expect(await form.end(nothing)).toBeNull();
   expect(form.wrong).toEqual({ field: "all", failure: { code: "conflict", message: "Somebody else has ended it." } });
   expect(form.canEnd).toBe(true);
+});
+
+test("it does not end while the words in the field cannot be kept, and says why", async () => {
+  const form = new EndingForm(thread.conversation.id, host, set);
+  const full = failure("no_room", "The disk of this computer is full. Make room, then try again.");
+  expect(await form.end(() => Promise.reject(full))).toBeNull();
+  expect([form.wrong, host.count("end_conversation")]).toEqual([{ field: "all", failure: full }, 0]);
 });
 
 test("the suggested name of a PDF is one that every file system takes", () => {

@@ -8,6 +8,8 @@ import { again } from "../shell/again";
 
 export const QUEUES: readonly Queue[] = ["waiting", "mine", "unassigned", "open", "ended"];
 export const PAGE = 60;
+/** Rows that the desk answers at most, whatever is asked for. */
+export const MOST = 500;
 /** How long after the last key a search is asked, milliseconds. */
 export const SEARCH_AFTER = 150;
 
@@ -72,13 +74,21 @@ export class List {
 
   private async ask(): Promise<void> {
     const { queue, search, wanted } = this;
+    const rows: ConversationRow[] = [];
+    let total = wanted;
     try {
-      const list = await this.call("list_conversations", { queue, search: search.trim(), offset: 0, limit: wanted });
-      // The sizes are right whatever was asked; the rows only if nobody has asked for others meanwhile.
-      this.counts = list.counts;
-      if (queue !== this.queue || search !== this.search) return;
-      this.rows = list.rows;
-      this.total = list.total;
+      for (let offset = 0; offset < Math.min(wanted, total); offset += MOST) {
+        const limit = Math.min(wanted - offset, MOST);
+        const list = await this.call("list_conversations", { queue, search: search.trim(), offset, limit });
+        // The sizes are right whatever was asked; the rows only if nobody has asked for others meanwhile.
+        this.counts = list.counts;
+        if (queue !== this.queue || search !== this.search) return;
+        rows.push(...list.rows);
+        total = list.total;
+      }
+      // Between two pages a conversation may move from one to the other, and is still one.
+      this.rows = Object.values(Object.fromEntries(rows.map((row) => [row.conversation.id, row])));
+      this.total = total;
       this.isStale = false;
       this.failure = null;
     } catch (thrown) {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { crowd, practice, signedIn } from "../../tests/demo";
 import { FakeHost, failure } from "../../tests/fake-host";
-import { List, PAGE, SEARCH_AFTER } from "./list.svelte";
+import { List, MOST, PAGE, SEARCH_AFTER } from "./list.svelte";
 
 const NOW = Date.now();
 const names = (list: List) => list.rows.map((row) => row.patient);
@@ -30,6 +30,42 @@ test("five hundred conversations are asked for page by page, and asked again as 
   const asked = host.made.length;
   await list.more();
   expect(host.made.length).toBe(asked);
+});
+
+test("every conversation of a long queue can be reached, each of them once", async () => {
+  const threads = crowd(700, NOW);
+  const host = new FakeHost(signedIn(), threads);
+  const list = new List(host);
+  await list.refresh();
+  for (let page = 0; page < 12; page += 1) await list.more();
+  expect([list.rows.length, list.total]).toEqual([700, 700]);
+  expect(new Set(list.rows.map((row) => row.conversation.id)).size).toBe(700);
+  expect(host.made.slice(-2).map(({ args }) => args)).toMatchObject([
+    { offset: 0, limit: MOST },
+    { offset: MOST, limit: 220 },
+  ]);
+  for (const thread of threads.slice(300)) host.threads.delete(thread.conversation.id);
+  const asked = host.made.length;
+  await list.refresh();
+  expect([list.rows.length, list.total, host.made.length - asked]).toEqual([300, 300, 1]);
+});
+
+test("a conversation that moves between two pages is not there twice", async () => {
+  const threads = crowd(700, NOW);
+  const host = new FakeHost(signedIn(), threads);
+  const list = new List(host);
+  await list.refresh();
+  for (let page = 0; page < 8; page += 1) await list.more();
+  host.answers.list_conversations = (query) => {
+    delete host.answers.list_conversations;
+    const page = host.list(query);
+    // The one at the end of the queue turns urgent while the first page is on its way.
+    threads[0]!.conversation.urgent = true;
+    return page;
+  };
+  await list.refresh();
+  const ids = list.rows.map((row) => row.conversation.id);
+  expect([ids.length, new Set(ids).size]).toEqual([539, 539]);
 });
 
 test("a search is asked once the typing rests", async () => {

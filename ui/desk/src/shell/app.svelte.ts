@@ -9,14 +9,19 @@ import type {
   DeskEvent,
   DeskState,
   Settings,
+  StaffId,
 } from "@limpet/shared/gen/wire";
+import { failureOf } from "@limpet/shared/host/failure";
 import { callsOf, type Host } from "@limpet/shared/host/host";
 import { choose } from "@limpet/shared/i18n";
+import { SvelteMap } from "svelte/reactivity";
 import { List } from "../queues/list.svelte";
+import type { Composer } from "../thread/composer.svelte";
 import { OpenThread } from "../thread/thread.svelte";
 import { Uploads } from "../thread/uploads.svelte";
 import { again } from "./again";
 import { Notices } from "./notices.svelte";
+import { shell } from "./words";
 
 /** How long the mark in the list has to stay on a row before a held key counts as let go, milliseconds. */
 export const RESTS_AFTER = 150;
@@ -48,6 +53,9 @@ export class App {
   readonly call;
   private readonly askState: () => Promise<void>;
   private unlisten: (() => void) | null = null;
+  /** What was being written in conversations that were left, as long as the desk does not have it; and by whom. */
+  private readonly unkept = new SvelteMap<ConversationId, Composer>();
+  private writer: StaffId | null = null;
   private browsed = 0;
   private resting: ReturnType<typeof setTimeout> | null = null;
 
@@ -110,7 +118,11 @@ export class App {
     if (before === now) return;
     void this.show(null);
     this.front = null;
-    if (now) void this.list.refresh();
+    if (!now) return;
+    // A session that ran out keeps its words for the same person, and for nobody else.
+    if (now !== this.writer) this.unkept.clear();
+    this.writer = now;
+    void this.list.refresh();
   }
 
   adoptSettings(settings: Settings): void {
@@ -138,19 +150,28 @@ export class App {
     this.list.selected = id;
     if (this.open?.id === id) return;
     const left = this.open;
-    this.open = id === null ? null : new OpenThread(id, this.host);
+    this.open = id === null ? null : new OpenThread(id, this.host, this.unkept.get(id));
     const opened = this.open?.refresh();
-    try {
-      await left?.close();
-    } catch (thrown) {
-      this.notices.fail(thrown);
-    }
+    if (left) await this.leave(left);
     await opened;
+  }
+
+  /** Tells the desk every word that it does not have yet. Throws the failure when that did not work. */
+  async keepWords(): Promise<void> {
+    const composers = [...this.unkept.values()];
+    if (this.open && !this.unkept.has(this.open.id)) composers.push(this.open.composer);
+    await Promise.all(composers.map((composer) => composer.flush()));
+  }
+
+  /** Signs out; nothing that was written may be lost by it. */
+  async signOut(): Promise<void> {
+    await this.keepWords();
+    this.adopt(await this.call("sign_out"));
   }
 
   /** Opens the review room on a clip. What is being written is told to the desk first, because stills join it. */
   async review({ id, name }: Attachment, title: string): Promise<void> {
-    await this.open?.composer.flush();
+    await this.open?.composer.keep();
     this.clip = { id, name, title };
   }
 
@@ -168,6 +189,21 @@ export class App {
       this.notices.fail(thrown);
       return false;
     }
+  }
+
+  /** Closes a conversation. Words that the desk does not take stay here, and are there when it is opened again. */
+  private async leave(left: OpenThread): Promise<void> {
+    const { id, composer } = left;
+    this.unkept.set(id, composer);
+    try {
+      await left.close();
+    } catch (thrown) {
+      this.notices.warn(shell().unkept({ patient: left.thread?.patient.name ?? "", reason: failureOf(thrown).message }), {
+        topic: `unkept ${id}`,
+        undo: { label: shell().show, run: () => void this.show(id) },
+      });
+    }
+    if (composer.isKept) this.unkept.delete(id);
   }
 
   private async askSettings(): Promise<void> {

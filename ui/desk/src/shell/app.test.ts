@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { practice, signedIn, signedOut } from "../../tests/demo";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { practice, signedIn, signedOut, staff } from "../../tests/demo";
 import { FakeHost, failure } from "../../tests/fake-host";
 import { SignInForm, withScheme } from "../sign-in/sign-in.svelte";
 import { App, RESTS_AFTER } from "./app.svelte";
@@ -65,6 +65,64 @@ test("going to another conversation keeps what was written in this one", async (
   await app.show(second!);
   await app.show(first!);
   expect(app.open!.composer.body).toBe("half");
+});
+
+describe("words that cannot be kept", () => {
+  const full = failure("no_room", "The disk of this computer is full.");
+  let first: string;
+  let second: string;
+
+  beforeEach(async () => {
+    [first, second] = app.list.rows.map((row) => row.conversation.id) as [string, string];
+    await app.show(first);
+    app.open!.composer.write("half");
+    host.answers.save_draft = () => {
+      throw full;
+    };
+  });
+
+  test("are still there when their conversation is opened again, and that is said", async () => {
+    await app.show(second);
+    expect(app.notices.shown[0]?.text).toBe(
+      "What you wrote about Max is not saved. The disk of this computer is full. It is still in its conversation until Limpet is closed.",
+    );
+    app.notices.shown[0]!.undo!.run();
+    await settle();
+    expect([app.open!.id, app.open!.composer.body, app.open!.composer.failure]).toEqual([first, "half", full]);
+    delete host.answers.save_draft;
+    await app.show(second);
+    expect(host.thread(first).draft.body).toBe("half");
+  });
+
+  test("do not let anybody sign out, in whatever conversation they are", async () => {
+    await expect(app.signOut()).rejects.toBe(full);
+    await app.show(second);
+    await expect(app.signOut()).rejects.toBe(full);
+    expect([host.count("sign_out"), app.state?.session?.staff.name]).toEqual([0, "Dr. Priya Raman"]);
+    delete host.answers.save_draft;
+    await app.signOut();
+    expect([host.thread(first).draft.body, app.state?.session]).toEqual(["half", null]);
+  });
+
+  test("wait for whoever wrote them when the session ran out, and are shown to nobody else", async () => {
+    app.adopt(signedOut());
+    await settle();
+    app.adopt(signedIn());
+    await app.show(first);
+    expect(app.open!.composer.body).toBe("half");
+    app.adopt(signedOut());
+    await settle();
+    const other = signedIn();
+    other.session!.staff = staff[1]!;
+    app.adopt(other);
+    await app.show(first);
+    expect(app.open!.composer.body).toBe("");
+  });
+
+  test("do not keep the review room shut", async () => {
+    await app.review({ ...host.thread(first).messages[1]!.attachments[0]! }, "Max");
+    expect(app.clip?.title).toBe("Max");
+  });
 });
 
 test("a held key opens only the conversation it comes to rest on", async () => {

@@ -6,7 +6,7 @@ export interface Notice {
   readonly id: number;
   readonly text: string;
   readonly bad: boolean;
-  /** What takes it back, and the word for that. */
+  /** What takes it back, or leads to what can be done; and the word for that. */
   readonly undo: { label: string; run: () => void } | null;
   /** What it is about; a later notice about the same takes its place. */
   readonly topic: string;
@@ -27,8 +27,12 @@ export class Notices {
 
   /** Says what did not work, in the failure's own words. */
   fail(thrown: unknown): void {
-    const { message } = failureOf(thrown);
-    this.add({ text: message, undo: null, topic: message, bad: true });
+    this.warn(failureOf(thrown).message);
+  }
+
+  /** Says what did not work, with a way to what can be done. */
+  warn(text: string, { undo = null, topic = text }: Partial<Pick<Notice, "undo" | "topic">> = {}): void {
+    this.add({ text, undo, topic, bad: true });
   }
 
   takeDown(id: number): void {

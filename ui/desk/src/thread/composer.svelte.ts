@@ -17,6 +17,8 @@ import {
 
 /** How long after the last key the draft is kept, milliseconds. */
 export const SAVE_AFTER = 600;
+/** How long a word waits at most while the keys never rest, milliseconds. */
+export const SAVE_WITHIN = 3000;
 
 /** What the desk had been told when it was asked; an answer replaces only what has not moved on since. */
 export interface Asked {
@@ -39,7 +41,10 @@ export class Composer {
   private told = 0;
   private fileChanges = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
-  private saving: Promise<void> = Promise.resolve();
+  /** Until when the oldest word that waits has to be told. */
+  private due: number | null = null;
+  private saving: Promise<Failure | null> = Promise.resolve(null);
+  private sending: Promise<boolean> = Promise.resolve(true);
   private readonly call;
 
   constructor(
@@ -58,18 +63,26 @@ export class Composer {
     return hasSomething && !this.isSending && this.staging.length === 0 && this.tooLong === 0;
   }
 
+  /** Whether the desk has every word. */
+  get isKept(): boolean {
+    return this.told === this.written && !this.isSending;
+  }
+
   /** To be taken before the desk is asked, and handed back with its answer. */
   asking(): Asked {
     return { words: this.told === this.written ? this.written : null, files: this.fileChanges };
   }
 
-  /** Takes over what the desk keeps. */
+  /**
+   * Takes over what the desk keeps. A draft without words says "everyone" when nobody ever chose, so it never turns
+   * a note into a reply.
+   */
   adopt(draft: Draft, asked: Asked): void {
     if (this.isSending) return;
     if (asked.files === this.fileChanges) this.files = draft.files;
     if (asked.words !== this.written) return;
     this.body = draft.body;
-    this.audience = draft.audience;
+    if (draft.body !== "" || draft.audience === "staff") this.audience = draft.audience;
   }
 
   write(body: string): void {
@@ -84,18 +97,31 @@ export class Composer {
     this.tellLater();
   }
 
-  /** Tells the desk now what is written, if it does not know yet. */
+  /** Tells the desk now what is written, if it does not know yet. Throws the failure when that did not work. */
   async flush(): Promise<void> {
     this.stopTimer();
-    if (this.told !== this.written && !this.isSending) {
+    // What is being sent is gone afterwards, or it is still here and has to be kept.
+    if (this.isSending) await this.sending;
+    if (this.told !== this.written) {
       const [draft, written] = [this.draft(), this.written];
-      this.saving = this.saving.then(() => this.save(draft, written));
+      this.saving = this.saving.then((before) => this.save(draft, written, before));
     }
-    await this.saving;
+    const failure = await this.saving;
+    if (failure && !this.isKept) throw failure;
   }
 
-  async send(): Promise<boolean> {
-    if (!this.canSend) return false;
+  /** The same, where nobody waits for it: what did not work stands above the field. */
+  async keep(): Promise<void> {
+    await this.flush().catch(() => undefined);
+  }
+
+  send(): Promise<boolean> {
+    if (!this.canSend) return Promise.resolve(false);
+    this.sending = this.sendNow();
+    return this.sending;
+  }
+
+  private async sendNow(): Promise<boolean> {
     this.stopTimer();
     this.isSending = true;
     this.failure = null;
@@ -156,25 +182,30 @@ export class Composer {
     return { conversation: this.conversation, audience: this.audience, body: this.body, files: [...this.files] };
   }
 
-  private async save(draft: Draft, written: number): Promise<void> {
-    if (written <= this.told) return;
+  private async save(draft: Draft, written: number, before: Failure | null): Promise<Failure | null> {
+    if (written <= this.told) return null;
     try {
       await this.call("save_draft", draft);
       this.told = Math.max(this.told, written);
+      if (this.failure === before) this.failure = null;
+      return null;
     } catch (thrown) {
       this.failure = failureOf(thrown);
+      return this.failure;
     }
   }
 
   private tellLater(): void {
     this.written += 1;
-    this.stopTimer();
-    this.timer = setTimeout(() => void this.flush(), SAVE_AFTER);
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.due ??= Date.now() + SAVE_WITHIN;
+    this.timer = setTimeout(() => void this.keep(), Math.min(SAVE_AFTER, this.due - Date.now()));
   }
 
   private stopTimer(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    this.due = null;
   }
 }
 

@@ -2,10 +2,11 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { MESSAGE_LIMIT, type Draft } from "@limpet/shared/gen/wire";
 import { practice, signedIn } from "../../tests/demo";
 import { FakeHost, failure } from "../../tests/fake-host";
-import { Composer, SAVE_AFTER } from "./composer.svelte";
+import { Composer, SAVE_AFTER, SAVE_WITHIN } from "./composer.svelte";
 
 const { threads } = practice(Date.now());
 const id = threads[0]!.conversation.id;
+const full = failure("no_room", "The disk of this computer is full. Make room, then try again.");
 const draft = (body: string, some: Partial<Draft> = {}): Draft => ({ conversation: id, audience: "everyone", body, files: [], ...some });
 
 let host: FakeHost;
@@ -27,6 +28,27 @@ test("a draft is kept once the typing rests, with its last words", async () => {
   await vi.advanceTimersByTimeAsync(1);
   expect(host.count("save_draft")).toBe(1);
   expect(host.last("save_draft")).toEqual(draft("Hello"));
+});
+
+test("while the keys never rest, the words are kept all the same", async () => {
+  for (let n = 1; n <= 2 * (SAVE_WITHIN / 100); n += 1) {
+    composer.write("a".repeat(n));
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  expect(host.made.map(({ args }) => (args as Draft).body.length)).toEqual([SAVE_WITHIN / 100, (2 * SAVE_WITHIN) / 100]);
+});
+
+test("words that cannot be kept are said to whoever waits for it, and told again until they are", async () => {
+  host.answers.save_draft = () => {
+    throw full;
+  };
+  composer.write("Half a sen");
+  await expect(composer.flush()).rejects.toBe(full);
+  expect([composer.failure, composer.isKept, composer.body]).toEqual([full, false, "Half a sen"]);
+  delete host.answers.save_draft;
+  await composer.flush();
+  expect([composer.failure, composer.isKept]).toEqual([null, true]);
+  expect(host.thread(id).draft.body).toBe("Half a sen");
 });
 
 test("leaving keeps the draft at once, and only if there is something new", async () => {
@@ -63,6 +85,34 @@ test("a sent message leaves an empty field, and its words do not come back as a 
   await vi.runAllTimersAsync();
   expect(composer.body).toBe("");
   expect(host.made.map((call) => call.name)).toEqual(["send_message"]);
+});
+
+test("after a note the next is a note, whatever the desk's empty draft says", async () => {
+  composer.turnTo("staff");
+  composer.write("Compare with March");
+  await composer.send();
+  composer.adopt(draft(""), composer.asking());
+  expect(composer.audience).toBe("staff");
+  host.picked = ["/home/a/report.pdf"];
+  await composer.attach();
+  composer.adopt(draft("", { files: [...composer.files] }), composer.asking());
+  expect(composer.audience).toBe("staff");
+});
+
+test("a draft without words can still be a note's: its files were chosen for staff", () => {
+  composer.adopt(draft("", { audience: "staff" }), composer.asking());
+  expect(composer.audience).toBe("staff");
+});
+
+test("leaving while a message goes keeps its words when it did not go", async () => {
+  host.answers.send_message = () => {
+    throw full;
+  };
+  composer.write("Important");
+  const sent = composer.send();
+  await composer.flush();
+  expect(await sent).toBe(false);
+  expect(host.thread(id).draft.body).toBe("Important");
 });
 
 test("a save on its way is over before the message goes", async () => {

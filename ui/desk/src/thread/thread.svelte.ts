@@ -15,7 +15,6 @@ export class OpenThread {
   failure = $state.raw<Failure | null>(null);
   /** Where the unseen part began when the thread was opened; null before the first answer. */
   seenBefore = $state<Millis | null>(null);
-  readonly composer: Composer;
   readonly refresh: () => Promise<void>;
 
   private isInSight = false;
@@ -26,9 +25,9 @@ export class OpenThread {
   constructor(
     readonly id: ConversationId,
     host: Host,
+    readonly composer = new Composer(id, host),
   ) {
     this.call = callsOf(host);
-    this.composer = new Composer(id, host);
     this.refresh = again(() => this.ask());
   }
 
@@ -38,7 +37,7 @@ export class OpenThread {
     this.markLater();
   }
 
-  /** Leaves it: what was written is kept. */
+  /** Leaves it: what was written is kept. Throws the failure when that did not work. */
   async close(): Promise<void> {
     this.isClosed = true;
     this.look(false);

@@ -8,8 +8,9 @@ export class Uploads {
   private readonly sent = new SvelteMap<AttachmentId, number>();
 
   hear(event: Extract<DeskEvent, { kind: "progress" }>): void {
-    if (event.sent >= event.total) this.sent.delete(event.attachment);
-    else this.sent.set(event.attachment, event.sent);
+    // Kept past the last byte, because the attachment counts as on its way until the next answer. An attempt that has
+    // to begin further back is no news to whoever watches.
+    this.sent.set(event.attachment, Math.max(event.sent, this.sent.get(event.attachment) ?? 0));
   }
 
   /** Whole percent that have arrived. */
