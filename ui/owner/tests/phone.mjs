@@ -105,6 +105,12 @@ const see = (page, text) => page.getByText(text, { exact: false }).first().waitF
 const choose = (page, files) => page.locator("[data-pick=choose]").setInputFiles(files);
 const send = (page) => page.getByRole("button", { name: "Send", exact: true }).click();
 
+/** Whether a button has the focus. */
+const focused = (page, name) =>
+  until(`the focus on ${name}`, () =>
+    page.getByRole("button", { name, exact: true }).evaluateAll((all) => all.some((one) => one === document.activeElement)),
+  );
+
 async function write(page, text) {
   await page.getByRole("button", { name: "Write", exact: true }).click();
   await page.getByLabel("Your message").fill(text);
@@ -297,16 +303,44 @@ step("a cancelled clip is not sent", async () => {
   await choose(page, makeFile("wrong.mp4", 2_000_000, "wrong one"));
   await send(page);
   await until("some of it", async () => Number(await page.getByRole("progressbar").getAttribute("aria-valuenow")) >= 5);
-  await page.getByRole("button", { name: "Cancel", exact: true }).click();
+  const cancel = page.getByRole("button", { name: "Cancel", exact: true });
+  await cancel.click();
   await see(page, "Stop sending this clip?");
   await shot(page, "cancel");
+  await focused(page, "Keep sending");
+  await page.keyboard.press("Enter");
+  await focused(page, "Cancel");
+  await cancel.click();
   await page.getByRole("button", { name: "Stop sending" }).click();
   await see(page, "Stopped before it had arrived.");
+  await until("the focus is at the composer", () => page.evaluate(() => document.activeElement?.id === "composer"));
   line.rate = 0;
   await until("the server knows", async () => {
     const wrong = (await staff.all("attachment")).find((one) => one.name === "wrong.mp4");
     return !wrong || wrong.state.kind === "refused";
   });
+});
+
+step("what is chosen stays until it is sent or let go", async () => {
+  const { page } = main;
+  await choose(page, picture);
+  await page.getByLabel("Your message").fill("Her other paw");
+  await page.getByRole("button", { name: "Español" }).click();
+  await focused(page, "English");
+  assert.equal(await page.getByLabel("Su mensaje").inputValue(), "Her other paw");
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByRole("button", { name: "Take icon-512.png out" }).waitFor();
+  const discard = page.getByRole("button", { name: "Discard", exact: true });
+  await discard.click();
+  await see(page, "Discard this message? It has not been sent.");
+  await focused(page, "Keep it");
+  await shot(page, "discard");
+  await page.keyboard.press("Enter");
+  await focused(page, "Discard");
+  await discard.click();
+  await discard.click();
+  await focused(page, "Write");
+  assert.equal(await page.getByLabel("Your message").count(), 0);
 });
 
 step("a file that is not what it says is refused in words", async () => {
@@ -346,6 +380,7 @@ step("two animals, in Spanish, in the dark", async () => {
   await shot(page, "switcher");
   await page.getByRole("button", { name: /Max/ }).click();
   await see(page, "How often does he cough?");
+  await focused(page, "Max · Coughing at night. Elegir otra conversación");
   await context.close();
 });
 
@@ -410,6 +445,29 @@ step("two windows of one phone do not send against each other", async () => {
   const sent = async () => (await staff.all("attachment")).filter(({ name }) => name === "windows.mp4");
   await until("the first window took it over", async () => (await sent()).some(({ state }) => state.kind !== "uploading"));
   assert.equal((await sent()).length, 1);
+});
+
+step("two clients' links in one browser do not mix", async () => {
+  const { client: bo, patient: nala } = await staff.client("Bo Sato", "Nala");
+  const hers = await staff.converse(bo, nala, "Coat");
+  const { context, page } = await phone();
+  await page.goto(link);
+  await see(page, "Watch how she unloads it here.");
+  const other = await context.newPage();
+  await other.goto(line.url + (await staff.invite(hers)));
+  await see(other, "what is happening with Nala");
+  await staff.say(hers, "This is for Bo alone.");
+  await see(other, "This is for Bo alone.");
+  const from = async (which, body) => (await staff.messages(which)).find((one) => one.body === body)?.author.id;
+  await write(page, "This is from Ana");
+  assert.equal(await until("it arrived", () => from(conversation, "This is from Ana")), client);
+  await write(other, "This is from Bo");
+  assert.equal(await until("it arrived", () => from(hers, "This is from Bo")), bo);
+  await page.bringToFront();
+  await page.getByRole("button", { name: /Choose another conversation/ }).click();
+  await page.getByRole("button", { name: /^Max/ }).waitFor();
+  assert.equal(await page.getByText("Nala").count(), 0);
+  await context.close();
 });
 
 step("a killed browser goes on where it was", async () => {

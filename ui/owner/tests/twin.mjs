@@ -108,7 +108,8 @@ export class Twin {
     if (request.headers.authorization === "Bearer staff") return { staff: this.vet };
     const token = /limpet_client=([^;]+)/.exec(request.headers.cookie ?? "")?.[1];
     const session = this.sessions.get(token);
-    if (!session) throw new No(401, "signed_out", "Open the link from the practice again.");
+    const meant = request.headers["limpet-client"] ?? session?.client;
+    if (meant !== session?.client || !session) throw new No(401, "signed_out", "Open the link from the practice again.");
     const writes = !["GET", "HEAD"].includes(request.method);
     if (writes && request.headers["limpet-app"] !== "owner") throw new No(400, "invalid", "No.");
     return { session, client: session.client };
@@ -182,8 +183,11 @@ export class Twin {
     const tus = { "tus-resumable": "1.0.0" };
     if (request.method === "POST") {
       const made = Buffer.from(/attachment (\S+)/.exec(request.headers["upload-metadata"])[1], "base64").toString();
-      this.get("attachment", made);
+      const announced = this.get("attachment", made);
       if (!this.files.has(made)) this.files.set(made, Buffer.alloc(0));
+      if (announced.state.kind === "refused" && announced.uploaded_at === null) {
+        this.put("attachment", { ...announced, state: { kind: "uploading", received: 0 } });
+      }
       return void response.writeHead(201, { ...tus, location: `/v1/uploads/${made}` }).end();
     }
     const attachment = this.get("attachment", id);

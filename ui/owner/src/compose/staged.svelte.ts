@@ -16,9 +16,10 @@ export class Staged {
   files: Chosen[] = $state.raw([]);
   problems: Problem[] = $state.raw([]);
   body = $state("");
-
-  readonly over = $derived([...this.body].length - MESSAGE_LIMIT);
-  readonly sendable = $derived((this.files.length > 0 || this.body.trim() !== "") && this.over <= 0);
+  /** Whether the place for the words is open although there are none yet. */
+  writing = $state(false);
+  /** Whether a person is being asked if all this may go. */
+  asking = $state(false);
 
   constructor(
     private readonly place: string,
@@ -29,6 +30,26 @@ export class Staged {
     } catch {
       // No storage: the words live as long as the page.
     }
+  }
+
+  // Not $derived: what is derived ends with the component that asked first, and this outlives components.
+
+  /** How many characters too many. */
+  get over(): number {
+    return [...this.body].length - MESSAGE_LIMIT;
+  }
+
+  get sendable(): boolean {
+    return this.holds && this.over <= 0;
+  }
+
+  /** Whether there is nothing to show yet. */
+  get atRest(): boolean {
+    return !this.writing && this.files.length === 0 && this.body === "";
+  }
+
+  private get holds(): boolean {
+    return this.files.length > 0 || this.body.trim() !== "";
   }
 
   /** Keeps the words. */
@@ -61,14 +82,24 @@ export class Staged {
 
   remove(id: string): void {
     this.files = this.files.filter((file) => file.id !== id);
+    this.asking = false;
   }
 
   dismiss(): void {
     this.problems = [];
   }
 
-  /** Everything is on its way. */
+  /** Lets go of everything, after asking if there is anything. Answers whether it is gone. */
+  discard(): boolean {
+    this.asking = !this.asking && this.holds;
+    if (!this.asking) this.clear();
+    return !this.asking;
+  }
+
+  /** Everything is on its way, or let go. */
   clear(): void {
+    this.writing = false;
+    this.asking = false;
     this.files = [];
     this.problems = [];
     this.body = "";

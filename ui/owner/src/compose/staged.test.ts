@@ -54,6 +54,18 @@ describe("what is being written", () => {
     expect(new Staged("d").body).toBe("");
   });
 
+  it("asks before anything is let go of, and only then", () => {
+    const staged = new Staged("d", "Android");
+    staged.writing = true;
+    expect(staged.discard()).toBe(true);
+    expect(staged.atRest).toBe(true);
+    staged.add([file("a.mp4", "video/mp4", 5)], true);
+    expect(staged.discard()).toBe(false);
+    expect(staged).toMatchObject({ asking: true, files: [{ name: "a.mp4" }] });
+    expect(staged.discard()).toBe(true);
+    expect(staged).toMatchObject({ asking: false, files: [], atRest: true });
+  });
+
   it("is not sendable when empty or too long", () => {
     const staged = new Staged("d");
     expect(staged.sendable).toBe(false);

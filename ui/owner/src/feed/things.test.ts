@@ -1,6 +1,6 @@
 import type { Change, Conversation, Entity, Message } from "@limpet/shared/gen/wire";
 import { describe, expect, it } from "vitest";
-import { merge, type Things, unseenUpTo, viewOf } from "./things";
+import { merge, seenIn, type Things, unseenUpTo, viewOf } from "./things";
 
 const conversation = (id: string, change: Partial<Conversation> = {}): Conversation => ({
   id,
@@ -57,6 +57,20 @@ describe("merging", () => {
     const known = all(...pages);
     expect(merge(known, pages).news).toEqual([]);
     expect(merge(known, [change(5, { kind: "message", state: message("n", 20) })]).news).toHaveLength(1);
+  });
+});
+
+describe("what is seen of a file", () => {
+  it("tells one that never arrived from one that was no good", () => {
+    const facts = { conversation: "c", message: "m", kind: "clip", name: "", mime: "", bytes: 1, sha256: null } as const;
+    const more = { clip: null, still_of: null, caption: "", captured_at: null, link: null } as const;
+    const state = { kind: "refused", reason: "" } as const;
+    const refused = (id: string, uploaded_at: number | null): Entity => ({
+      kind: "attachment",
+      state: { id, ...facts, ...more, state, uploaded_at, has_poster: false, has_rendition: false },
+    });
+    const seen = seenIn(viewOf(all(change(1, refused("late", null)), change(2, refused("bad", 7)))));
+    expect(["late", "bad", "unknown"].map(seen.attachment)).toEqual(["undelivered", "refused", null]);
   });
 });
 

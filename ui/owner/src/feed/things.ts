@@ -33,7 +33,12 @@ export function seenIn(view: View) {
   const messages = new Set([...view.messages.values()].flat().map(({ id }) => id));
   return {
     message: (id: string): boolean => messages.has(id),
-    attachment: (id: string) => (view.gone.has(id) ? "gone" : (view.attachments.get(id)?.state.kind ?? null)),
+    attachment: (id: string) => {
+      if (view.gone.has(id)) return "gone";
+      const attachment = view.attachments.get(id);
+      const undelivered = attachment?.state.kind === "refused" && attachment.uploaded_at === null;
+      return undelivered ? "undelivered" : (attachment?.state.kind ?? null);
+    },
   };
 }
 

@@ -1,4 +1,7 @@
 // Requests to limpet-server. The session is a cookie; every writing request says that it comes from this app.
+//
+// Must always be true: a request for a client says which one. A browser holds one session, and another client's link
+// may have taken its place: the server then answers 401 instead of somebody else's thread.
 
 import type { Failure } from "@limpet/shared/gen/wire";
 
@@ -6,6 +9,16 @@ import type { Failure } from "@limpet/shared/gen/wire";
 export const OWNER = { "limpet-app": "owner" } as const;
 
 type Headers = Record<string, string>;
+
+let client = "";
+
+/** From now on requests are this client's. */
+export function speakFor(id: string): void {
+  client = id;
+}
+
+/** Says whose request it is. */
+export const ours = (): Headers => (client === "" ? {} : { "limpet-client": client });
 
 /** How long a request without a file may take. */
 const PATIENCE = 20_000;
@@ -20,8 +33,12 @@ export class NotDone extends Error {
   }
 }
 
-/** Asks and answers the body, `null` when there is none. Throws `NotDone`. */
-export async function ask<T>(method: string, path: string, body?: unknown, more: Headers = {}): Promise<T> {
+/** Asks for this client and answers the body, `null` when there is none. Throws `NotDone`. */
+export const ask = <T>(method: string, path: string, body?: unknown, more: Headers = {}): Promise<T> =>
+  knock<T>(method, path, body, { ...ours(), ...more });
+
+/** The same without saying for whom: it is still to be found out whose session this browser holds. */
+export async function knock<T>(method: string, path: string, body?: unknown, more: Headers = {}): Promise<T> {
   const impatient = new AbortController();
   const timer = setTimeout(() => impatient.abort(), PATIENCE);
   try {

@@ -4,7 +4,7 @@
 import { Upload, type DetailedError, type FileReader } from "tus-js-client";
 import type { AttachmentId } from "@limpet/shared/gen/wire";
 import type { Outcome, Piece } from "../outbox/outbox";
-import { ask, failureIn, notDone, OWNER } from "./ask";
+import { ask, failureIn, notDone, OWNER, ours } from "./ask";
 
 const MIB = 1024 * 1024;
 
@@ -54,7 +54,7 @@ export function upload({ id, file, begun, heard, signal }: Sending): Promise<Out
       endpoint,
       uploadUrl: begun ? `${endpoint}/${id}` : null,
       metadata: { attachment: id },
-      headers: { ...OWNER },
+      headers: { ...OWNER, ...ours() },
       chunkSize: partOf(file.size),
       // Pauses and repetitions are the plan's business (outbox.ts).
       retryDelays: null,
@@ -107,15 +107,23 @@ const TUS = { "tus-resumable": "1.0.0" };
 
 /** Tells the server that a file is not coming. Throws `NotDone`. */
 export async function withdraw({ id, bytes, begun }: Piece): Promise<void> {
-  const forget = () => ask<null>("DELETE", `/v1/uploads/${id}`, undefined, TUS);
-  if (begun) return void (await forget());
-  // The server only forgets what was begun: otherwise the practice would wait for the file for ever.
+  if (begun && (await forgotten(id))) return;
+  // The server only forgets what reached it: otherwise the practice would wait for the file for ever.
   await ask("POST", "/v1/uploads", undefined, {
     ...TUS,
     "upload-length": String(bytes),
     "upload-metadata": `attachment ${btoa(id)}`,
   });
-  await forget().catch((thrown: unknown) => {
+  await forgotten(id);
+}
+
+/** Whether there was an upload to forget. */
+async function forgotten(id: AttachmentId): Promise<boolean> {
+  try {
+    await ask<null>("DELETE", `/v1/uploads/${id}`, undefined, TUS);
+    return true;
+  } catch (thrown) {
     if (notDone(thrown).status !== 404) throw thrown;
-  });
+    return false;
+  }
 }

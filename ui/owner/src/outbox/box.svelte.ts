@@ -6,7 +6,7 @@
 import type { AttachmentId, ConversationId, Failure, Millis } from "@limpet/shared/gen/wire";
 import { Ours } from "./ours";
 import type { Store } from "../storage/store";
-import { abandoned, cancel, eager, type Entry, type Piece, type Seen, settle, withPiece } from "./outbox";
+import { abandoned, cancel, dismiss, eager, type Entry, type Piece, type Seen, settle, withPiece } from "./outbox";
 import { newId } from "./uuid7";
 
 /** A file chosen to be sent. */
@@ -72,6 +72,7 @@ export class Outbox {
       refused: null,
       tries: 0,
       not_before: 0,
+      shown_at: 0,
     };
     await this.ours.write(entry.id, async () => {
       const lasting = await this.store.saveEntry(entry, chosen);
@@ -108,10 +109,13 @@ export class Outbox {
 
   /** Takes down a message or a file that was refused or lost. */
   dismiss(id: string, piece: AttachmentId | null): Promise<void> {
-    return this.change(id, (entry) => {
-      if (piece === null) return null;
-      return withPiece(entry, piece, { state: "withdrawn" });
-    });
+    return this.change(id, (entry) => (piece === null ? null : dismiss(entry, piece)));
+  }
+
+  /** A person sees that these need them: from now on they have three days. */
+  async shown(ids: readonly string[]): Promise<void> {
+    const mark = (entry: Entry): Entry => (entry.shown_at > 0 ? entry : { ...entry, shown_at: this.now() });
+    await Promise.all(ids.map((id) => this.change(id, mark)));
   }
 
   /** Sends a refused message (`piece` null) or one of its files as a new message. False: the file is gone. */

@@ -161,6 +161,25 @@ describe("draining", () => {
     expect(box.entries[0]?.pieces.map((piece) => piece.state)).toEqual(["lost", "arrived"]);
   });
 
+  it("sets the file aside that was refused, and still calls off the one cancelled meanwhile", async () => {
+    const { world, box, drain, rest } = set();
+    const refused: Outcome = { ok: false, status: 422, failure: { code: "invalid", message: "Not this one." } };
+    const entry = await box.add("c", "", [clip("a"), clip("b")]);
+    world.uploads = [
+      async () => {
+        await box.cancel(entry.id, "b");
+        return refused;
+      },
+    ];
+    drain.start();
+    await rest();
+    expect(world.asked).toEqual(["announce ", "upload a", "withdraw b"]);
+    expect(box.entries[0]?.pieces).toMatchObject([
+      { id: "a", state: "refused", reason: "Not this one." },
+      { id: "b", state: "withdrawn" },
+    ]);
+  });
+
   it("cuts a cancelled upload off and asks the server to forget it", async () => {
     const { world, box, drain, rest } = set();
     world.uploads = [

@@ -112,7 +112,7 @@ export class Drain {
   private async announce(entry: Entry): Promise<void> {
     await this.box.change(entry.id, (known) => (known.touched ? known : { ...known, touched: true }));
     const outcome = await this.outcome(() => this.world.announce(entry));
-    await this.conclude("words", entry.id, outcome, (known) => ({ ...eager(known), announced: true }));
+    await this.conclude(entry, null, outcome, (known) => ({ ...eager(known), announced: true }));
     // The other lane may have been waiting for this.
     void this.run("bytes");
   }
@@ -122,7 +122,7 @@ export class Drain {
     // Gone already, or never begun: what was asked for is so.
     const gone = !outcome.ok && (outcome.status === 404 || outcome.status === 410);
     const tooLate = !outcome.ok && (outcome.status === 409 || outcome.status === 403);
-    await this.conclude("bytes", entry.id, gone || tooLate ? { ok: true } : outcome, (known) =>
+    await this.conclude(entry, piece, gone || tooLate ? { ok: true } : outcome, (known) =>
       eager(withPiece(known, piece.id, { state: tooLate ? "arrived" : "withdrawn" })),
     );
   }
@@ -140,7 +140,7 @@ export class Drain {
       const outcome = await this.world.upload({ id: piece.id, file, begun: piece.begun, heard, signal: stop.signal });
       // Cut off from here: the plan knows why and what comes next.
       if (stop.signal.aborted && !outcome.ok) return;
-      await this.conclude("bytes", entry.id, outcome, (known) => {
+      await this.conclude(entry, piece, outcome, (known) => {
         const now = known.pieces.find((one) => one.id === piece.id);
         // Cancelled in the very last moment: the server is still asked to forget it.
         return now?.state === "waiting" ? eager(withPiece(known, piece.id, { state: "arrived" })) : known;
@@ -171,8 +171,14 @@ export class Drain {
     }
   }
 
-  private async conclude(lane: Lane, id: string, outcome: Outcome, done: (known: Entry) => Entry): Promise<void> {
-    const verdict = judge(outcome, lane, this.box.find(id)?.tries ?? 0);
+  /** Keeps what an answer means for an entry, or for the piece of it that was in hand. */
+  private async conclude(
+    { id }: Entry,
+    piece: Piece | null,
+    outcome: Outcome,
+    done: (known: Entry) => Entry,
+  ): Promise<void> {
+    const verdict = judge(outcome, piece ? "bytes" : "words", this.box.find(id)?.tries ?? 0);
     this.ears.reached(outcome.ok || answered(outcome.status));
     this.box.waitingFor = !outcome.ok && verdict === "again" ? outcome.failure : null;
     if (verdict === "signed-out") {
@@ -183,7 +189,7 @@ export class Drain {
       this.ears.taken();
     } else if (verdict === "refused" && !outcome.ok) {
       const said = outcome.failure ?? { code: "invalid" as const, message: "" };
-      await this.box.change(id, (known) => refusedIn(known, lane, said));
+      await this.box.change(id, (known) => refusedIn(known, piece, said));
     } else {
       await this.box.change(id, (known) => delayed(known, this.world.now(), this.world.chance()));
     }
@@ -193,9 +199,9 @@ export class Drain {
 /** Whether the server itself said something: a gateway speaks for one that is down. */
 const answered = (status: number): boolean => status > 0 && (status < 502 || status > 504);
 
-function refusedIn(entry: Entry, lane: Lane, said: Failure): Entry {
-  if (lane === "words") return { ...entry, refused: said };
-  const inHand = ["withdrawing", "waiting"].map((state) => entry.pieces.find((piece) => piece.state === state));
-  const piece = inHand[0] ?? inHand[1];
-  return piece ? withPiece(entry, piece.id, { state: "refused", reason: said.message }) : entry;
+function refusedIn(entry: Entry, inHand: Piece | null, said: Failure): Entry {
+  if (!inHand) return { ...entry, refused: said };
+  // Cancelled meanwhile: the server is still asked to forget it.
+  const as = entry.pieces.find(({ id }) => id === inHand.id)?.state;
+  return as === inHand.state ? withPiece(entry, inHand.id, { state: "refused", reason: said.message }) : entry;
 }

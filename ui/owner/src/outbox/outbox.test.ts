@@ -4,6 +4,7 @@ import {
   announcement,
   cancel,
   delayed,
+  dismiss,
   eager,
   type Entry,
   judge,
@@ -41,6 +42,7 @@ const entry = (id: string, seq: number, change: Partial<Entry> = {}): Entry => (
   refused: null,
   tries: 0,
   not_before: 0,
+  shown_at: 0,
   ...change,
 });
 
@@ -138,6 +140,19 @@ describe("cancelling", () => {
   });
 });
 
+describe("taking down", () => {
+  const sent = (state: Piece["state"]) => entry("a", 1, { touched: true, announced: true, pieces: [piece("one", { state })] });
+
+  it.each(["lost", "refused"] as const)("what was %s on the way tells the server that it is not coming", (state) => {
+    const dismissed = dismiss(sent(state), "one");
+    expect(dismissed && next([dismissed], "bytes", 0)).toMatchObject({ do: "withdraw", piece: { id: "one" } });
+  });
+
+  it("what had arrived needs nobody to be told", () => {
+    expect(dismiss(sent("arrived"), "one")).toMatchObject({ pieces: [{ state: "withdrawn" }] });
+  });
+});
+
 describe("settling with the feed", () => {
   const seen = (states: Record<string, Seen>) => (id: string) => states[id] ?? null;
   const sent = entry("a", 1, { touched: true, announced: true, pieces: [piece("one")] });
@@ -163,8 +178,25 @@ describe("settling with the feed", () => {
   it("keeps a refused file for a second attempt, for three days", () => {
     const settled = settle(sent, true, seen({ one: "refused" }));
     expect(settled).toMatchObject({ pieces: [{ state: "arrived" }] });
-    expect(settled && abandoned(settled, settled.sent_at + KEEP_REFUSED)).toBe(false);
-    expect(settled && abandoned(settled, settled.sent_at + KEEP_REFUSED + 1)).toBe(true);
+    const shown = settled && { ...settled, shown_at: 5000 };
+    expect(shown && abandoned(shown, 5000 + KEEP_REFUSED)).toBe(false);
+    expect(shown && abandoned(shown, 5000 + KEEP_REFUSED + 1)).toBe(true);
+  });
+
+  it("keeps what was refused until a person has been shown it, however long that takes", () => {
+    const refused = entry("a", 1, { touched: true, refused: { code: "invalid", message: "Too long." } });
+    expect(abandoned(refused, Number.MAX_SAFE_INTEGER)).toBe(false);
+    const older = { ...refused, shown_at: undefined } as unknown as Entry;
+    expect(abandoned(older, Number.MAX_SAFE_INTEGER)).toBe(false);
+  });
+
+  it("sends again from the beginning what ran out of time before it had arrived", () => {
+    expect(settle(sent, true, seen({ one: "undelivered" }))).toBe(sent);
+    const begun = piece("one", { state: "arrived", begun: true });
+    const settled = settle({ ...sent, pieces: [begun], shown_at: 5 }, true, seen({ one: "undelivered" }));
+    expect(settled).toMatchObject({ shown_at: 0, pieces: [{ state: "waiting", begun: false }] });
+    expect(settled && next([settled], "bytes", 0)).toMatchObject({ do: "upload" });
+    expect(settled && abandoned(settled, Number.MAX_SAFE_INTEGER)).toBe(false);
   });
 
   it("never abandons what still waits to be sent", () => {
@@ -177,5 +209,6 @@ describe("settling with the feed", () => {
     expect(settle(cancelled, true, seen({ one: "uploading" }))).not.toBeNull();
     expect(settle(cancelled, true, seen({ one: "gone" }))).toBeNull();
     expect(settle(cancelled, true, seen({ one: "refused" }))).toBeNull();
+    expect(settle(cancelled, true, seen({ one: "undelivered" }))).toBeNull();
   });
 });

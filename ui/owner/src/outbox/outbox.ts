@@ -51,6 +51,8 @@ export interface Entry {
   tries: number;
   /** Not before this time. */
   not_before: Millis;
+  /** When a person was first shown here that it needs them; 0 for not yet. */
+  shown_at: Millis;
 }
 
 export type Step =
@@ -160,8 +162,11 @@ export const announcement = (entry: Entry): NewMessage => ({
   }),
 });
 
-/** What the feed says about a file: `gone` for a tombstone, `null` when it has not been seen. */
-export type Seen = "uploading" | "processing" | "ready" | "refused" | "gone" | null;
+/**
+ * What the feed says about a file: `undelivered` when it was given up before it had arrived, `refused` when it had
+ * arrived and was no good, `gone` for a tombstone, `null` when it has not been seen.
+ */
+export type Seen = "uploading" | "processing" | "ready" | "undelivered" | "refused" | "gone" | null;
 
 /** The entry after a look at the feed, `null` when the server has all of it and the local copy may go. */
 export function settle(entry: Entry, messageSeen: boolean, seen: (id: AttachmentId) => Seen): Entry | null {
@@ -171,8 +176,12 @@ export function settle(entry: Entry, messageSeen: boolean, seen: (id: Attachment
     const there = seen(piece.id);
     const complete = there === "processing" || there === "ready" || there === "refused";
     if (piece.state === "waiting" && complete) settled = withPiece(settled, piece.id, { state: "arrived" });
+    // Nobody here cancelled it: it ran out of time. Only this device has it, so it goes from the beginning.
+    if (piece.state === "arrived" && there === "undelivered") {
+      settled = { ...withPiece(settled, piece.id, { state: "waiting", begun: false }), shown_at: 0 };
+    }
     // The server turns down what was cancelled; it says so in the feed.
-    if (piece.state === "withdrawing" && (there === "gone" || there === "refused")) {
+    if (piece.state === "withdrawing" && (there === "gone" || there === "undelivered" || there === "refused")) {
       settled = withPiece(settled, piece.id, { state: "withdrawn" });
     }
   }
@@ -184,11 +193,17 @@ export function settle(entry: Entry, messageSeen: boolean, seen: (id: Attachment
   return settled.announced && messageSeen && over ? null : settled;
 }
 
-/** How long a file that cannot be sent is kept for a second attempt. */
+/** What taking down a file that was refused or lost makes of its entry: what never arrived is called off. */
+export function dismiss(entry: Entry, id: AttachmentId): Entry | null {
+  const arrived = entry.pieces.some((piece) => piece.id === id && piece.state === "arrived");
+  return arrived ? withPiece(entry, id, { state: "withdrawn" }) : cancel(entry, id);
+}
+
+/** How long what cannot be sent is kept for a second attempt, from when a person was told. */
 export const KEEP_REFUSED: Millis = 3 * 24 * 3600 * 1000;
 
 /** Whether an entry only waits for a person who never came back to it. */
 export const abandoned = (entry: Entry, now: Millis): boolean => {
   const open = !entry.refused && (!entry.announced || entry.pieces.some((p) => p.state === "waiting" || p.state === "withdrawing"));
-  return !open && now - entry.sent_at > KEEP_REFUSED;
+  return !open && entry.shown_at > 0 && now - entry.shown_at > KEEP_REFUSED;
 };

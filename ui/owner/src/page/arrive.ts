@@ -4,7 +4,7 @@
 // opens never hides a thread that this phone may still see.
 
 import type { ClientSession, Me } from "@limpet/shared/gen/wire";
-import { ask, NotDone, notDone } from "../net/ask";
+import { knock, NotDone, notDone } from "../net/ask";
 
 /** What this device remembers between visits. */
 export interface Remembered {
@@ -18,7 +18,7 @@ export interface Remembered {
 
 export type Arrival =
   | { is: "in"; session: Remembered }
-  | { is: "shut"; why: "no-link" | "expired" | "not-reached" | "busy"; said: string; instead: Remembered | null };
+  | { is: "shut"; why: "no-link" | "expired" | "not-reached" | "busy"; instead: Remembered | null };
 
 export interface Doors {
   me(): Promise<Me>;
@@ -26,8 +26,8 @@ export interface Doors {
 }
 
 export const realDoors: Doors = {
-  me: () => ask<Me>("GET", "/v1/me"),
-  open: (invitation) => ask<ClientSession>("POST", "/v1/open-invitation", { invitation }),
+  me: () => knock<Me>("GET", "/v1/me"),
+  open: (invitation) => knock<ClientSession>("POST", "/v1/open-invitation", { invitation }),
 };
 
 /** The last part of `/o/<invitation>`, or empty. */
@@ -48,7 +48,7 @@ export async function arrive(invitation: string, known: Remembered | null, doors
     const refused = notDone(thrown);
     if (unreachable(refused)) return shut("not-reached");
     const why = refused.status === 429 ? "busy" : "expired";
-    return shut(why, refused.failure?.message ?? "", known?.invitation === invitation ? null : known);
+    return shut(why, known?.invitation === invitation ? null : known);
   }
 }
 
@@ -68,8 +68,8 @@ async function comeBack(known: Remembered | null, doors: Doors): Promise<Arrival
 
 const pick = ({ client, conversation, practice }: ClientSession) => ({ client, conversation, practice });
 const unreachable = (refused: NotDone): boolean => refused.status === 0 || refused.status >= 500;
-const shut = (why: "no-link" | "expired" | "not-reached" | "busy", said = "", instead: Remembered | null = null) =>
-  ({ is: "shut", why, said, instead }) as const;
+const shut = (why: "no-link" | "expired" | "not-reached" | "busy", instead: Remembered | null = null) =>
+  ({ is: "shut", why, instead }) as const;
 
 const PLACE = "limpet.owner";
 

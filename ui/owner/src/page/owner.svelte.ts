@@ -1,10 +1,12 @@
 // The owner app without its looks: who is in, what the thread holds, whether the practice can be reached. Joins the
 // feed, the outbox and the line to the server; components only read from here and call its verbs.
 
-import type { Conversation, ConversationId, Revision } from "@limpet/shared/gen/wire";
+import type { Conversation, ConversationId, Millis, Revision } from "@limpet/shared/gen/wire";
+import { untrack } from "svelte";
+import { Staged } from "../compose/staged.svelte";
 import { readFeed } from "../feed/feed";
 import { merge, seenIn, type Thing, type Things, thingsOf, unseenUpTo, type View, viewOf } from "../feed/things";
-import { ask, NotDone, notDone } from "../net/ask";
+import { ask, NotDone, notDone, ours, speakFor } from "../net/ask";
 import { Live } from "../net/live";
 import { type Chosen, Outbox } from "../outbox/box.svelte";
 import { Drain } from "../outbox/drain";
@@ -12,7 +14,7 @@ import { Neighbours, Turn } from "../outbox/turn";
 import { openStore } from "../storage/disk";
 import type { Store } from "../storage/store";
 import { mediaUrl } from "../thread/picture";
-import { threadOf } from "../thread/rows";
+import { needsSomebody, threadOf } from "../thread/rows";
 import { type Arrival, arrive, invitationIn, realDoors, recall, remember, type Remembered } from "./arrive";
 
 export type Place = { is: "opening" } | { is: "thread" } | Extract<Arrival, { is: "shut" }>;
@@ -69,22 +71,45 @@ export class Owner {
   private syncAgain = false;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private enteredAt = -TOO_SOON;
-  private readMark = 0;
+  private entering = false;
+  /** Whether the session has answered since. */
+  private answered = false;
+  /** The session is not this client's: nothing is asked until the page has come in again. */
+  private outside = false;
+  /** How far each conversation has been read, as the practice was told. */
+  private readMarks: Record<ConversationId, Millis> = {};
+  private readonly drafts: Record<ConversationId, Staged> = {};
   /** Whether it is this window's turn to send. */
   private mayDrain = false;
 
   /** Comes in by the page's address; also tried again after a failure. */
   async enter(known: Remembered | null = recall(), invitation = invitationIn(location.pathname)): Promise<void> {
+    if (this.entering) return;
+    this.entering = true;
     this.enteredAt = performance.now();
-    const arrival = await arrive(invitation, known, realDoors);
-    if (arrival.is === "shut") {
-      this.place = arrival;
-      this.practice ||= known?.practice ?? "";
-      this.phone ||= known?.phone ?? "";
-      return;
+    this.answered = false;
+    this.outside = false;
+    clearTimeout(this.retry);
+    try {
+      const arrival = await arrive(invitation, known, realDoors);
+      if (arrival.is === "shut") {
+        this.place = arrival;
+        this.practice ||= known?.practice ?? "";
+        this.phone ||= known?.phone ?? "";
+        return;
+      }
+      remember(arrival.session);
+      if (this.desk?.session.client !== arrival.session.client) await this.moveTo(arrival.session);
+    } finally {
+      this.entering = false;
     }
-    remember(arrival.session);
-    await this.settleIn(arrival.session);
+    await this.settleIn();
+  }
+
+  /** What is being written in the conversation that is shown. It stays while others are looked at. */
+  get staged(): Staged {
+    const conversation = this.conversation?.id ?? this.chosen;
+    return (this.drafts[conversation] ??= untrack(() => new Staged(`limpet.draft.${conversation}`)));
   }
 
   /** Shows another conversation. */
@@ -122,7 +147,11 @@ export class Owner {
   }
 
   async dismiss(message: string, file: string | null): Promise<void> {
-    await this.desk?.box.dismiss(message, file);
+    const desk = this.desk;
+    if (!desk) return;
+    desk.turn.take();
+    await desk.box.dismiss(message, file);
+    desk.drain.wake();
   }
 
   /** A file that this device still holds, for showing it. */
@@ -135,7 +164,7 @@ export class Owner {
     const store = this.desk?.store;
     try {
       if (!store?.lasting || (await store.picture(id))) return;
-      const answer = await fetch(mediaUrl(id, "poster"));
+      const answer = await fetch(mediaUrl(id, "poster"), { headers: ours() });
       if (answer.ok) await store.savePicture(id, await answer.blob());
     } catch {
       // No room or no connection: then it is shown from the server alone.
@@ -150,14 +179,16 @@ export class Owner {
   /** Somebody looks at the page: take over the sending, and no more waiting. */
   lookedAt(): void {
     this.desk?.turn.take();
-    this.connected();
+    this.enteredAt = -TOO_SOON;
+    if (this.outside) void this.enterAgain();
+    else this.connected();
   }
 
   /** The phone says that it has a connection. */
   connected(): void {
     if (this.reach === "no-signal" && navigator.onLine) this.reach = "here";
     if (this.place.is === "shut" && this.place.why === "not-reached") void this.enter();
-    if (!this.desk || this.place.is !== "thread") return;
+    if (!this.desk || this.place.is !== "thread" || this.outside) return;
     this.live.ensure();
     void this.sync();
     void this.resume();
@@ -169,37 +200,43 @@ export class Owner {
     this.desk?.drain.stop();
   }
 
-  /** Tells the practice what has been seen on this screen. */
+  /** Takes down what has been seen on this screen, and tells the practice. */
   async seen(): Promise<void> {
-    const conversation = this.conversation;
+    const { conversation, desk } = this;
+    if (this.outside || this.entering) return;
+    const rows = this.thread.rows.filter((row) => row.is === "words");
+    void desk?.box.shown(rows.filter(needsSomebody).map(({ key }) => key));
     const at = conversation && unseenUpTo(this.view, conversation);
-    if (!conversation || at === null || at <= this.readMark || this.reach !== "here") return;
-    this.readMark = at;
-    await ask("POST", `/v1/conversations/${conversation.id}/read`, { at }).catch(() => {
-      this.readMark = 0;
-    });
+    if (!conversation || at === null || this.reach !== "here") return;
+    if (at <= (this.readMarks[conversation.id] ?? 0)) return;
+    this.readMarks[conversation.id] = at;
+    try {
+      await ask("POST", `/v1/conversations/${conversation.id}/read`, { at });
+    } catch (thrown) {
+      if (this.desk !== desk) return;
+      delete this.readMarks[conversation.id];
+      if (notDone(thrown).status === 401) this.signedOut();
+    }
   }
 
-  private async settleIn(session: Remembered): Promise<void> {
-    if (this.desk?.session.client !== session.client) await this.moveTo(session);
-    this.chosen = session.conversation;
-    this.practice = this.view.practice?.name ?? session.practice;
-    this.phone = this.view.practice?.phone ?? session.phone;
+  private async settleIn(): Promise<void> {
     this.place = { is: "thread" };
     this.live.open();
     if (document.visibilityState === "visible") this.desk?.turn.take();
     else this.desk?.turn.wait();
     await Promise.all([this.sync(), this.resume()]);
+    if (document.visibilityState === "visible") void this.seen();
   }
 
   /** Opens what this device keeps of a client. */
   private async moveTo(session: Remembered): Promise<void> {
     this.leave();
+    speakFor(session.client);
     const store = await openStore(session.client);
     const box = new Outbox(store);
     const drain = new Drain(box, {
       reached: (yes) => this.reached(yes),
-      signedOut: () => this.signedOut(),
+      signedOut: () => this.box === box && this.signedOut(),
       taken: () => void this.sync(),
     });
     const name = `limpet-owner-${session.client}`;
@@ -223,6 +260,9 @@ export class Owner {
     this.lasting = store.lasting;
     this.view = viewOf(desk.things);
     this.loaded = kept.things.length > 0;
+    this.chosen = session.conversation;
+    this.practice = this.view.practice?.name ?? session.practice;
+    this.phone = this.view.practice?.phone ?? session.phone;
   }
 
   private leave(): void {
@@ -231,6 +271,7 @@ export class Owner {
     this.desk?.neighbours.close();
     this.desk?.store.close();
     this.desk = null;
+    this.readMarks = {};
     this.mayDrain = false;
   }
 
@@ -238,7 +279,7 @@ export class Owner {
   private async resume(turn = false): Promise<void> {
     const desk = this.desk;
     if (turn) this.mayDrain = true;
-    if (!desk || !this.mayDrain || !navigator.onLine) return;
+    if (!desk || !this.mayDrain || !navigator.onLine || this.outside) return;
     if (turn) await this.reload();
     await desk.box.hurry();
     desk.drain.start();
@@ -253,24 +294,34 @@ export class Owner {
   /** Reads the feed to its end; asked again meanwhile, reads once more. */
   private async sync(): Promise<void> {
     this.syncAgain = true;
-    if (this.syncing) return;
+    if (this.syncing || this.outside) return;
     this.syncing = true;
     clearTimeout(this.retry);
     try {
       while (this.syncAgain && this.desk) {
         this.syncAgain = false;
-        await this.readToEnd(this.desk);
+        await this.readOnce(this.desk);
       }
-    } catch (thrown) {
-      this.failed(notDone(thrown));
     } finally {
       this.syncing = false;
+    }
+  }
+
+  private async readOnce(desk: Desk): Promise<void> {
+    try {
+      await this.readToEnd(desk);
+    } catch (thrown) {
+      // It was asked for a client who has been left since, or before something changed: the next answer counts.
+      if (this.desk !== desk || this.syncAgain) return;
+      this.failed(notDone(thrown));
     }
   }
 
   private async readToEnd(desk: Desk): Promise<void> {
     const first = !this.loaded;
     for await (const page of readFeed(desk.revision)) {
+      if (this.desk !== desk) return;
+      this.answered = true;
       if (page.restart) {
         await desk.store.forgetThings();
         desk.things = thingsOf([]);
@@ -279,6 +330,7 @@ export class Owner {
       await desk.store.saveThings(news, page.revision).catch(() => undefined);
       desk.things = things;
       desk.revision = page.revision;
+      if (this.desk !== desk) return;
       if (news.length > 0) this.view = viewOf(things);
       // Kept until the next answer: a screen reader may be in the middle of it.
       const answers = news.filter(({ entity }) => entity.kind === "message" && entity.state.author.kind === "staff");
@@ -299,6 +351,8 @@ export class Owner {
     if (!this.mayDrain) return;
     const seen = seenIn(this.view);
     await desk.box.settle(seen.message, seen.attachment);
+    // What ran out of time goes again.
+    desk.drain.wake();
   }
 
   private failed(refused: NotDone): void {
@@ -314,15 +368,26 @@ export class Owner {
     if (back) void this.resume();
   }
 
+  /** The session is over, or another client's link has taken its place in this browser. Nothing that waits is lost. */
   private signedOut(): void {
+    if (this.entering || this.outside) return;
     this.live.close();
     this.desk?.drain.stop();
-    const known = this.desk?.session ?? null;
-    if (performance.now() - this.enteredAt < TOO_SOON) {
-      this.place = { is: "shut", why: "expired", said: "", instead: null };
-    } else {
-      void this.enter(known);
+    const soon = performance.now() - this.enteredAt < TOO_SOON;
+    if (soon && !this.answered) {
+      this.place = { is: "shut", why: "expired", instead: null };
+      return;
     }
+    // Two pages must not wrestle for the session: one that is hidden waits until it is looked at, one that has just
+    // come in waits a little.
+    this.outside = true;
+    if (document.visibilityState === "hidden") return;
+    this.retry = setTimeout(() => void this.enterAgain(), soon ? TOO_SOON : 0);
+  }
+
+  private enterAgain(): Promise<void> {
+    const known = this.desk?.session ?? null;
+    return this.enter(known, invitationIn(location.pathname) || known?.invitation);
   }
 
   private keepSession(change: Partial<Remembered>): void {

@@ -62,6 +62,7 @@ const entry = (id: string, change: Partial<Entry> = {}): Entry => ({
   refused: null,
   tries: 0,
   not_before: 0,
+  shown_at: 0,
   ...change,
 });
 
@@ -137,6 +138,9 @@ describe("the thread", () => {
     });
     const kept = entry("m", { announced: true, pieces: [piece("arrived")] });
     expect(show({ kind: "refused", reason: "x" }, [kept])?.here).toBe(true);
+    const again = entry("m", { announced: true, pieces: [piece("waiting")] });
+    const late = { ...attachment("clip", { kind: "refused", reason: "Not in time." }), uploaded_at: null };
+    expect(thread([own, late], [again]).leaving).toMatchObject([{ files: [{ showing: "leaving" }] }]);
     const cancelled = entry("m", { announced: true, pieces: [piece("withdrawing")] });
     expect(show({ kind: "uploading", received: 1 }, [cancelled])?.showing).toBe("withdrawn");
   });

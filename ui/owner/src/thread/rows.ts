@@ -51,6 +51,10 @@ export interface Thread {
   leaving: Words[];
 }
 
+/** Whether a person has to do something about it. */
+export const needsSomebody = ({ delivery, files }: Words): boolean =>
+  delivery === "refused" || files.some(({ showing }) => showing === "refused" || showing === "lost");
+
 const leaves = (entry: Entry): boolean => !entry.refused && entry.pieces.some((piece) => piece.state === "waiting");
 
 /** The thread of one conversation. */
@@ -137,8 +141,9 @@ function showing(attachment: Attachment | null, piece: Piece | null): Showing {
     case "ready":
       return "ready";
     case "refused":
-      // Cancelled, or not finished in time: nobody looked at it and found it bad.
-      return attachment.uploaded_at === null ? "withdrawn" : "refused";
+      if (attachment.uploaded_at !== null) return "refused";
+      // Cancelled, or not finished in time: nobody looked at it and found it bad. From here it goes again.
+      return piece?.state === "waiting" ? "leaving" : "withdrawn";
     case "processing":
       return "preparing";
     default:

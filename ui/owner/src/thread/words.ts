@@ -27,10 +27,8 @@ const en = {
   kind: (of: Kind) => ({ clip: "Clip", photo: "Photo", still: "Picture from your clip", document: "Document" })[of.kind],
   enlarge: (of: { what: string }) => `${of.what}. Enlarge`,
   close: "Close",
-  play: "Play",
   playClip: (of: { name: string; length: string }) => `Play clip ${of.name}${of.length && `, ${of.length}`}`,
   original: "Original file",
-  openDocument: (of: { name: string }) => `Open ${of.name}`,
   noPicture: "The picture loads when there is a connection.",
   cutOff: (by: { length: string }) =>
     `The file was cut off: its last ${by.length} is missing. If it is whole on your phone, send it again.`,
@@ -39,7 +37,6 @@ const en = {
   sendingIn: (at: { left: string }) => `Sending, ${at.left} left`,
   sending: "Sending…",
   starting: "Starting to send…",
-  next: "Next in line",
   more: (are: { count: number }) => (are.count === 1 ? "1 more file after this one." : `${are.count} more files after this one.`),
   progress: (of: { sent: number; total: number }) => `${of.sent} of ${of.total} MB`,
   keepOpen: "Keep this page open. If you leave it or your phone locks, sending may pause; it goes on by itself when you come back.",
@@ -94,10 +91,8 @@ const es: { [K in keyof typeof en]: (typeof en)[K] extends string ? string : (ty
   kind: (of) => ({ clip: "Vídeo", photo: "Foto", still: "Imagen de su vídeo", document: "Documento" })[of.kind],
   enlarge: (of) => `${of.what}. Ampliar`,
   close: "Cerrar",
-  play: "Reproducir",
   playClip: (of) => `Reproducir el vídeo ${of.name}${of.length && `, ${of.length}`}`,
   original: "Archivo original",
-  openDocument: (of) => `Abrir ${of.name}`,
   noPicture: "La imagen se carga cuando haya conexión.",
   cutOff: (by) =>
     `El archivo llegó cortado: falta su último tramo, ${by.length}. Si en su teléfono está completo, envíelo de nuevo.`,
@@ -106,7 +101,6 @@ const es: { [K in keyof typeof en]: (typeof en)[K] extends string ? string : (ty
   sendingIn: (at) => `Enviando, faltan ${at.left}`,
   sending: "Enviando…",
   starting: "Empezando a enviar…",
-  next: "El siguiente",
   more: (are) => (are.count === 1 ? "1 archivo más después de este." : `${are.count} archivos más después de este.`),
   progress: (of) => `${of.sent} de ${of.total} MB`,
   keepOpen:
