@@ -29,8 +29,15 @@ export type SmallDisk = {
 
 export const outcome = process.env["LIMPET_DEMO_OUT"] ?? join(root, "demo-out");
 
+/** A folder of the story's own. One that is to be kept lies where the session's files are not swept away. */
+function scratch(): string {
+  const place = process.env["LIMPET_STORY_KEEP"] ? outcome : tmpdir();
+  mkdirSync(place, { recursive: true });
+  return mkdtempSync(join(place, "limpet-story-"));
+}
+
 export class Stage {
-  readonly folder = mkdtempSync(join(tmpdir(), "limpet-story-"));
+  readonly folder = scratch();
   readonly data = join(this.folder, "server");
   readonly profile = join(this.folder, "profile");
   readonly filing = join(this.folder, "filing");

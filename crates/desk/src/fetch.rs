@@ -65,14 +65,21 @@ pub(crate) async fn local(
         if let Some(file) = whole(&store.outgoing, id, kind) {
             return Ok(Some(file));
         }
-        let Some(file) = whole(&store.arrived, id, kind) else { return Ok(None) };
+        let Some(file) = whole(&store.arrived, id, kind) else {
+            if store.arrived.has(id, kind) {
+                // Damaged: the server has it still, so it is fetched again.
+                store.arrived.remove(id, kind).map_err(|error| unwritable(&error))?;
+                store.cache.media_gone(id, kind)?;
+            }
+            return Ok(None);
+        };
         store.cache.media_used(id, kind, file.len(), now)?;
         Ok(Some(file))
     })
     .await
 }
 
-/// The file if it is there and whole. A damaged one in the cache is removed, so that it is fetched again.
+/// The file if it is there and whole.
 pub(crate) fn whole(folder: &MediaFolder, id: AttachmentId, kind: MediaKind) -> Option<MediaFile> {
     if !folder.has(id, kind) {
         return None;

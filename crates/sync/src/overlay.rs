@@ -1,5 +1,7 @@
 //! Computing the overlay from the outbox and laying it over the cache.
 
+use std::sync::PoisonError;
+
 use limpet_cache::CacheError;
 use limpet_model::StaffId;
 
@@ -7,6 +9,7 @@ use crate::{Store, plan};
 
 /// Lays everything pending over the cache. After every change to the outbox and after every page of the feed.
 pub fn lay_over(store: &Store, me: StaffId) -> Result<(), CacheError> {
+    let _alone = store.laying.lock().unwrap_or_else(PoisonError::into_inner);
     let entries = store.outbox.entries()?;
     let mut known = plan::Known::default();
     for entry in &entries {

@@ -3,6 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Mutex,
 };
 
 use limpet_cache::{Cache, CacheError, Outbox, StoreKey, media::MediaFolder};
@@ -61,6 +62,8 @@ pub struct Store {
     pub arrived: MediaFolder,
     /// Staged and outgoing media; stays until the server has it.
     pub outgoing: MediaFolder,
+    /// One overlay is computed at a time, or an older one could be laid over a newer one.
+    pub(crate) laying: Mutex<()>,
 }
 
 impl Store {
@@ -72,7 +75,7 @@ impl Store {
         let (cache, kept) = Cache::open_or_rebuild(&folders.cache(), key)?;
         let (arrived, outgoing) =
             (MediaFolder::open(&folders.arrived(), key)?, MediaFolder::open(&folders.outgoing(), key)?);
-        Ok((Self { cache, outbox, arrived, outgoing }, kept))
+        Ok((Self { cache, outbox, arrived, outgoing, laying: Mutex::default() }, kept))
     }
 
     /// Opens what is there for reading, beside the program that owns it.
@@ -82,6 +85,7 @@ impl Store {
             outbox: Outbox::open_beside(&folders.outbox(), key)?,
             arrived: MediaFolder::open(&folders.arrived(), key)?,
             outgoing: MediaFolder::open(&folders.outgoing(), key)?,
+            laying: Mutex::default(),
         })
     }
 }

@@ -187,7 +187,7 @@ async fn what_is_not_what_was_sent_is_not_kept() {
     let faulty = Faulty::answering(files(bytes(1000), 0)).await;
     let other = format!("{:x}", Sha256::digest(b"something else"));
     let error = faulty.server().download(&folder, id, ORIGINAL, Some(&other), &|_, _| {}).await.unwrap_err();
-    assert!(matches!(error, ServerError::File(_)), "{error:?}");
+    assert!(matches!(error, ServerError::Said { status: 502, .. }), "{error:?}");
     assert!(!folder.has(id, ORIGINAL));
 }
 

@@ -65,7 +65,9 @@ impl Renderer {
     ) -> Result<(Upright, Colour), VideoError> {
         let colour = Colour::of(decoded);
         let lying = self.orientation.size(size.0, size.1);
-        let (planes, colour) = if colour.is_ordinary() {
+        // An encoder can name two matrices that every player knows; anything else is turned into one of them.
+        let can_be_named = matches!(colour.matrix, 1 | 6);
+        let (planes, colour) = if colour.is_ordinary() && can_be_named {
             let planes = self.scaler.scale(decoded, colour, lying, Target::LimitedI420, false)?;
             (planes, Colour { full_range: false, ..colour })
         } else {

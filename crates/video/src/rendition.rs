@@ -43,16 +43,15 @@ pub fn write(
     while let Some((sample, decoded)) = reader.next_picture()? {
         tick();
         let Some(frame) = index.samples.get(sample).and_then(|sample| sample.frame) else { continue };
-        // Times in a file must grow; a frame at the time of the one before it would never be seen anyway.
+        // Times in a file must grow; a frame at the time of the one before it comes a tick later.
         let pts = times.of(&index, frame);
-        if last.is_some_and(|last| pts <= last) {
-            continue;
-        }
+        let pts = last.map_or(pts, |last: i64| pts.max(last + 1));
         last = Some(pts);
         let (upright, colour) = renderer.video(&decoded, size)?;
         if let Some(out) = out.take() {
             let opened = PictureEncoder::open(size, track.timebase, &index, colour)?;
-            voice = Sound::open(&mut sound, times.zero_seconds())?;
+            let length = index.duration().0 as f64 / 1e6;
+            voice = Sound::open(&mut sound, times.zero_seconds(), length)?;
             mp4 = Some(Mp4::start(out, &opened, voice.as_ref(), &index)?);
             encoder = Some(opened);
         }

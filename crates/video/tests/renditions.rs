@@ -144,3 +144,49 @@ fn a_full_disk_is_said() {
         other => panic!("{other:?}"),
     }
 }
+
+/// Sound that no encoder takes, that changes its kind in the middle, or that claims to come ten minutes later: the
+/// pictures are written all the same, and the sound is no longer than they are.
+#[test]
+fn bad_sound_never_costs_the_pictures() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let pictures = ["-f", "lavfi", "-i", "testsrc2=size=96x64:rate=25:duration=2"];
+    let make = |sound: &[&str], coding: &[&str], name: &str| {
+        let out = path(name);
+        let fixed = ["-c:v", "libx264", "-pix_fmt", "yuv420p"];
+        run("ffmpeg", &[&["-v", "error", "-y"], &pictures[..], sound, &fixed, coding, &[&out]].concat());
+        out
+    };
+    let tone = |extra: &'static str| ["-f", "lavfi", "-i", extra];
+    let nan = make(
+        &tone("aevalsrc='if(between(n,4000,4010),0/0,0.1*sin(n/20))':d=2:s=48000"),
+        &["-c:a", "pcm_f32le"],
+        "nan.mkv",
+    );
+    let late = make(
+        &[&tone("sine=d=2")[..], &["-af", "asetpts='if(lt(T,1),PTS,PTS+600/TB)'"]].concat(),
+        &["-c:a", "aac"],
+        "late.mkv",
+    );
+    let long = make(&tone("sine=d=60"), &["-c:a", "aac"], "long.mkv");
+    let first = make(&tone("sine=d=2:r=44100"), &["-c:a", "aac", "-ac", "1"], "first.ts");
+    let second = make(&tone("sine=d=2:r=48000"), &["-c:a", "aac", "-ac", "2"], "second.ts");
+    let changed = path("changed.ts");
+    let both = [std::fs::read(first).unwrap(), std::fs::read(second).unwrap()].concat();
+    std::fs::write(&changed, both).unwrap();
+    for clip in [nan, late, long, changed] {
+        let clip = Path::new(&clip);
+        let copy = rendition(clip, dir.path());
+        assert_eq!(open(&copy).probe().frames, open(clip).probe().frames, "{}", clip.display());
+        let kept = if clip.ends_with("late.mkv") { 0.9 } else { 1.9 };
+        let lasts = |stream| probe(&copy, stream, "stream=duration")[0].parse::<f64>().unwrap();
+        assert!(
+            (kept..=lasts("v:0") + 0.1).contains(&lasts("a:0")),
+            "{}: {} {}",
+            clip.display(),
+            lasts("a:0"),
+            lasts("v:0")
+        );
+    }
+}

@@ -24,11 +24,11 @@ pub enum DeskEvent {
         /// Which.
         ids: Vec<ConversationId>,
     },
-    /// An upload moved on.
+    /// An upload or a download moved on.
     Progress {
         /// Which attachment.
         attachment: AttachmentId,
-        /// Bytes the server has.
+        /// Bytes that have arrived.
         #[ts(type = "number")]
         sent: i64,
         /// Bytes in all.

@@ -77,13 +77,29 @@ impl MediaFolder {
 
     /// Finishes a file: from here on it can be read.
     pub fn finish(&self, id: AttachmentId, kind: MediaKind, writer: MediaWriter) -> io::Result<()> {
+        self.finish_if(id, kind, writer, |_| Ok(true)).map(drop)
+    }
+
+    /// Finishes a file if what was written of it is right, and drops it otherwise; answers which.
+    pub fn finish_if(
+        &self,
+        id: AttachmentId,
+        kind: MediaKind,
+        writer: MediaWriter,
+        is_right: impl FnOnce(&MediaFile) -> io::Result<bool>,
+    ) -> io::Result<bool> {
         writer.finish()?;
         let name = name(id, kind);
-        fs::rename(self.path(&format!("{name}.part")), self.path(&name))?;
+        let part = self.path(&format!("{name}.part"));
+        if !is_right(&MediaFile::open(&part, &self.key, &name)?)? {
+            self.abandon(id, kind)?;
+            return Ok(false);
+        }
+        fs::rename(part, self.path(&name))?;
         // A file whose folder entry is lost in a power cut is lost.
         #[cfg(unix)]
         fs::File::open(&self.folder)?.sync_all()?;
-        Ok(())
+        Ok(true)
     }
 
     /// Drops what was written of a file that turned out wrong.

@@ -75,7 +75,7 @@ impl MediaFile {
         Ok(done)
     }
 
-    /// Everything. For pictures and documents, never for clips.
+    /// Everything at once, up to the 200 MB that a file may have. What reviews clips reads pieces.
     pub fn read_all(&self) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; usize::try_from(self.length).map_err(|_| damaged("too long"))?];
         let read = self.read_at(0, &mut bytes)?;

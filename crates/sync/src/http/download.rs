@@ -7,6 +7,7 @@ use std::io;
 use bytes::Bytes;
 use limpet_cache::media::{MediaFile, MediaFolder, MediaKind, MediaWriter};
 use limpet_model::AttachmentId;
+use limpet_wire::{Code, Failure};
 use reqwest::{Method, StatusCode, header};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
@@ -57,18 +58,23 @@ impl Server {
             return Err(ServerError::NoWay("the download broke off".to_owned()));
         }
         let (folder, wanted) = (folder.clone(), sha256.map(str::to_owned));
-        blocking(move || {
-            let length = writer.position();
-            folder.finish(attachment, kind, writer)?;
-            if let Some(wanted) = wanted
-                && hash(&folder.read(attachment, kind)?)? != wanted
-            {
-                folder.remove(attachment, kind)?;
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "what arrived is not what was sent"));
-            }
-            Ok(length)
+        let length = writer.position();
+        let whole = blocking(move || {
+            let is_right = |file: &MediaFile| {
+                Ok(wanted.is_none_or(|wanted| hash(file).is_ok_and(|hash| hash == wanted)))
+            };
+            folder.finish_if(attachment, kind, writer, is_right)
+        });
+        if whole.await? {
+            return Ok(length);
+        }
+        Err(ServerError::Said {
+            status: 502,
+            failure: Failure::new(
+                Code::Internal,
+                "What arrived of this file is not what was sent. Try again; if it happens again, tell support.",
+            ),
         })
-        .await
     }
 }
 

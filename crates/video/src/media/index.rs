@@ -24,6 +24,8 @@ use crate::VideoError;
 pub struct Sample {
     /// Presentation time, ticks; the decoding time where the container has no other.
     pub pts: i64,
+    /// Whether the container has a presentation time.
+    pub timed: bool,
     /// Decoding time, ticks.
     pub dts: i64,
     /// Place in the file and size, bytes: with `pts`, what a packet is recognised by.
@@ -80,7 +82,16 @@ impl Index {
                 "This clip has no pictures in it; it was probably cut off. It has to be sent again.".into(),
             ));
         }
-        let trusted = scan.trusted;
+        // B-frames are shown in another order than they are sent; times that do not say so were made up.
+        let reorders = demuxer.track.facts.delay > 0;
+        if scan.packed {
+            // A picture may lie in the packet before its own: only from the beginning everything is there.
+            scan.samples.iter_mut().skip(1).for_each(|sample| sample.clean = false);
+        }
+        let trusted = scan.trusted
+            && !(reorders
+                && scan.samples.len() > 2
+                && scan.samples.iter().all(|sample| sample.pts == sample.dts));
         let timebase = demuxer.track.timebase;
         let mut index = Self::of_samples(scan.samples, timebase);
         index.end = demuxer.track.facts.end;
@@ -193,6 +204,7 @@ impl Sample {
         let dts = packet.dts().or(packet.pts()).unwrap_or(i64::MIN);
         Self {
             pts: packet.pts().unwrap_or(dts),
+            timed: packet.pts().is_some(),
             dts,
             pos: packet.position() as i64,
             size: packet.size(),
@@ -249,9 +261,16 @@ struct Scan {
     samples: Vec<Sample>,
     /// Whether every packet so far is known to be one picture, or known to be none.
     trusted: bool,
+    /// Whether some packet holds more than one picture.
+    packed: bool,
+    sequence: Sequence,
+}
+
+/// Where an HEVC sequence stands.
+struct Sequence {
     /// RASL pictures go unshown: their CRA was the first picture, or follows the end of a sequence.
     broken_link: bool,
-    sequence_ended: bool,
+    ended: bool,
 }
 
 impl Scan {
@@ -268,8 +287,8 @@ impl Scan {
             packing,
             samples: Vec::new(),
             trusted: container && codec,
-            broken_link: false,
-            sequence_ended: true,
+            packed: false,
+            sequence: Sequence { broken_link: false, ended: true },
         }
     }
 
@@ -295,16 +314,25 @@ impl Scan {
                 let (picture, ends) = nal::hevc_picture(&self.packing.units(data));
                 clean = matches!(picture, HevcPicture::Idr | HevcPicture::Cra | HevcPicture::Bla);
                 if clean {
-                    self.broken_link = picture == HevcPicture::Bla
-                        || (picture == HevcPicture::Cra && std::mem::take(&mut self.sequence_ended));
+                    self.sequence.broken_link = picture == HevcPicture::Bla
+                        || (picture == HevcPicture::Cra && std::mem::take(&mut self.sequence.ended));
                 }
-                self.sequence_ended = ends;
-                unshown = picture == HevcPicture::Rasl && self.broken_link;
+                self.sequence.ended = ends;
+                unshown = picture == HevcPicture::Rasl && self.sequence.broken_link;
                 self.trusted &= !first || clean;
             }
             Id::VP8 => unshown = nal::vp8_is_hidden(data),
-            _ => {}
+            Id::MPEG1VIDEO | Id::MPEG2VIDEO => clean = nal::mpeg2_is_intra(data),
+            Id::MPEG4 => {
+                clean = nal::mpeg4_is_intra(data);
+                self.packed |= nal::mpeg4_is_packed(data);
+            }
+            Id::H263 => clean = nal::h263_is_intra(data),
+            Id::VP9 | Id::AV1 | Id::MJPEG | Id::PRORES | Id::THEORA => {}
+            // A decoder that begins in the wrong place shows something all the same: only the beginning is safe.
+            _ => clean = first,
         }
+        clean |= first;
         self.trusted &= packet.pts().is_some();
         let mut sample = Sample::read(packet, clean);
         sample.hidden |= unshown;
@@ -318,7 +346,7 @@ mod tests {
     use super::*;
 
     fn sample(pts: i64, clean: bool, hidden: bool) -> Sample {
-        Sample { pts, dts: pts, pos: pts * 10, size: 1, duration: 0, clean, hidden, frame: None }
+        Sample { pts, timed: true, dts: pts, pos: pts * 10, size: 1, duration: 0, clean, hidden, frame: None }
     }
 
     fn index(samples: &[(i64, bool, bool)]) -> Index {

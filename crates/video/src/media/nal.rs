@@ -87,7 +87,8 @@ pub fn avc_picture(units: &[&[u8]]) -> AvcPicture {
     }
 }
 
-/// Whether an SEI unit holds a recovery point (payload type 6) with `recovery_frame_cnt` 0.
+/// Whether an SEI unit holds a recovery point (payload type 6) with `recovery_frame_cnt` 0 that promises exact
+/// pictures (`exact_match_flag`): an approximate one may lean on what came before it.
 fn recovers_at_once(sei: &[u8]) -> bool {
     let mut rest = sei.get(1..).unwrap_or_default();
     while rest.len() > 2 {
@@ -95,8 +96,8 @@ fn recovers_at_once(sei: &[u8]) -> bool {
         let Some((size, after)) = sei_number(after) else { return false };
         let Some((payload, after)) = after.split_at_checked(size) else { return false };
         if kind == 6 {
-            // ue(v): a leading one bit is 0.
-            return payload.first().is_some_and(|first| first & 0x80 != 0);
+            // ue(v), of which a leading one bit is 0, then the flag.
+            return payload.first().is_some_and(|first| first & 0xc0 == 0xc0);
         }
         rest = after;
     }
@@ -142,9 +143,59 @@ pub fn vp8_is_hidden(data: &[u8]) -> bool {
     data.first().is_some_and(|tag| tag & 0x10 == 0)
 }
 
+/// Whether an MPEG-1 or MPEG-2 packet begins with a picture coded on its own (ISO/IEC 13818-2, 6.3.9).
+pub fn mpeg2_is_intra(data: &[u8]) -> bool {
+    after_code(data, 0x00).is_some_and(|header| header.get(1).is_some_and(|byte| byte >> 3 & 7 == 1))
+}
+
+/// Whether an MPEG-4 part 2 packet begins with a picture coded on its own (ISO/IEC 14496-2, 6.3.5).
+pub fn mpeg4_is_intra(data: &[u8]) -> bool {
+    after_code(data, 0xb6).is_some_and(|header| header.first().is_some_and(|byte| byte >> 6 == 0))
+}
+
+/// Whether an MPEG-4 part 2 packet holds more than one picture, as AVI files do that were made for old players.
+pub fn mpeg4_is_packed(data: &[u8]) -> bool {
+    after_code(data, 0xb6).is_some_and(|rest| after_code(rest, 0xb6).is_some())
+}
+
+/// Whether an H.263 packet is a picture coded on its own (ITU-T H.263, 5.1).
+pub fn h263_is_intra(data: &[u8]) -> bool {
+    let mut head = [0; 16];
+    let Some(start) = data.get(..data.len().min(16)) else { return false };
+    head.iter_mut().zip(start).for_each(|(to, from)| *to = *from);
+    let head = u128::from_be_bytes(head);
+    let bits = |at: u32, count: u32| head >> (128 - at - count) & ((1 << count) - 1);
+    if bits(0, 22) != 0x20 {
+        return false;
+    }
+    match (bits(35, 3), bits(38, 3)) {
+        // PLUSPTYPE, with or without its first part.
+        (7, 1) => bits(59, 3) == 0,
+        (7, _) => bits(41, 3) == 0,
+        _ => bits(38, 1) == 0,
+    }
+}
+
+/// What follows the first start code of this kind.
+fn after_code(data: &[u8], kind: u8) -> Option<&[u8]> {
+    let at = data.windows(4).position(|code| code == [0, 0, 1, kind])?;
+    data.get(at + 4..)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pictures_of_old_codecs_say_whether_they_stand_alone() {
+        assert!(mpeg2_is_intra(&[0, 0, 1, 0xb3, 9, 0, 0, 1, 0, 0, 0b0000_1000]));
+        assert!(!mpeg2_is_intra(&[0, 0, 1, 0, 0, 0b0001_0000]));
+        assert!(mpeg4_is_intra(&[0, 0, 1, 0xb6, 0b0010_0000]));
+        assert!(!mpeg4_is_intra(&[0, 0, 1, 0xb6, 0b0110_0000]), "an empty picture after a key frame");
+        assert!(h263_is_intra(&[0, 0, 0x80, 0x02, 0b0000_1100, 0]));
+        assert!(!h263_is_intra(&[0, 0, 0x80, 0x02, 0b0000_1110, 0]));
+        assert!(!h263_is_intra(&[]) && !mpeg2_is_intra(&[]) && !mpeg4_is_intra(&[0, 0, 1, 0xb6]));
+    }
 
     #[test]
     fn units_come_apart_in_both_packings() {
@@ -160,6 +211,7 @@ mod tests {
         let point = |first: u8| [0x06, 5, 1, 0xaa, 6, 1, first, 0x80];
         assert_eq!(avc_picture(&[&point(0b1100_0000), &[0x41]]), AvcPicture::RecoveryPoint);
         assert_eq!(avc_picture(&[&point(0b0101_0000), &[0x41]]), AvcPicture::Other);
+        assert_eq!(avc_picture(&[&point(0b1000_0000), &[0x41]]), AvcPicture::Other, "only about right");
     }
 
     #[test]
@@ -178,6 +230,10 @@ mod tests {
                 avc_picture(&units);
                 hevc_picture(&units);
             }
+            mpeg2_is_intra(&data);
+            mpeg4_is_intra(&data);
+            mpeg4_is_packed(&data);
+            h263_is_intra(&data);
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct StreamFacts {
     pub pixel_format: i32,
     /// Where the track ends, ticks, if the container says so: an edit list may cut the last frame short.
     pub end: Option<i64>,
+    /// How many pictures the decoder holds back to put them in order, as far as FFmpeg could tell.
+    pub delay: i32,
     /// Codec configuration record.
     pub extradata: Vec<u8>,
 }
@@ -88,6 +90,7 @@ pub fn stream_facts(input: &context::Input, index: usize) -> Option<StreamFacts>
             end: Some((*stream).start_time)
                 .filter(|start| *start != ffi::AV_NOPTS_VALUE && (*stream).duration > 0)
                 .map(|start| start.saturating_add((*stream).duration)),
+            delay: (*parameters).video_delay,
             extradata,
         })
     }

@@ -5,26 +5,105 @@
 
 use std::sync::Arc;
 
-use super::{demuxer::Demuxer, index::Index, reader::Reader};
+use super::{
+    demuxer::Demuxer,
+    index::{Index, Sample},
+    reader::Reader,
+};
 use crate::VideoError;
 
-/// The packets that are shown, in display order, and when. Times never go back.
+/// The packets that are shown, in display order, and when. Every time is later than the one before.
 pub fn shown(
     demuxer: &Demuxer,
     index: &Index,
     tick: &mut dyn FnMut(),
 ) -> Result<Vec<(usize, i64)>, VideoError> {
     let mut reader = Reader::new(demuxer.reopen()?, Arc::new(index.clone()))?;
-    let mut order: Vec<(usize, i64)> = Vec::new();
+    let mut order: Vec<usize> = Vec::new();
     let mut seen = vec![false; index.samples.len()];
     while let Some((sample, _)) = reader.next_picture()? {
         tick();
-        let Some(facts) = index.samples.get(sample) else { continue };
-        if std::mem::replace(seen.get_mut(sample).unwrap_or(&mut false), true) {
-            continue;
+        if !std::mem::replace(seen.get_mut(sample).unwrap_or(&mut true), true) {
+            order.push(sample);
         }
-        let latest = order.last().map_or(i64::MIN, |(_, pts)| *pts);
-        order.push((sample, facts.pts.max(latest)));
     }
-    Ok(order)
+    let second = i64::from(demuxer.track.timebase.den) / i64::from(demuxer.track.timebase.num.max(1));
+    let mut times = times(&index.samples, &order, second);
+    for at in 1..times.len() {
+        let earliest = times.get(at - 1).map_or(i64::MIN, |before| before.saturating_add(1));
+        if let Some(time) = times.get_mut(at) {
+            *time = (*time).max(earliest);
+        }
+    }
+    Ok(order.into_iter().zip(times).collect())
+}
+
+/// When pictures are shown, by their packets in display order.
+fn times(samples: &[Sample], order: &[usize], second: i64) -> Vec<i64> {
+    let line = one_line(samples, second);
+    let sorted = |time: fn(&Time) -> i64| {
+        let mut times: Vec<i64> = order.iter().filter_map(|sample| line.get(*sample).map(time)).collect();
+        times.sort_unstable();
+        times
+    };
+    let known = |sample: &usize| samples.get(*sample).is_some_and(|sample| sample.timed);
+    if order.iter().all(known) {
+        return sorted(|time| time.pts);
+    }
+    // Where some presentation times are missing, pictures follow each other as their packets do, a delay later.
+    let mut times = sorted(|time| time.dts);
+    let first = order.iter().position(known);
+    let told = first.and_then(|at| line.get(*order.get(at)?)).map(|time| time.pts);
+    let delay = told.zip(first.and_then(|at| times.get(at))).map_or(0, |(told, at)| told.saturating_sub(*at));
+    for time in &mut times {
+        *time = time.saturating_add(delay);
+    }
+    times
+}
+
+/// When a packet is shown and when it is decoded.
+struct Time {
+    pts: i64,
+    dts: i64,
+}
+
+/// Times that go on where two recordings were joined and the second begins anew: more than a second back is a new
+/// beginning.
+fn one_line(samples: &[Sample], second: i64) -> Vec<Time> {
+    let (mut offset, mut latest) = (0_i64, i64::MIN);
+    let mut line = Vec::with_capacity(samples.len());
+    for sample in samples {
+        let mut at = sample.dts.saturating_add(offset);
+        if at < latest.saturating_sub(second) {
+            let step = sample.duration.max(1);
+            offset = latest.saturating_add(step).saturating_sub(sample.dts);
+            at = sample.dts.saturating_add(offset);
+        }
+        latest = latest.max(at);
+        line.push(Time { pts: sample.pts.saturating_add(offset), dts: at });
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_beginning_goes_on_after_what_came_before() {
+        let sample = |dts: i64, pts: i64| Sample {
+            pts,
+            timed: true,
+            dts,
+            pos: 0,
+            size: 1,
+            duration: 40,
+            clean: false,
+            hidden: false,
+            frame: None,
+        };
+        let joined = [sample(0, 40), sample(40, 120), sample(5000, 5080), sample(0, 40), sample(40, 120)];
+        let times: Vec<i64> = one_line(&joined, 1000).iter().map(|time| time.pts).collect();
+        assert_eq!(times, [40, 120, 5080, 5080, 5160]);
+    }
 }

@@ -1,7 +1,7 @@
 //! Sound to AAC, 48 kHz, mono or stereo.
 //!
-//! **Invariant:** sound starts with the first shown frame: what was recorded before it is cut, a gap is filled
-//! with silence. Damaged sound never keeps the pictures from being written.
+//! **Invariant:** sound starts with the first shown frame and ends with the last: what was recorded before and after
+//! is cut, a gap is filled with silence. Damaged sound never keeps the pictures from being written: it ends there.
 
 use ffmpeg_next::{
     Dictionary, Packet, Rational, channel_layout::ChannelLayout, codec, decoder, encoder, filter,
@@ -25,13 +25,17 @@ pub struct Sound {
     graph: Option<filter::Graph>,
     /// Ticks of the source at the first shown frame.
     zero: i64,
+    /// How long the pictures last, seconds.
+    length: f64,
+    /// Samples a channel that the encoder has been given.
+    samples: i64,
     written: f64,
     ended: bool,
 }
 
 impl Sound {
     /// `None` when there is no sound that can be decoded.
-    pub fn open(demuxer: &mut Demuxer, zero_seconds: f64) -> Result<Option<Self>, VideoError> {
+    pub fn open(demuxer: &mut Demuxer, zero_seconds: f64, length: f64) -> Result<Option<Self>, VideoError> {
         let Some((stream, codec)) = demuxer.track.audio else { return Ok(None) };
         demuxer.only_audio();
         let (Some(parameters), Some(timebase)) = (demuxer.parameters(stream), demuxer.timebase(stream))
@@ -61,6 +65,8 @@ impl Sound {
             layout,
             graph: None,
             zero,
+            length,
+            samples: 0,
             written: 0.0,
             ended: false,
         }))
@@ -110,9 +116,14 @@ impl Sound {
         let mut decoded = frame::Audio::empty();
         while self.decoder.receive_frame(&mut decoded).is_ok() {
             let Some(pts) = decoded.timestamp() else { continue };
-            decoded.set_pts(Some(pts.saturating_sub(self.zero)));
+            let pts = pts.saturating_sub(self.zero);
+            // Nobody needs silence up to a time that the pictures never reach.
+            if pts as f64 * f64::from(self.timebase) >= self.length {
+                continue;
+            }
+            decoded.set_pts(Some(pts));
             if self.graph.is_none() {
-                self.graph = graph(&decoded, self.timebase, self.layout);
+                self.graph = graph(&decoded, self.timebase, self.layout, self.samples);
             }
             let source = self.graph.as_mut().and_then(|graph| graph.get("in"));
             if source.is_none_or(|mut source| source.source().add(&decoded).is_err()) {
@@ -129,7 +140,11 @@ impl Sound {
             if sink.is_none_or(|mut sink| sink.sink().frame(&mut filtered).is_err()) {
                 break;
             }
-            self.encoder.send_frame(&filtered).map_err(VideoError::internal)?;
+            if self.encoder.send_frame(&filtered).is_err() {
+                self.ended = true;
+                break;
+            }
+            self.samples += i64::try_from(filtered.samples()).unwrap_or(0);
             self.write_encoded(mp4)?;
         }
         if self.ended {
@@ -163,8 +178,14 @@ fn open_encoder(layout: ChannelLayout) -> Result<encoder::audio::Encoder, VideoE
     audio.open_as_with(codec, Dictionary::new()).map_err(VideoError::internal)
 }
 
-/// Decoded sound in, frames for the encoder out, from time zero without gaps.
-fn graph(decoded: &frame::Audio, timebase: Rational, layout: ChannelLayout) -> Option<filter::Graph> {
+/// Decoded sound in, frames for the encoder out, from the sample `first` on without gaps. Whole numbers on the way:
+/// they cannot hold what no encoder takes.
+fn graph(
+    decoded: &frame::Audio,
+    timebase: Rational,
+    layout: ChannelLayout,
+    first: i64,
+) -> Option<filter::Graph> {
     let channels = match decoded.channel_layout().bits() {
         0 => format!("channels={}", decoded.channels()),
         bits => format!("channel_layout=0x{bits:x}"),
@@ -178,7 +199,7 @@ fn graph(decoded: &frame::Audio, timebase: Rational, layout: ChannelLayout) -> O
     );
     let name = if layout.channels() == 1 { "mono" } else { "stereo" };
     let chain = format!(
-        "aresample={RATE}:async=1:first_pts=0,\
+        "aformat=sample_fmts=s16|s16p,aresample={RATE}:async=1:first_pts={first},\
          aformat=sample_fmts=fltp:sample_rates={RATE}:channel_layouts={name},asetnsamples=n={FRAME}:p=0"
     );
     let mut graph = filter::Graph::new();

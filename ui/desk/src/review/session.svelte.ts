@@ -9,6 +9,7 @@ import type { Host } from "@limpet/shared/host/host";
 import type { Attachment, AttachmentId, Calls, ClipIndex } from "@limpet/shared/gen/wire";
 import { FrameSocket, type Line, type Wish } from "./frame-socket";
 import type { Picture } from "./picture";
+import { inTurn } from "./turns";
 import { w } from "./words";
 
 /** What the room needs of the desk. */
@@ -29,9 +30,6 @@ export interface SessionHears {
   /** The decoder died a second time; what was wanted may be what kills it. */
   stuck(): void;
 }
-
-/** Closing comes before the next opening, also of the same clip. */
-let leaving: Promise<unknown> = Promise.resolve();
 
 export class Session {
   phase = $state.raw<Phase>({ kind: "opening", share: null });
@@ -61,9 +59,9 @@ export class Session {
     this.trouble = null;
     this.hearProgress(visit);
     try {
-      await leaving;
-      const room = await this.desk.call("open_review", this.clip);
-      if (visit !== this.visit) return this.letGo();
+      const room = await inTurn(this.clip, () => this.desk.call("open_review", this.clip));
+      // Who left meanwhile has asked already that it is closed again.
+      if (visit !== this.visit) return;
       this.attachment = room.clip;
       this.connect(room.socket);
     } catch (thrown) {
@@ -132,7 +130,7 @@ export class Session {
 
   /** Tells the desk to let the child go. That it was gone already is no news. */
   private letGo(): void {
-    leaving = this.desk.call("close_review", this.clip).catch(() => undefined);
+    inTurn(this.clip, () => this.desk.call("close_review", this.clip)).catch(() => undefined);
   }
 
   private hearProgress(visit: number): void {
