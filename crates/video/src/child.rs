@@ -1,8 +1,8 @@
 //! The decoder child: the program around the decoder.
 //!
-//! Order of events: bind the frame socket, prepare FFmpeg, greet the parent, *close the door*
-//! ([`close_the_door`]), and only then touch the clip. Everything the child needs from the system it has by
-//! then, apart from memory and threads.
+//! Order of events: bind the frame socket, prepare FFmpeg, put on the [`sandbox`], and only then greet the parent,
+//! start threads and touch the clip. Everything the child needs from the system it has by then, apart from memory
+//! and threads.
 //!
 //! **Invariant:** standard input and output are the pipes to the parent and nothing else is ever written there.
 //! When the parent goes, the child goes.
@@ -12,6 +12,7 @@ mod facts;
 mod parent;
 mod photo;
 mod room;
+pub mod sandbox;
 mod usage;
 mod work;
 
@@ -51,15 +52,12 @@ fn run() -> io::Result<()> {
     tracing_subscriber::fmt().with_env_filter(logs).with_writer(io::stderr).init();
     let door = Door::bind()?;
     raw::limit_allocations(limits::ALLOCATION);
+    usage::prepare();
+    sandbox::enter()?;
     let (parent, asks) = Parent::greet()?;
-    close_the_door();
     work::answer_all(&Arc::new(parent), &asks, door);
     Ok(())
 }
-
-/// The one place where a sandbox is put on: the listening socket and the pipes are open, codecs are known, and
-/// not one byte of the clip has been read.
-fn close_the_door() {}
 
 /// What a broken pipe to the parent means.
 fn gone(_: io::Error) -> VideoError {

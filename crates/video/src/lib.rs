@@ -27,7 +27,7 @@ mod rendition;
 mod source;
 pub mod tonemap;
 
-pub use child::run_child_if_asked;
+pub use child::{run_child_if_asked, sandbox};
 pub use clip::{Clip, FrameHash, Usage, decode_with};
 pub use error::VideoError;
 pub use frame_socket::{FrameSocket, Seen};

@@ -2,25 +2,61 @@
 
 use crate::Usage;
 
-/// From the kernel's account, where there is one to read.
 #[cfg(target_os = "linux")]
-pub fn so_far() -> Usage {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let status = read("/proc/self/status");
-    let peak_kb = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
-    // Fields 14 and 15, after the name in brackets: user and system time of all threads, those that have ended
-    // too, in ticks that are a hundredth of a second on every Linux.
-    let stat = read("/proc/self/stat");
-    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().skip(11).take(2);
-    let ticks: Vec<u64> = fields.filter_map(|field| field.parse().ok()).collect();
-    Usage {
-        cpu_ms: (ticks.len() == 2).then(|| ticks.iter().sum::<u64>() * 10),
-        peak_rss_bytes: peak_kb.map(|kb| kb * 1024),
+pub use linux::{prepare, so_far};
+
+/// From the kernel's account. Its files are opened before the sandbox is put on; afterwards none can be.
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::{fs::File, os::unix::fs::FileExt, sync::OnceLock};
+
+    use super::Usage;
+
+    struct Account {
+        stat: File,
+        status: File,
+    }
+
+    static ACCOUNT: OnceLock<Option<Account>> = OnceLock::new();
+
+    /// Opens the account.
+    pub fn prepare() {
+        ACCOUNT.get_or_init(|| {
+            let open = |path| File::open(path).ok();
+            Some(Account { stat: open("/proc/self/stat")?, status: open("/proc/self/status")? })
+        });
+    }
+
+    pub fn so_far() -> Usage {
+        let account = ACCOUNT.get().and_then(Option::as_ref);
+        let status = account.map(|account| read(&account.status)).unwrap_or_default();
+        let peak_kb = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
+        // Fields 14 and 15, after the name in brackets: user and system time of all threads, those that have ended
+        // too, in ticks that are a hundredth of a second on every Linux.
+        let stat = account.map(|account| read(&account.stat)).unwrap_or_default();
+        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().skip(11).take(2);
+        let ticks: Vec<u64> = fields.filter_map(|field| field.parse().ok()).collect();
+        Usage {
+            cpu_ms: (ticks.len() == 2).then(|| ticks.iter().sum::<u64>() * 10),
+            peak_rss_bytes: peak_kb.map(|kb| kb * 1024),
+        }
+    }
+
+    /// The account as it is now: it is written anew for whoever reads from its beginning.
+    fn read(file: &File) -> String {
+        let mut text = vec![0; 8 << 10];
+        let len = file.read_at(&mut text, 0).unwrap_or(0);
+        text.truncate(len);
+        String::from_utf8_lossy(&text).into_owned()
     }
 }
+
+/// Nothing to prepare here.
+#[cfg(not(target_os = "linux"))]
+pub fn prepare() {}
 
 /// Not known here.
 #[cfg(not(target_os = "linux"))]
