@@ -4,7 +4,7 @@
 import { readFileSync, readdirSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { print, program } from "./processes";
 import { type Clinic, type SmallDisk, Stage } from "./stage";
@@ -21,6 +21,7 @@ beforeAll(async () => {
   clinic = stage.clinic();
   await stage.startServer();
 });
+beforeEach(({ task }) => stage.announce(task.name));
 afterEach(async ({ task }) => {
   if (task.result?.state !== "fail") return;
   await stage.keepDisplay("FAILED-bad-input-window");
@@ -90,7 +91,7 @@ describe("what goes wrong is said, and nothing is lost", () => {
     await signIn("not the password");
     await desk.read("[role=alert]", /password/i);
     await signIn(me().password);
-    await desk.click(await desk.read("[role=option]", conversation().patient));
+    await desk.openConversation(conversation().patient);
     await desk.see("[role=log]");
   });
 
@@ -153,7 +154,7 @@ describe("what goes wrong is said, and nothing is lost", () => {
 
   test("a filing folder that does not exist, and one that goes away", async () => {
     await desk.click("button[title$='(e)']");
-    await desk.type("#ending textarea", "Strain of the left hind leg.");
+    await desk.type("#ending textarea", "Strain of the right hind leg.");
     if (!(await desk.find("#ending .folder input"))) await desk.click("#ending input[type=checkbox]");
     await desk.type("#ending .folder input", join(stage.folder, "no such folder"));
     await desk.click("button[form=ending]");
@@ -201,7 +202,7 @@ async function reopenAndEnd(): Promise<void> {
   await desk.type("#message", "One thing I forgot.");
   await desk.press(ENTER);
   await desk.click("button[title$='(e)']");
-  await desk.type("#ending textarea", "Strain of the left hind leg. See above.");
+  await desk.type("#ending textarea", "Strain of the right hind leg. See above.");
   await desk.click("button[form=ending]");
 }
 

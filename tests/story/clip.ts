@@ -13,7 +13,6 @@ export function storyClip(): StoryClip {
   const real = join(root, "../shared/clips/sample_edit_list.mp4");
   const named = process.env["LIMPET_STORY_CLIP"];
   const path = named ?? (existsSync(real) ? real : print(program("limpet-testkit"), ["clip", "--kind", "iphone"]).trim());
-  if (!named && path !== real) console.log("The real clips are absent: the story uses a generated one.");
   // What ffmpeg shows, in order, and which of those frames it decoded from a key frame.
   const shown = execFileSync("ffprobe", ["-v", "error", "-select_streams", "v:0", "-show_entries", "frame=key_frame", "-of", "csv=p=0", path], {
     encoding: "utf8", maxBuffer: 64 << 20,

@@ -1,7 +1,7 @@
 // The stage of the story: a server with the demo practice, the desktop's window, a phone-sized browser.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, type Page, chromium } from "playwright-core";
@@ -154,6 +154,11 @@ export class Stage {
   async keepDisplay(name: string): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, 500));
     return this.keep(name, this.display());
+  }
+
+  /** Says at once which station begins: the test runner speaks only at the end. */
+  announce(station: string): void {
+    writeSync(2, `  ${station} ...\n`);
   }
 
   /** Prints what the programs said last, for whoever looks for a failure. */

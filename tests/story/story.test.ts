@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { storyClip } from "./clip";
 import { fitted, framesByFfmpeg, grey, likeness } from "./pictures";
@@ -25,6 +25,7 @@ beforeAll(async () => {
   clinic = stage.clinic();
   await stage.startServer();
 });
+beforeEach(({ task }) => stage.announce(task.name));
 afterEach(async ({ task }) => {
   if (task.result?.state !== "fail") return;
   await stage.keepDisplay("FAILED-window");
@@ -93,8 +94,7 @@ describe("the story", () => {
     await desk.read("[role=alert]", /password|contraseña/i);
     await desk.type("input[type=password]", me().password);
     await desk.click("form[aria-labelledby=sign-in] button[type=submit]");
-    await desk.read("[role=option]", conversation().patient);
-    await desk.click(await desk.read("[role=option]", conversation().patient));
+    await desk.openConversation(conversation().patient);
     await desk.see("[role=log]");
     await stage.keepDisplay("desk");
   });
@@ -106,7 +106,7 @@ describe("the story", () => {
     await phone.getByText(conversation().patient).first().waitFor();
     stage.keep("owner-opens", await phone.screenshot());
     await phone.getByRole("button", { name: "Write" }).click();
-    await phone.getByRole("textbox").fill("She did it again after the walk. It is the left one, I think.");
+    await phone.getByRole("textbox").fill("She did it again after the walk. It is the right one, I think.");
     await phone.getByRole("button", { name: "Send", exact: true }).click();
     const chooser = phone.waitForEvent("filechooser");
     await phone.getByRole("button", { name: "Choose" }).click();
@@ -157,11 +157,11 @@ describe("the story", () => {
   });
 
   test("and answer with the still; the owner sees it", async () => {
-    await desk.type("#message", "Thank you, that shows it well. It is the left hind leg.");
+    await desk.type("#message", "Thank you, that shows it well. It is the right hind leg.");
     await desk.press(KEY.enter);
-    await desk.read("[role=log]", "It is the left hind leg.");
-    await thread().getByText("It is the left hind leg.").waitFor({ timeout: 60_000 });
-    const still = thread().locator("article").filter({ hasText: "It is the left hind leg." }).locator("img");
+    await desk.read("[role=log]", "It is the right hind leg.");
+    await thread().getByText("It is the right hind leg.").waitFor({ timeout: 60_000 });
+    const still = thread().locator("article").filter({ hasText: "It is the right hind leg." }).locator("img");
     await still.waitFor({ timeout: 60_000 });
     await until("the still's pixels", 60_000, async () => ((await still.evaluate((img: HTMLImageElement) => img.naturalWidth)) > 0 ? true : null));
     stage.keep("owner-sees-still", await phone.screenshot());
@@ -194,7 +194,7 @@ describe("the story", () => {
   test("the conversation ends and its PDF is filed", async () => {
     await desk.click("button[title$='(e)']");
     await desk.see("#ending textarea");
-    await desk.type("#ending textarea", "Weight-bearing lameness of the left hind leg, worse after exercise.");
+    await desk.type("#ending textarea", "Weight-bearing lameness of the right hind leg, worse after exercise.");
     if (!(await desk.find("#ending .folder input"))) await desk.click("#ending input[type=checkbox]");
     await desk.type("#ending .folder input", stage.filing);
     await stage.keepDisplay("ending");
@@ -207,7 +207,7 @@ describe("the story", () => {
     expect(names.some((name) => name.endsWith(".json"))).toBe(true);
     const path = join(stage.filing, pdf!);
     const words = print("pdftotext", ["-layout", path, "-"]);
-    for (const said of ["She did it again after the walk", "It is the left hind leg", "Please rest her until Friday", "Weight-bearing lameness"]) {
+    for (const said of ["She did it again after the walk", "It is the right hind leg", "Please rest her until Friday", "Weight-bearing lameness"]) {
       expect(words.replace(/\s+/g, " ")).toContain(said);
     }
     copyFileSync(path, join(outcome, "transcript.pdf"));

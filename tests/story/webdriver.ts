@@ -54,6 +54,17 @@ export class Window {
     });
   }
 
+  /**
+   * Opens a conversation from the list. While the list is still filling, rows move under the pointer: whoever meets
+   * another one clicks again.
+   */
+  async openConversation(patient: string): Promise<void> {
+    await until(`the conversation about ${patient}`, 30_000, async () => {
+      await this.click(await this.read("[role=option]", patient));
+      return this.read("section.thread h2", patient, 1_000);
+    });
+  }
+
   /** Clicks with the pointer. */
   async click(target: string | Element): Promise<void> {
     const element = typeof target === "string" ? await this.see(target) : target;
