@@ -226,6 +226,16 @@ fn a_refused_conversation_with_messages_in_it_is_kept() {
 }
 
 #[test]
+fn what_a_server_accepted_and_forgot_is_sent_again() {
+    let (_folder, outbox) = outbox();
+    sent(&outbox);
+    let nr = outbox.entries().unwrap()[0].nr;
+    outbox.accept(nr).unwrap();
+    outbox.repeat_accepted().unwrap();
+    assert_eq!(states(&outbox)[0].1, EntryState::Queued);
+}
+
+#[test]
 fn what_nobody_has_in_hand_is_queued_again() {
     let (_folder, outbox) = outbox();
     sent(&outbox);

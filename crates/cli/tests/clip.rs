@@ -91,6 +91,16 @@ fn a_still_is_the_frame_shown_at_that_time() {
             "{at}"
         );
     }
+    // Neither the clip nor a file of another kind is replaced.
+    let copy = dir.path().join("clip.mp4");
+    std::fs::copy(&clip, &copy).unwrap();
+    let same = dir.path().join("same.png");
+    std::os::unix::fs::symlink(&copy, &same).unwrap();
+    for output in [&copy, &same] {
+        let refused = cli(&["still", text(&copy), "--at-us", "0", "-o", text(output)]);
+        assert_eq!(refused.status.code(), Some(1), "{}", output.display());
+    }
+    assert!(std::fs::read(&copy).unwrap() == std::fs::read(&clip).unwrap());
     let nowhere = dir.path().join("no/such/folder.png");
     let output = cli(&["still", text(&clip), "--at-us", "0", "-o", text(&nowhere)]);
     assert_eq!(output.status.code(), Some(1));

@@ -139,6 +139,10 @@ impl Answers for Desk {
         filings::retry(&self.hub, id).await
     }
 
+    async fn discard_filing(&self, id: FilingId) -> Result<(), Failure> {
+        filings::discard(&self.hub, id).await
+    }
+
     async fn settings(&self, (): ()) -> Result<Settings, Failure> {
         settings::settings(&self.hub).await
     }

@@ -8,7 +8,7 @@ use limpet_cache::{
     CacheError,
     outbox::{EntryState, FilingEntry},
 };
-use limpet_model::{ConversationId, Filing, FilingId, FilingState, Millis};
+use limpet_model::{ConversationId, ConversationState, Filing, FilingId, FilingState, Millis};
 use limpet_records::{FilingOutcome, Paper, Target, WatchedFolder};
 use limpet_sync::{Store, plan};
 use limpet_wire::{
@@ -59,7 +59,12 @@ pub(crate) async fn queue(hub: &Arc<Hub>, wanted: MakeTranscript) -> Result<Fili
     let (now, conversation) = (hub.clock.now(), wanted.conversation);
     let id = hub
         .on_disk(move |here| {
-            here.store.cache.conversation(conversation)?.ok_or(CacheError::NotFound)?;
+            if !is_ended(&here.store, conversation)? {
+                return Err(Failure::new(
+                    Code::Conflict,
+                    "Only an ended conversation is filed. End it first, or save its transcript as a file.",
+                ));
+            }
             let filing = new(&here.store, conversation, wanted.include_notes, now)?;
             here.store.outbox.add_filing(&filing)?;
             Ok(filing.filing.id)
@@ -81,6 +86,19 @@ pub(crate) async fn retry(hub: &Arc<Hub>, id: FilingId) -> Result<(), Failure> {
     if let Some(id) = conversation {
         hub.tell_conversation(id);
     }
+    Ok(())
+}
+
+/// Drops a filing that waits or was refused, and the document made for it.
+pub(crate) async fn discard(hub: &Arc<Hub>, id: FilingId) -> Result<(), Failure> {
+    let conversation = hub
+        .on_disk(move |here| {
+            let dropped = here.store.outbox.discard_filing(id)?;
+            here.store.outgoing.remove_paper(id).map_err(CacheError::from)?;
+            Ok(dropped)
+        })
+        .await?;
+    hub.tell_conversation(conversation);
     Ok(())
 }
 
@@ -172,7 +190,11 @@ async fn file(hub: &Arc<Hub>, entry: &FilingEntry) {
 /// transcript of an ending that did not come about must not stand in the record.
 fn held(store: &Store, conversation: ConversationId) -> Result<Option<FilingState>, Failure> {
     Ok(match store.outbox.ending(conversation)? {
-        None | Some(EntryState::Accepted) => None,
+        None | Some(EntryState::Accepted) if is_ended(store, conversation)? => None,
+        None | Some(EntryState::Accepted) => Some(FilingState::Refused {
+            reason: "The conversation is open again. End it, then file it again, or discard this filing."
+                .into(),
+        }),
         Some(EntryState::Queued | EntryState::Sending) => Some(FilingState::Queued {
             waiting_for:
                 "The server does not know yet that the conversation has ended. Filing goes on by itself \
@@ -180,9 +202,14 @@ fn held(store: &Store, conversation: ConversationId) -> Result<Option<FilingStat
                     .into(),
         }),
         Some(EntryState::Refused(failure)) => Some(FilingState::Refused {
-            reason: format!("The conversation was not ended: {} End it, then file again.", failure.message),
+            reason: format!("The conversation was not ended: {}", failure.message),
         }),
     })
+}
+
+fn is_ended(store: &Store, conversation: ConversationId) -> Result<bool, Failure> {
+    let known = store.cache.conversation(conversation)?.ok_or(CacheError::NotFound)?;
+    Ok(known.state == ConversationState::Ended)
 }
 
 async fn attempt(hub: &Arc<Hub>, entry: &FilingEntry) -> Result<(String, FilingState), Failure> {

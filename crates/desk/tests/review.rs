@@ -222,6 +222,10 @@ async fn an_ending_is_filed_only_once_the_server_took_it() {
     assert!(notice.message.contains("did not take a change"), "{}", notice.message);
     assert!(ana.dismiss_notice(()).await.unwrap().notice.is_none());
     let draft = ana.open_conversation(id).await.unwrap().draft;
+    // The refused filing is not in anybody's way.
+    let left = filing(&ana).await.unwrap();
+    ana.discard_filing(left.id).await.unwrap();
+    assert_eq!(filing(&ana).await, None);
     assert_eq!(
         (draft.audience, draft.body.as_str()),
         (Audience::Staff, "A sprain of the left hind leg\n\nRest for a week")
@@ -238,6 +242,8 @@ async fn a_transcript_is_saved_and_can_be_made_beside_the_open_desk() {
     let wanted = MakeTranscript { conversation: id, include_notes: false, path: path.clone() };
     let saved = ana.save_transcript(wanted.clone()).await.unwrap();
     assert_eq!(saved.path, path);
+    let early = ana.file_transcript(wanted.clone()).await.err().unwrap();
+    assert_eq!(early.code, Code::Conflict, "an open conversation is not filed");
     let with_picture = std::fs::read(&path).unwrap();
     assert!(with_picture.starts_with(b"%PDF-"));
     let nowhere = MakeTranscript { path: "/nowhere/at/all.pdf".into(), ..wanted };

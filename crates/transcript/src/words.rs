@@ -106,7 +106,7 @@ impl Words {
         let (english, spanish) = match sex {
             Sex::Unknown => ("Sex not recorded", "Sexo no registrado"),
             Sex::Female => ("Female, entire", "Hembra entera"),
-            Sex::FemaleNeutered => ("Female, spayed", "Hembra esterilizada"),
+            Sex::FemaleNeutered => ("Female, neutered", "Hembra esterilizada"),
             Sex::Male => ("Male, entire", "Macho entero"),
             Sex::MaleNeutered => ("Male, castrated", "Macho castrado"),
         };

@@ -136,6 +136,8 @@ calls! {
     file_transcript(MakeTranscript) -> FilingId;
     /// Tries a refused or waiting filing now.
     retry_filing(FilingId) -> ();
+    /// Drops a refused or waiting filing.
+    discard_filing(FilingId) -> ();
     /// Settings of this device.
     settings(()) -> Settings;
     /// Changes them. A filing folder is checked by writing to it.

@@ -141,6 +141,7 @@ export class FakeHost implements Host {
       case "retry_message":
       case "discard_message":
       case "retry_filing":
+      case "discard_filing":
         return null;
       default:
         throw failure("internal", `The fake host has no answer to ${name}.`);

@@ -411,7 +411,7 @@ export type DeskEvent = { "kind": "state" } | { "kind": "lists" } | { "kind": "c
   ids: Array<ConversationId>, } | { "kind": "progress",
   /** Which attachment. */
   attachment: AttachmentId,
-  /** Bytes the server has. */
+  /** Bytes that have arrived. */
   sent: number,
   /** Bytes in all. */
   total: number,
@@ -706,6 +706,8 @@ export type Calls = {
   file_transcript: [MakeTranscript, FilingId];
   /** Tries a refused or waiting filing now. */
   retry_filing: [FilingId, null];
+  /** Drops a refused or waiting filing. */
+  discard_filing: [FilingId, null];
   /** Settings of this device. */
   settings: [null, Settings];
   /** Changes them. A filing folder is checked by writing to it. */

@@ -306,6 +306,13 @@ impl Outbox {
         Ok(rows)
     }
 
+    /// Queues what the server had accepted once more: it has been set back and may have forgotten.
+    pub fn repeat_accepted(&self) -> Result<(), CacheError> {
+        self.conn()
+            .execute("UPDATE entry SET state = 'queued', not_before = 0 WHERE state = 'accepted'", [])?;
+        Ok(())
+    }
+
     /// The feed has brought what these entries did: they are done.
     pub fn settle(&self, entries: &[i64]) -> Result<(), CacheError> {
         self.write(|tx| {

@@ -163,4 +163,14 @@ impl Outbox {
         )?;
         if changed == 0 { Err(CacheError::NotFound) } else { Ok(()) }
     }
+
+    /// Drops a filing that is not filed; answers of which conversation.
+    pub fn discard_filing(&self, filing: FilingId) -> Result<ConversationId, CacheError> {
+        self.write(|tx| {
+            let sql = "DELETE FROM filing WHERE id = ?1 AND state <> 'filed' RETURNING conversation";
+            let dropped =
+                tx.query_row(sql, [filing.to_string()], |row| id(row, "conversation")).optional()?;
+            dropped.ok_or(CacheError::NotFound)
+        })
+    }
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use limpet_cache::CacheError;
-use limpet_wire::Failure;
+use limpet_wire::{Code, Failure};
 
 use super::{Link, Shared, SyncEvent};
 use crate::{ServerError, lay_over};
@@ -79,7 +79,7 @@ async fn follow_once(shared: &Arc<Shared>, was_online: &mut bool) -> Result<std:
 /// Asks for pages until there is no more, then settles what the server had accepted before the first was asked for.
 async fn catch_up(shared: &Arc<Shared>) -> Result<(), Break> {
     let me = shared.parts.me;
-    let accepted = shared.on_disk(|store| store.outbox.accepted()).await?;
+    let mut accepted = shared.on_disk(|store| store.outbox.accepted()).await?;
     loop {
         let since = shared.on_disk(|store| store.cache.position()).await?;
         let page = shared.parts.server.changes(since, PAGE).await?;
@@ -89,10 +89,18 @@ async fn catch_up(shared: &Arc<Shared>) -> Result<(), Break> {
             tracing::warn!(since = since.0, next = next.0, "The server was set back; the cache starts over");
             shared
                 .on_disk(move |store| {
+                    store.outbox.repeat_accepted()?;
                     store.cache.clear()?;
                     lay_over(store, me)
                 })
                 .await?;
+            accepted.clear();
+            shared.queued.notify_one();
+            shared.tell(SyncEvent::Trouble(Failure::new(
+                Code::Internal,
+                "The practice's server was set back to an older state, so this computer's copy starts over. What was \
+                 written since may be missing: look at the last conversations.",
+            )));
             continue;
         }
         let applied = shared

@@ -38,6 +38,7 @@ export const endingWords = words(
     refused: "Not filed",
     retry: "Try again",
     tryNow: "Try now",
+    discard: "Discard",
   },
   {
     title: (patient) => `Terminar la conversación sobre ${patient}`,
@@ -76,5 +77,6 @@ export const endingWords = words(
     refused: "No archivada",
     retry: "Reintentar",
     tryNow: "Intentar ahora",
+    discard: "Descartar",
   },
 );
