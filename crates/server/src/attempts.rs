@@ -1,7 +1,7 @@
 //! How often signing in has failed lately.
 //!
 //! **Invariant:** what is counted is an e-mail address tried from one place, so nobody can lock a colleague or a
-//! whole practice out; and the count is bounded in memory however many addresses are tried.
+//! whole practice out. What is older than the window is swept out once many addresses were tried.
 
 use std::{
     collections::{HashMap, VecDeque},

@@ -68,7 +68,7 @@ struct Serve {
     /// How the outside reaches this server: links begin with it.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// Clips prepared at once; 0 leaves them to other nodes.
+    /// Clips prepared at once; 0 for none.
     #[arg(long, value_name = "N", default_value_t = 1)]
     workers: usize,
     /// Take clients' addresses from the last entry of X-Forwarded-For, which a proxy in front writes.

@@ -44,7 +44,7 @@ pub struct SignIn {
     pub email: String,
     /// Password.
     pub password: String,
-    /// Name of the device, shown in the list of sessions.
+    /// Name of the device; kept with the session.
     pub device: String,
 }
 

@@ -261,7 +261,7 @@ export type SignIn = {
   email: string,
   /** Password. */
   password: string,
-  /** Name of the device, shown in the list of sessions. */
+  /** Name of the device; kept with the session. */
   device: string,
 };
 export type StaffSession = {
