@@ -137,7 +137,7 @@ async fn next(hub: &Arc<Hub>) -> Result<Option<Next>, Failure> {
         // What an ending has become free for goes at once.
         let mut due = Vec::new();
         for filing in waiting {
-            let held = held(&here.store, filing.filing.conversation)?;
+            let held = held(&here.store, &filing.filing)?;
             let waits = matches!(&filing.filing.state, FilingState::Queued { waiting_for } if !waiting_for.is_empty());
             match held {
                 Some(FilingState::Queued { .. }) if waits => {}
@@ -160,8 +160,8 @@ async fn file(hub: &Arc<Hub>, entry: &FilingEntry) {
     let (id, conversation) = (entry.filing.id, entry.filing.conversation);
     let pause = i64::try_from(plan::delay(PACE, entry.attempts + 1, 128).as_millis()).unwrap_or(i64::MAX);
     let later = Millis(hub.clock.now().0.saturating_add(pause));
-    let unchanged = entry.filing.target.clone();
-    let (target, state, not_before) = match hub.on_disk(move |here| held(&here.store, conversation)).await {
+    let (unchanged, asked) = (entry.filing.target.clone(), entry.filing.clone());
+    let (target, state, not_before) = match hub.on_disk(move |here| held(&here.store, &asked)).await {
         // It goes at once when the ending has arrived.
         Ok(Some(state)) => (unchanged, state, Millis(0)),
         Ok(None) => match attempt(hub, entry).await {
@@ -187,8 +187,13 @@ async fn file(hub: &Arc<Hub>, entry: &FilingEntry) {
 }
 
 /// What keeps a filing from being tried: the server has not taken the end of its conversation, or never will. A
-/// transcript of an ending that did not come about must not stand in the record.
-fn held(store: &Store, conversation: ConversationId) -> Result<Option<FilingState>, Failure> {
+/// transcript of an ending that did not come about must not stand in the record. One that was made is of an ending
+/// that did, whatever came after it.
+fn held(store: &Store, filing: &Filing) -> Result<Option<FilingState>, Failure> {
+    if store.outgoing.has_paper(filing.id) {
+        return Ok(None);
+    }
+    let conversation = filing.conversation;
     Ok(match store.outbox.ending(conversation)? {
         None | Some(EntryState::Accepted) if is_ended(store, conversation)? => None,
         None | Some(EntryState::Accepted) => Some(FilingState::Refused {

@@ -113,7 +113,7 @@ async fn an_original_is_saved_byte_for_byte() {
 async fn an_ended_conversation_is_filed_once_its_folder_is_there() {
     let practice = Clinic::start();
     let (profile, ana) = practice.desk("ana@example.org").await;
-    let (id, ..) = with_clip(&practice, &ana).await;
+    let (id, _, phone) = with_clip(&practice, &ana).await;
     let ending = EndConversation {
         conversation: id,
         summary: "A sprain of the left hind leg".into(),
@@ -140,11 +140,19 @@ async fn an_ended_conversation_is_filed_once_its_folder_is_there() {
         thread
             .filings
             .into_iter()
-            .find(|it| matches!(&it.state, FilingState::Queued { waiting_for } if !waiting_for.is_empty()))
+            .find(|it| matches!(&it.state, FilingState::Queued { waiting_for } if waiting_for.contains("cannot be reached")))
     })
     .await;
     let thread = ana.open_conversation(id).await.unwrap();
     assert_eq!(thread.conversation.state, ConversationState::Ended);
+
+    // A word of thanks opens the conversation again; the transcript of its end is made and still has its place.
+    phone.send("Thank you!", None);
+    until(&ana, "the conversation is open again", async || {
+        let thread = ana.open_conversation(id).await.ok()?;
+        (thread.conversation.state == ConversationState::Open).then_some(())
+    })
+    .await;
 
     // It is still asked for after a crash.
     drop(ana);

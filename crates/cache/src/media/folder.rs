@@ -145,6 +145,11 @@ impl MediaFolder {
         }
     }
 
+    /// Whether the PDF of a filing was made.
+    pub fn has_paper(&self, filing: FilingId) -> bool {
+        self.path(&paper(filing)).exists()
+    }
+
     /// Drops the PDF of a filing.
     pub fn remove_paper(&self, filing: FilingId) -> io::Result<()> {
         gone(fs::remove_file(self.path(&paper(filing))))
