@@ -6,10 +6,11 @@
 use std::{
     fs::File,
     io::{self, Seek, SeekFrom, Write},
+    ops::Range,
     path::Path,
 };
 
-/// Random access to the bytes of one clip. Reads may block, for example until a clip has arrived that far.
+/// Random access to the bytes of one clip, of which some may still be on their way.
 pub trait ByteSource: Send + Sync {
     /// Length in bytes.
     fn len(&self) -> io::Result<u64>;
@@ -19,8 +20,17 @@ pub trait ByteSource: Send + Sync {
         self.len().map(|len| len == 0)
     }
 
-    /// Reads up to `buf.len()` bytes at `offset`; 0 means the end.
+    /// Reads up to `buf.len()` bytes at `offset`; 0 means the end. Waits for bytes that have not arrived, and has them
+    /// fetched before any other.
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// The ranges that are here, in order, with gaps between them; `None` once all are.
+    fn arrived(&self) -> Option<Vec<Range<u64>>> {
+        None
+    }
+
+    /// The eye is at this byte: what follows it is fetched first.
+    fn want(&self, _offset: u64) {}
 }
 
 impl ByteSource for Vec<u8> {
