@@ -19,6 +19,10 @@ track's timebase, what ffprobe prints as pts_time. A clip may begin before or af
 
 /// Opens a clip in a decoder child.
 fn open(path: &Path) -> Result<Clip> {
+    Ok(Clip::open(file(path)?)?)
+}
+
+fn file(path: &Path) -> Result<Arc<PlainFile>> {
     let file = PlainFile::open(path).map_err(|error| {
         let name = path.display();
         match error.kind() {
@@ -28,7 +32,7 @@ fn open(path: &Path) -> Result<Clip> {
             _ => anyhow::anyhow!("The file {name} could not be opened: {error}."),
         }
     })?;
-    Ok(Clip::open(Arc::new(file))?)
+    Ok(Arc::new(file))
 }
 
 /// The frame shown at a time of the container.

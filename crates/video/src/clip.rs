@@ -21,6 +21,8 @@ use crate::{
 pub use link::Link;
 pub use program::{HIDDEN_ARGUMENT, decode_with};
 
+/// Bytes of pictures that a room keeps when nobody says otherwise.
+pub const MEMORY: u64 = 384 << 20;
 /// Longest side of a poster that is ever made.
 const POSTER_SIDE: u32 = 4096;
 
@@ -28,6 +30,7 @@ const POSTER_SIDE: u32 = 4096;
 #[derive(Debug)]
 pub struct Clip {
     link: Link,
+    len: u64,
     probe: Probe,
     index: ClipIndex,
 }
@@ -68,14 +71,12 @@ impl Clip {
     /// `BadClip` when it is not a clip that can be read, `TooLarge` when it is over a limit, `Bytes` when the
     /// source fails, `ChildEnded` when the clip makes the decoder crash or hang.
     pub fn open(source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
-        let len = source.len().map_err(|error| VideoError::bytes(&error))?;
-        if len == 0 {
-            return Err(VideoError::BadClip(
-                "This file is empty: it has no bytes. It has to be sent again.".into(),
-            ));
-        }
-        let link = Link::start(source)?;
-        let (_, json) = link.collect(&Ask::Open { len }, limits::INDEX_JSON)?;
+        let len = length(&*source)?;
+        Self::ask(Link::start(source)?, len, &Ask::Open { len })
+    }
+
+    fn ask(link: Link, len: u64, ask: &Ask) -> Result<Self, VideoError> {
+        let (_, json) = link.collect(ask, limits::INDEX_JSON)?;
         let Opened { probe, index } = serde_json::from_slice(&json).map_err(|_| link.distrust())?;
         let agrees = index.times.len() == probe.frames as usize
             && !index.times.is_empty()
@@ -85,7 +86,7 @@ impl Clip {
         if !agrees {
             return Err(link.distrust());
         }
-        Ok(Self { link, probe, index })
+        Ok(Self { link, len, probe, index })
     }
 
     /// Facts about the clip; serialises as what `limpet-cli probe` prints.
@@ -107,12 +108,7 @@ impl Clip {
     /// Has the child serve the frame socket and returns its address, token included. Asking again returns the
     /// same address.
     pub fn serve_frames(&self) -> Result<String, VideoError> {
-        let (address, _) = self.link.collect(&Ask::Serve, 0)?;
-        let address: String = serde_json::from_value(address).map_err(|_| self.link.distrust())?;
-        if !address.starts_with("ws://127.0.0.1:") {
-            return Err(self.link.distrust());
-        }
-        Ok(address)
+        self.link.serve(self.len, MEMORY)
     }
 
     /// A frame as a person sees it: full resolution, upright, square pixels, standard range.
@@ -159,7 +155,58 @@ impl Clip {
     }
 }
 
+/// A clip whose frame socket is served before the clip is known: pictures come as soon as there are any.
+#[derive(Debug)]
+pub struct Review {
+    link: Link,
+    len: u64,
+    address: String,
+}
+
+impl Review {
+    /// Starts a child and has it serve the frame socket, and keep so many bytes of pictures. That it is no clip is said
+    /// on the socket, and by [`Self::clip`].
+    pub fn open(source: Arc<dyn ByteSource>, memory: u64) -> Result<Self, VideoError> {
+        let len = length(&*source)?;
+        let link = Link::start(source)?;
+        let address = link.serve(len, memory)?;
+        Ok(Self { link, len, address })
+    }
+
+    /// The address of the frame socket, token included.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The clip, once it is indexed. The socket goes on.
+    ///
+    /// # Errors
+    /// As for [`Clip::open`].
+    pub fn clip(self) -> Result<Clip, VideoError> {
+        Clip::ask(self.link, self.len, &Ask::Facts)
+    }
+}
+
+fn length(source: &dyn ByteSource) -> Result<u64, VideoError> {
+    let len = source.len().map_err(|error| VideoError::bytes(&error))?;
+    if len == 0 {
+        return Err(VideoError::BadClip(
+            "This file is empty: it has no bytes. It has to be sent again.".into(),
+        ));
+    }
+    Ok(len)
+}
+
 impl Link {
+    fn serve(&self, len: u64, memory: u64) -> Result<String, VideoError> {
+        let (address, _) = self.collect(&Ask::Serve { len, memory }, 0)?;
+        let address: String = serde_json::from_value(address).map_err(|_| self.distrust())?;
+        if !address.starts_with("ws://127.0.0.1:") {
+            return Err(self.distrust());
+        }
+        Ok(address)
+    }
+
     /// Asks for a picture, no side of it longer than `max_side`.
     pub(crate) fn picture(&self, ask: &Ask, max_side: u32) -> Result<Picture, VideoError> {
         let most = usize::try_from(u64::from(max_side).pow(2).min(limits::PIXELS) * 3).unwrap_or(usize::MAX);

@@ -23,6 +23,7 @@ pub struct FrameSocket {
     ask: WebSocket<TcpStream>,
     seen: Receiver<Seen>,
     clip: ClipIndex,
+    first: Option<Instant>,
 }
 
 /// Something that came.
@@ -37,6 +38,22 @@ pub enum Seen {
         /// MD5 of its planes.
         md5: [u8; 16],
     },
+    /// The bytes for a request have not arrived.
+    Waiting {
+        /// Which request.
+        generation: u32,
+    },
+    /// Which frames can be shown of a clip that is still arriving.
+    Arrived(Vec<(u32, u32)>),
+    /// More of the clip is known.
+    Ready {
+        /// What it is.
+        clip: ClipIndex,
+        /// Whether all of it is here.
+        whole: bool,
+    },
+    /// What the colours of the pictures that follow mean.
+    Tones,
     /// There is no picture for a request.
     Failed {
         /// When it was said.
@@ -63,8 +80,18 @@ impl FrameSocket {
         let stream = TcpStream::connect((host, port)).map_err(VideoError::internal)?;
         stream.set_nodelay(true).map_err(VideoError::internal)?;
         let (mut ask, _) = tungstenite::client(request, stream).map_err(VideoError::internal)?;
-        let FrameEvent::Ready { clip } = event(&ask.read().map_err(VideoError::internal)?)? else {
-            return Err(VideoError::internal("the frame socket did not say that it is ready"));
+        let mut first = None;
+        let clip = loop {
+            let message = ask.read().map_err(VideoError::internal)?;
+            match &message {
+                // A first picture, before it is known which frame it is.
+                Message::Binary(_) => first = first.or_else(|| Some(Instant::now())),
+                _ => match event(&message)? {
+                    FrameEvent::Ready { clip, .. } => break clip,
+                    FrameEvent::Failed { failure, .. } => return Err(VideoError::BadClip(failure.message)),
+                    _ => {}
+                },
+            }
         };
         let ears = ask.get_ref().try_clone().map_err(VideoError::internal)?;
         let mut ears = WebSocket::from_raw_socket(ears, Role::Client, None);
@@ -80,7 +107,12 @@ impl FrameSocket {
                 }
             })
             .map_err(VideoError::internal)?;
-        Ok(Self { ask, seen, clip })
+        Ok(Self { ask, seen, clip, first })
+    }
+
+    /// When a first picture came before the clip was known, if one did.
+    pub fn first_at(&self) -> Option<Instant> {
+        self.first
     }
 
     /// What the socket said about the clip.
@@ -123,6 +155,9 @@ fn look(at: Instant, message: &Message) -> Option<Seen> {
     }
     match event(message).ok()? {
         FrameEvent::Failed { generation, failure } => Some(Seen::Failed { at, generation, failure }),
-        FrameEvent::Ready { .. } => None,
+        FrameEvent::Waiting { generation } => Some(Seen::Waiting { generation }),
+        FrameEvent::Arrived { runs } => Some(Seen::Arrived(runs)),
+        FrameEvent::Ready { clip, whole } => Some(Seen::Ready { clip, whole }),
+        FrameEvent::Tones { .. } => Some(Seen::Tones),
     }
 }

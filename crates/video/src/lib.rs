@@ -28,7 +28,7 @@ mod source;
 pub mod tonemap;
 
 pub use child::{run_child_if_asked, sandbox};
-pub use clip::{Clip, FrameHash, Usage, decode_with};
+pub use clip::{Clip, FrameHash, MEMORY, Review, Usage, decode_with};
 pub use error::VideoError;
 pub use frame_socket::{FrameSocket, Seen};
 pub use order::Order;

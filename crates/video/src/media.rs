@@ -2,6 +2,7 @@
 
 pub mod colour;
 pub mod demuxer;
+pub mod holes;
 pub mod index;
 pub mod limits;
 pub mod nal;

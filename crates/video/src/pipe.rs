@@ -13,6 +13,8 @@
 //! | done | child | u32 ask, JSON of `Result<Value, VideoError>`: the end of an answer |
 //! | read | child | u32 read, u64 offset, u32 length: bytes of the clip, please |
 //! | bytes | parent | u32 read, u8 (1 when reading failed), bytes; none at the end |
+//! | arrived | parent | u64 start and u64 end of each range that is here; nothing once all are |
+//! | want | child | u64 offset: what follows it is fetched first |
 //!
 //! **Invariant:** no message is longer than [`LONGEST`], and neither side allocates for a length it has not
 //! checked.
@@ -42,12 +44,15 @@ pub enum Kind {
     Done = 6,
     Read = 7,
     Bytes = 8,
+    Arrived = 9,
+    Want = 10,
 }
 
 impl Kind {
     fn from_byte(byte: u8) -> Option<Self> {
-        use Kind::{Alive, Ask, Bytes, Chunk, Done, Hello, Read, Write};
-        [Hello, Ask, Chunk, Write, Alive, Done, Read, Bytes].into_iter().find(|kind| *kind as u8 == byte)
+        use Kind::{Alive, Arrived, Ask, Bytes, Chunk, Done, Hello, Read, Want, Write};
+        let all = [Hello, Ask, Chunk, Write, Alive, Done, Read, Bytes, Arrived, Want];
+        all.into_iter().find(|kind| *kind as u8 == byte)
     }
 }
 
@@ -57,8 +62,11 @@ impl Kind {
 pub enum Ask {
     /// Open the clip of `len` bytes and index it. Chunks: JSON of [`crate::clip::Opened`].
     Open { len: u64 },
-    /// Serve the frame socket. Value: its address.
-    Serve,
+    /// Serve the frame socket for the clip of `len` bytes, which is opened and indexed meanwhile, and keep so many bytes
+    /// of its pictures. Value: its address.
+    Serve { len: u64, memory: u64 },
+    /// What is known of the clip behind the frame socket, once it is. Chunks as for open.
+    Facts,
     /// One frame at full resolution. Value: [`Size`]. Chunks: RGB8.
     Still { frame: u32 },
     /// A picture of the clip, its longest side at most this. Value: [`Size`]. Chunks: RGB8.

@@ -12,7 +12,11 @@ use limpet_model::Timebase;
 
 use crate::{
     VideoError,
-    media::{demuxer::Demuxer, index::Index, reader::Reader},
+    media::{
+        demuxer::Demuxer,
+        index::Index,
+        reader::{Fresh, Reader},
+    },
     render::{Renderer, fit},
 };
 use file::{Mp4, Write};
@@ -40,7 +44,7 @@ pub fn write(
     let mut mp4 = None;
     let mut voice = None;
     let mut last = None;
-    while let Some((sample, decoded)) = reader.next_picture()? {
+    while let Some(Fresh { sample, picture: decoded, .. }) = reader.next_picture(&mut || false)? {
         tick();
         let Some(frame) = index.samples.get(sample).and_then(|sample| sample.frame) else { continue };
         // Times in a file must grow; a frame at the time of the one before it comes a tick later.

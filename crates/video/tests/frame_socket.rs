@@ -22,9 +22,12 @@ fn show(socket: &mut FrameSocket, generation: u32, frame: u32, view: (u32, u32),
 }
 
 fn picture(socket: &FrameSocket) -> (FrameHeader, [u8; 16]) {
-    match socket.next(PATIENCE).unwrap() {
-        Some(Seen::Picture { header, md5, .. }) => (header, md5),
-        other => panic!("{other:?}"),
+    loop {
+        match socket.next(PATIENCE).unwrap() {
+            Some(Seen::Picture { header, md5, .. }) => return (header, md5),
+            Some(Seen::Tones) => {}
+            other => panic!("{other:?}"),
+        }
     }
 }
 

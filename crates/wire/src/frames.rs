@@ -36,10 +36,33 @@ pub enum FrameRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FrameEvent {
-    /// The clip is open and indexed. First message on every socket.
+    /// The clip is open and indexed. Only a first picture, near and of generation 0, can come before it.
     Ready {
         /// What it is.
         clip: ClipIndex,
+        /// Whether all of it is here. While it arrives, `Ready` comes again whenever more is known.
+        whole: bool,
+    },
+    /// Which frames can be shown, of a clip that is still arriving: first and last of each run.
+    Arrived {
+        /// Runs in order, with gaps between them.
+        runs: Vec<(u32, u32)>,
+    },
+    /// The bytes of the frame asked for have not arrived. The answer follows when they have.
+    Waiting {
+        /// The request.
+        generation: u32,
+    },
+    /// How the clip's colours become those of an ordinary screen, for clips whose are others. Comes before the first
+    /// picture that needs it.
+    Tones {
+        /// Transfer function, as in the header of a picture.
+        transfer: u8,
+        /// Primaries, as in the header of a picture.
+        primaries: u8,
+        /// Base64 of 33 x 33 x 33 R'G'B' samples, 8 bit, red fastest, then green, then blue; to be read between the
+        /// four nodes of a tetrahedron.
+        table: String,
     },
     /// A frame could not be shown; the socket stays open.
     Failed {
@@ -114,7 +137,7 @@ pub enum Transfer {
 /// | 20 | u32 | height of the planes, pixels |
 /// | 24 | u32 | bytes a row of Y |
 /// | 28 | u32 | bytes a row of U and of V |
-/// | 32 | u8 | 1 when exact, 0 when near |
+/// | 32 | u8 | bits: 1 exact (0 near), 2 hurt: the decoder had to make up a part of it |
 /// | 33 | u8 | matrix |
 /// | 34 | u8 | 1 when full range |
 /// | 35 | u8 | transfer |
@@ -132,6 +155,7 @@ pub struct FrameHeader {
     pub stride_y: u32,
     pub stride_uv: u32,
     pub exact: bool,
+    pub hurt: bool,
     pub matrix: Matrix,
     pub full_range: bool,
     pub transfer: Transfer,
@@ -156,7 +180,7 @@ impl FrameHeader {
         sizes.copy_from_slice(&words.map(u32::to_le_bytes).concat());
         let [low, high] = self.rotation.to_le_bytes();
         tail.copy_from_slice(&[
-            u8::from(self.exact),
+            u8::from(self.exact) | u8::from(self.hurt) << 1,
             self.matrix as u8,
             u8::from(self.full_range),
             self.transfer as u8,
@@ -183,7 +207,8 @@ impl FrameHeader {
             height: word(20)?,
             stride_y: word(24)?,
             stride_uv: word(28)?,
-            exact: byte(32)? == 1,
+            exact: byte(32)? & 1 != 0,
+            hurt: byte(32)? & 2 != 0,
             matrix: matrix.into_iter().find(|known| Some(*known as u8) == byte(33))?,
             full_range: byte(34)? == 1,
             transfer: transfer.into_iter().find(|known| Some(*known as u8) == byte(35))?,
@@ -210,6 +235,7 @@ mod tests {
             stride_y: 1280,
             stride_uv: 640,
             exact: true,
+            hurt: true,
             matrix: Matrix::Bt2020,
             full_range: false,
             transfer: Transfer::Hlg,

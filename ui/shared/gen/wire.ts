@@ -374,7 +374,20 @@ export type FrameRequest = { "kind": "show",
 };
 export type FrameEvent = { "kind": "ready",
   /** What it is. */
-  clip: ClipIndex, } | { "kind": "failed",
+  clip: ClipIndex,
+  /** Whether all of it is here. While it arrives, `Ready` comes again whenever more is known. */
+  whole: boolean, } | { "kind": "arrived",
+  /** Runs in order, with gaps between them. */
+  runs: Array<[number, number]>, } | { "kind": "waiting",
+  /** The request. */
+  generation: number, } | { "kind": "tones",
+  /** Transfer function, as in the header of a picture. */
+  transfer: number,
+  /** Primaries, as in the header of a picture. */
+  primaries: number,
+  /** Base64 of 33 x 33 x 33 R'G'B' samples, 8 bit, red fastest, then green, then blue; to be read between the
+ * four nodes of a tetrahedron. */
+  table: string, } | { "kind": "failed",
   /** The request it answers. */
   generation: number,
   /** What to tell the person. */

@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use limpet_video::{Clip, FrameSocket, Seen};
+use limpet_video::{FrameSocket, MEMORY, Review, Seen};
 use limpet_wire::frames::FrameRequest;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Replays [{"t_ms", "pts_us"}, ..] in real time and prints one JSON object: entries, each with pts_us, first_ms
 /// (until any picture for it, near or exact; null when none came), exact_ms (until the exact one) and superseded
-/// (a newer entry came before its exact frame); late (pictures for an older entry after one for a newer: 0);
+/// (a newer entry came before its exact frame); first_ms, index_ms and open_ms (from opening the clip until any picture
+/// was there, until its frames were known, and until the first frame was there exactly); late (pictures for an older entry after one for a newer: 0);
 /// wrong (pictures that are not the frame they claim to be: 0); cpu_ms and peak_rss_bytes of the decoder.
 #[derive(Args)]
 pub struct Trace {
@@ -47,6 +48,9 @@ struct Moment {
 
 #[derive(Serialize)]
 struct Report {
+    first_ms: Option<f64>,
+    index_ms: f64,
+    open_ms: f64,
     entries: Vec<Entry>,
     late: u32,
     wrong: u32,
@@ -68,8 +72,12 @@ type Claim = (u32, [u8; 16]);
 impl Trace {
     pub fn run(&self) -> Result<()> {
         let moments = read(&self.moments)?;
-        let clip = super::open(&self.clip)?;
-        let mut replay = Replay::start(&clip, &moments)?;
+        let opening = Instant::now();
+        let review = Review::open(super::file(&self.clip)?, MEMORY)?;
+        let mut replay = Replay::start(review.address(), &moments)?;
+        let index_ms = ms_since(opening);
+        let open_ms = replay.open(self.view, opening)?;
+        let clip = review.clip()?;
         let began = Instant::now();
         for (number, moment) in moments.iter().enumerate() {
             let due = began + Duration::try_from_secs_f64(moment.t_ms / 1000.0).unwrap_or_default();
@@ -81,6 +89,7 @@ impl Trace {
         }
         replay.settle(moments.len() - 1)?;
         let usage = clip.usage()?;
+        let first_ms = replay.socket.first_at().map(|at| ms(at.saturating_duration_since(opening)));
         let Replay { entries, late, claims, .. } = replay;
         drop(clip);
         let wrong = wrong(&self.clip, self.view, &claims)?;
@@ -89,6 +98,9 @@ impl Trace {
             .map(|entry| Entry { superseded: entry.exact_ms.is_none(), ..entry })
             .collect();
         super::print_json(&Report {
+            first_ms,
+            index_ms,
+            open_ms,
             entries,
             late,
             wrong,
@@ -98,7 +110,7 @@ impl Trace {
     }
 }
 
-/// A trace being replayed. Entry `n` is generation `n + 1`.
+/// A trace being replayed.
 struct Replay {
     socket: FrameSocket,
     entries: Vec<Entry>,
@@ -110,7 +122,7 @@ struct Replay {
 }
 
 impl Replay {
-    fn start(clip: &Clip, moments: &[Moment]) -> Result<Self> {
+    fn start(address: &str, moments: &[Moment]) -> Result<Self> {
         let entry = |moment: &Moment| Entry {
             pts_us: moment.pts_us,
             first_ms: None,
@@ -118,7 +130,7 @@ impl Replay {
             superseded: false,
         };
         Ok(Self {
-            socket: FrameSocket::connect(&clip.serve_frames()?)?,
+            socket: FrameSocket::connect(address)?,
             entries: moments.iter().map(entry).collect(),
             asked: Vec::new(),
             newest_seen: 0,
@@ -128,8 +140,29 @@ impl Replay {
         })
     }
 
+    /// Waits for the first frame, exactly; generation 1. Entry `n` is generation `n + 2`.
+    fn open(&mut self, (max_width, max_height): (u32, u32), opening: Instant) -> Result<f64> {
+        self.socket.show(&FrameRequest::Show {
+            generation: 1,
+            frame: 0,
+            max_width,
+            max_height,
+            near_first: false,
+        })?;
+        loop {
+            match self.socket.next(PATIENCE)? {
+                Some(Seen::Picture { at, header, .. }) if header.generation == 1 && header.exact => {
+                    return Ok(ms(at.saturating_duration_since(opening)));
+                }
+                Some(Seen::Failed { failure, .. }) => bail!(failure.message),
+                Some(_) => {}
+                None => bail!("The first frame did not come within {} seconds.", PATIENCE.as_secs()),
+            }
+        }
+    }
+
     fn ask(&mut self, number: usize, frame: u32, view: (u32, u32), near_first: bool) -> Result<()> {
-        let generation = u32::try_from(number + 1).context("The trace is too long")?;
+        let generation = u32::try_from(number + 2).context("The trace is too long")?;
         self.asked.push((Instant::now(), frame));
         let (max_width, max_height) = view;
         self.socket.show(&FrameRequest::Show { generation, frame, max_width, max_height, near_first })?;
@@ -171,16 +204,17 @@ impl Replay {
                 self.failed = Some(failure.message);
                 return;
             }
+            Seen::Tones | Seen::Ready { .. } | Seen::Arrived(_) | Seen::Waiting { .. } => return,
         };
         self.late += u32::from(header.generation < self.newest_seen);
         self.newest_seen = self.newest_seen.max(header.generation);
         self.claims.push((header.frame, md5));
-        let number = header.generation.wrapping_sub(1) as usize;
+        let number = header.generation.wrapping_sub(2) as usize;
         let (Some(entry), Some((asked, frame))) = (self.entries.get_mut(number), self.asked.get(number))
         else {
             return;
         };
-        let ms = at.saturating_duration_since(*asked).as_secs_f64() * 1000.0;
+        let ms = ms(at.saturating_duration_since(*asked));
         entry.first_ms.get_or_insert(ms);
         if header.exact && header.frame == *frame {
             entry.exact_ms.get_or_insert(ms);
@@ -189,6 +223,14 @@ impl Replay {
             self.claims.push((u32::MAX, md5));
         }
     }
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+fn ms_since(began: Instant) -> f64 {
+    ms(began.elapsed())
 }
 
 fn read(path: &Path) -> Result<Vec<Moment>> {

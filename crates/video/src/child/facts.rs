@@ -1,6 +1,7 @@
 //! What the child says about a clip it has opened.
 
 use ffmpeg_next::format::Pixel;
+use limpet_model::Micros;
 use limpet_wire::frames::{ClipIndex, Transfer};
 
 use crate::{
@@ -39,8 +40,8 @@ pub fn probe(track: &Track, index: &Index) -> Result<Probe, VideoError> {
     })
 }
 
-/// Facts for the review room.
-pub fn describe(track: &Track, index: &Index) -> ClipIndex {
+/// Facts for the review room. Of a clip that is still arriving nothing counts as missing.
+pub fn describe(track: &Track, index: &Index, whole: bool) -> ClipIndex {
     let (width, height) = track.size();
     let (sar_num, sar_den) = track.sar();
     ClipIndex {
@@ -54,7 +55,7 @@ pub fn describe(track: &Track, index: &Index) -> ClipIndex {
         times: index.times(),
         keys: index.keys(),
         duration: index.duration(),
-        missing: index.missing(),
+        missing: if whole { index.missing() } else { Micros(0) },
         vfr: index.vfr(),
     }
 }

@@ -6,7 +6,9 @@
 use std::{
     collections::HashMap,
     fs::File,
-    io, process,
+    io,
+    ops::Range,
+    process,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
@@ -31,6 +33,7 @@ const ALIVE: Duration = Duration::from_secs(1);
 pub struct Parent {
     out: Mutex<File>,
     reads: Arc<Mutex<HashMap<u32, Sender<Bytes>>>>,
+    arrived: Arc<Mutex<Option<Vec<Range<u64>>>>>,
     next_read: AtomicU32,
     started: Instant,
     said_ms: AtomicU64,
@@ -50,10 +53,11 @@ impl Parent {
         let (mut from, out) = pipes()?;
         let reads: Arc<Mutex<HashMap<u32, Sender<Bytes>>>> = Arc::default();
         let (asks, asked) = channel();
-        let waiting = Arc::clone(&reads);
+        let arrived = Arc::default();
+        let (waiting, arriving) = (Arc::clone(&reads), Arc::clone(&arrived));
         thread::Builder::new().name("parent".into()).spawn(move || {
             while let Ok(Some((kind, body))) = pipe::receive(&mut from) {
-                if take(kind, &body, &waiting, &asks).is_none() {
+                if take(kind, &body, &waiting, &arriving, &asks).is_none() {
                     break;
                 }
             }
@@ -62,6 +66,7 @@ impl Parent {
         let parent = Self {
             out: Mutex::new(out),
             reads,
+            arrived,
             next_read: AtomicU32::new(0),
             started: Instant::now(),
             said_ms: AtomicU64::new(0),
@@ -144,6 +149,15 @@ impl ByteSource for Remote {
         buf.iter_mut().zip(&bytes).for_each(|(to, from)| *to = *from);
         Ok(count)
     }
+
+    fn arrived(&self) -> Option<Vec<Range<u64>>> {
+        lock(&self.parent.arrived).clone()
+    }
+
+    fn want(&self, offset: u64) {
+        // A parent that is gone ends this process through standard input.
+        let _ = self.parent.send(Kind::Want, &[&offset.to_le_bytes()]);
+    }
 }
 
 /// Hands a message on; `None` when it is not one that a parent sends.
@@ -151,9 +165,18 @@ fn take(
     kind: Kind,
     body: &[u8],
     reads: &Mutex<HashMap<u32, Sender<Bytes>>>,
+    arrived: &Mutex<Option<Vec<Range<u64>>>>,
     asks: &Sender<Asked>,
 ) -> Option<()> {
     let mut body = Body(body);
+    if kind == Kind::Arrived {
+        let mut ranges = Vec::new();
+        while let Ok(start) = body.u64() {
+            ranges.push(start..body.u64().ok()?);
+        }
+        *lock(arrived) = Some(ranges).filter(|ranges| !ranges.is_empty());
+        return Some(());
+    }
     let id = body.u32().ok()?;
     match kind {
         Kind::Ask => asks.send((id, serde_json::from_slice(body.rest()).ok()?)).ok(),

@@ -2,10 +2,12 @@
 //!
 //! **Invariant:** each ask gets exactly one `done`, whatever happens to it.
 
-use std::sync::{Arc, mpsc::Receiver};
+use std::{
+    ops::Range,
+    sync::{Arc, mpsc::Receiver},
+};
 
 use limpet_model::Pts;
-use limpet_wire::frames::ClipIndex;
 use md5::{Digest as _, Md5};
 use serde_json::Value;
 
@@ -13,12 +15,14 @@ use super::{
     door::Door,
     facts,
     parent::{Asked, Parent},
-    photo, room, usage,
+    photo,
+    room::{self, Stage},
+    usage,
 };
 use crate::{
     ByteSource, FrameHash, Order, Picture, VideoError,
     clip::Opened,
-    engine::{Decoded, Decoding, Engine, Hasher, Keep, Viewer},
+    engine::{Decoded, Decoding, Engine, Hasher, Keep, Shared, Viewer, Way},
     media::{
         demuxer::{Demuxer, Track},
         index::Index,
@@ -29,8 +33,6 @@ use crate::{
     rendition,
 };
 
-/// Bytes of views that the frame socket's engine keeps.
-const VIEWS: usize = 384 << 20;
 /// Bytes of hashes kept while all frames are visited.
 const HASHES: usize = 64 << 20;
 /// Bytes of pictures kept for stills: a few frames around the last one.
@@ -40,7 +42,7 @@ const POSTER_TRIES: u32 = 50;
 
 /// Answers until the parent is gone.
 pub fn answer_all(parent: &Arc<Parent>, asks: &Receiver<Asked>, door: Door) {
-    let mut work = Work { parent: Arc::clone(parent), door: Some(door), address: None, clip: None };
+    let mut work = Work { parent: Arc::clone(parent), door: Some(door), room: None, clip: None };
     while let Ok((id, ask)) = asks.recv() {
         let outcome = work.answer(id, &ask);
         if parent.done(id, &outcome).is_err() {
@@ -52,7 +54,8 @@ pub fn answer_all(parent: &Arc<Parent>, asks: &Receiver<Asked>, door: Door) {
 struct Work {
     parent: Arc<Parent>,
     door: Option<Door>,
-    address: Option<String>,
+    /// The room behind the door and its address.
+    room: Option<(Arc<Stage>, String)>,
     clip: Option<Open>,
 }
 
@@ -61,18 +64,17 @@ struct Open {
     source: Arc<dyn ByteSource>,
     index: Arc<Index>,
     track: Track,
-    description: ClipIndex,
-    /// The demuxer that was read to its end while indexing, until the frame socket takes it.
-    scanned: Option<Demuxer>,
     /// For stills and posters.
-    engine: Option<Engine<Decoded>>,
+    engine: Option<Engine>,
+    decoded: Shared<Decoded>,
 }
 
 impl Work {
     fn answer(&mut self, id: u32, ask: &Ask) -> Result<Value, VideoError> {
         match *ask {
             Ask::Open { len } => self.open(id, len),
-            Ask::Serve => self.serve().map(Value::from),
+            Ask::Serve { len, memory } => self.serve(len, memory).map(Value::from),
+            Ask::Facts => self.facts(id),
             Ask::Still { frame } => {
                 let picture = self.still(frame)?;
                 self.picture(id, &picture)
@@ -96,40 +98,60 @@ impl Work {
         let parent = Arc::clone(&self.parent);
         let source = parent.clip(len);
         let mut demuxer = Demuxer::open(Arc::clone(&source))?;
-        let index = Arc::new(Index::build(&mut demuxer, &mut || parent.alive())?);
-        let track = demuxer.track.clone();
-        let description = facts::describe(&track, &index);
-        let opened = Opened { probe: facts::probe(&track, &index)?, index: description.clone() };
-        let json = serde_json::to_vec(&opened).map_err(VideoError::internal)?;
-        self.clip = Some(Open { source, index, track, description, scanned: Some(demuxer), engine: None });
-        self.parent.chunk(id, &json)?;
+        let index = Index::build(&mut demuxer, None, &mut || parent.alive())?;
+        let open = Open::new(source, Arc::new(index), demuxer.track.clone());
+        self.tell(id, &open, true)?;
+        self.clip = Some(open);
         Ok(Value::Null)
     }
 
-    fn serve(&mut self) -> Result<String, VideoError> {
-        if let Some(address) = &self.address {
+    fn serve(&mut self, len: u64, memory: u64) -> Result<String, VideoError> {
+        if let Some((_, address)) = &self.room {
             return Ok(address.clone());
         }
-        let open = self.clip.as_mut().ok_or_else(nothing_open)?;
         let door = self.door.take().ok_or_else(|| VideoError::internal("the frame socket is gone"))?;
         let address = door.address().map_err(VideoError::internal)?;
-        let reader = match open.scanned.take() {
-            Some(demuxer) => Reader::after_scan(demuxer, Arc::clone(&open.index))?,
-            None => open.reader()?,
-        };
-        let viewer = Viewer::new(open.track.clone(), Arc::clone(&open.index));
-        room::open(door, open.description.clone(), Engine::new(reader, VIEWS), viewer)
-            .map_err(VideoError::internal)?;
-        self.address = Some(address.clone());
+        let memory = usize::try_from(memory).map_err(VideoError::internal)?;
+        let stage = room::open(door, self.parent.clip(len), memory).map_err(VideoError::internal)?;
+        self.room = Some((stage, address.clone()));
         Ok(address)
     }
 
+    /// What the room knows of its clip. From here on stills and the rest are of what is known now.
+    fn facts(&mut self, id: u32) -> Result<Value, VideoError> {
+        let parent = Arc::clone(&self.parent);
+        let (stage, _) = self.room.as_ref().ok_or_else(nothing_open)?;
+        let known = stage.wait_known(&|| parent.alive())?;
+        let open = Open::new(stage.source(), Arc::clone(&known.index), known.track.clone());
+        self.tell(id, &open, known.whole)?;
+        self.clip = Some(open);
+        Ok(Value::Null)
+    }
+
+    fn tell(&self, id: u32, open: &Open, whole: bool) -> Result<(), VideoError> {
+        let index = facts::describe(&open.track, &open.index, whole);
+        let opened = Opened { probe: facts::probe(&open.track, &open.index)?, index };
+        self.parent.chunk(id, &serde_json::to_vec(&opened).map_err(VideoError::internal)?)
+    }
+
     fn still(&mut self, frame: u32) -> Result<Picture, VideoError> {
+        self.refresh();
         let open = self.clip.as_mut().ok_or_else(nothing_open)?;
         let decoded = open.decoded(&self.parent, frame)?;
         let mut renderer = Renderer::new(&open.track);
         let size = renderer.shown();
         renderer.picture(&decoded.0, size)
+    }
+
+    /// Of a clip that is still arriving more may be known by now.
+    fn refresh(&mut self) {
+        if let (Some(open), Some((stage, _))) = (&self.clip, &self.room)
+            && let Some(known) = stage.known()
+            && !Arc::ptr_eq(&open.index, &known.index)
+            && known.index.count() >= open.index.count()
+        {
+            self.clip = Some(Open::new(stage.source(), Arc::clone(&known.index), known.track.clone()));
+        }
     }
 
     /// The first frame is what a person expects; where it is damaged, the next that can be shown.
@@ -167,13 +189,14 @@ impl Work {
         let parent = Arc::clone(&self.parent);
         let open = self.clip.as_mut().ok_or_else(nothing_open)?;
         let index = Arc::clone(&open.index);
-        let mut engine = Engine::new(open.reader()?, HASHES);
+        let (mut engine, hashes) = (Engine::new(open.reader()?), Shared::new(HASHES));
         for frame in order.frames(index.count()) {
-            let md5 = match engine.frame_at(frame, &mut Hasher, &wanted(&parent), &mut |_, _| {}) {
-                Ok(digest) => Some(digest.0),
-                Err(VideoError::BadClip(_)) => None,
-                Err(error) => return Err(error),
-            };
+            let md5 =
+                match engine.frame_at(frame, &mut Hasher, &hashes, &mut Wanted { parent: &parent, frame }) {
+                    Ok(digest) => Some(digest.0),
+                    Err(VideoError::BadClip(_)) => None,
+                    Err(error) => return Err(error),
+                };
             parent.chunk(id, &record(&index, frame, md5).encode())?;
         }
         Ok(Value::Null)
@@ -188,8 +211,8 @@ impl Work {
         let mut reader = open.reader()?;
         for frame in 0..open.index.count() {
             parent.alive();
-            let Some((_, picture)) = reader.next_picture()? else { break };
-            let view = viewer.keep(frame, picture)?;
+            let Some(fresh) = reader.next_picture(&mut || false)? else { break };
+            let view = viewer.keep(frame, fresh.picture, fresh.hurt)?;
             let md5 = Md5::digest(&view.planes).into();
             parent.chunk(id, &record(&open.index, frame, Some(md5)).encode())?;
         }
@@ -198,6 +221,10 @@ impl Work {
 }
 
 impl Open {
+    fn new(source: Arc<dyn ByteSource>, index: Arc<Index>, track: Track) -> Self {
+        Self { source, index, track, engine: None, decoded: Shared::new(DECODED) }
+    }
+
     /// A reader of its own, from the start.
     fn reader(&self) -> Result<Reader, VideoError> {
         Reader::new(Demuxer::open(Arc::clone(&self.source))?, Arc::clone(&self.index))
@@ -205,19 +232,33 @@ impl Open {
 
     /// One frame as the decoder gives it.
     fn decoded(&mut self, parent: &Parent, frame: u32) -> Result<Arc<Decoded>, VideoError> {
+        if frame < self.index.count() && !self.index.there(frame) {
+            return Err(VideoError::Bytes(
+                "This frame has not arrived yet. Try again when its part of the clip is here.".into(),
+            ));
+        }
         if self.engine.is_none() {
-            self.engine = Some(Engine::new(self.reader()?, DECODED));
+            self.engine = Some(Engine::new(self.reader()?));
         }
         let engine = self.engine.as_mut().ok_or_else(nothing_open)?;
-        engine.frame_at(frame, &mut Decoding, &wanted(parent), &mut |_, _| {})
+        engine.frame_at(frame, &mut Decoding, &self.decoded, &mut Wanted { parent, frame })
     }
 }
 
-/// Nothing supersedes what the parent asks; between pictures there is time to say that work goes on.
-fn wanted(parent: &Parent) -> impl Fn() -> bool {
-    || {
-        parent.alive();
+/// Nothing supersedes what the parent asks; between packets there is time to say that work goes on.
+struct Wanted<'a> {
+    parent: &'a Parent,
+    frame: u32,
+}
+
+impl<K> Way<K> for Wanted<'_> {
+    fn over(&mut self) -> bool {
+        self.parent.alive();
         false
+    }
+
+    fn near(&self) -> Range<u32> {
+        self.frame..self.frame + 1
     }
 }
 

@@ -1,13 +1,15 @@
-//! The parent's end of the two pipes: asks go out, ranges of the clip go out, answers come in.
+//! The parent's end of the two pipes: asks go out, ranges of the clip go out ([`feed`]), answers come in.
 //!
 //! **Invariant:** a call returns when the child answers, ends, breaks the rules or says nothing for
-//! [`SILENCE`] while it waits for nothing from us. Nothing the child sends makes the parent hold more than a
-//! few messages and what the caller has asked for.
+//! [`SILENCE`] while it waits for nothing from us. Nothing the child sends, and nothing it leaves unread, makes the
+//! parent wait for longer or hold more than a few messages and what the caller has asked for.
+
+mod feed;
 
 use std::{
     collections::HashMap,
     io,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
@@ -25,6 +27,7 @@ use crate::{
     media::limits,
     pipe::{self, Ask, Body, GREETING, Kind},
 };
+use feed::{Asked, Outbox};
 
 /// A child that says nothing for this long, while it waits for nothing from us, hangs.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -52,7 +55,7 @@ pub struct Link {
 #[derive(Debug)]
 struct Shared {
     child: Mutex<Child>,
-    to_child: Mutex<ChildStdin>,
+    outbox: Outbox,
     waiting: Mutex<HashMap<u32, SyncSender<Event>>>,
     ended: AtomicBool,
     reading: AtomicBool,
@@ -66,12 +69,6 @@ enum Event {
     Chunk(Vec<u8>),
     Write(u64, Vec<u8>),
     Done(Result<Value, VideoError>),
-}
-
-struct RangeAsked {
-    read: u32,
-    offset: u64,
-    len: usize,
 }
 
 impl Link {
@@ -91,7 +88,7 @@ impl Link {
         let (to_child, from_child) = pipes.ok_or_else(|| VideoError::internal("the child has no pipes"))?;
         let shared = Arc::new(Shared {
             child: Mutex::new(child),
-            to_child: Mutex::new(to_child),
+            outbox: Outbox::default(),
             waiting: Mutex::default(),
             ended: AtomicBool::new(false),
             reading: AtomicBool::new(false),
@@ -101,18 +98,11 @@ impl Link {
         });
         let link = Self { shared: Arc::clone(&shared), next_ask: AtomicU32::new(0) };
 
-        // The queue is short: a child that asks for more ranges than it takes waits for the pipe.
-        let (ranges, asked) = sync_channel(16);
         let (hello, greeted) = sync_channel(1);
-        let server = Arc::clone(&shared);
+        let ranges = feed::start(&shared, to_child, source).map_err(VideoError::internal)?;
         thread::Builder::new()
-            .name("clip ranges".into())
-            .spawn(move || server.serve_ranges(&*source, &asked))
-            .and_then(|_| {
-                thread::Builder::new()
-                    .name("clip answers".into())
-                    .spawn(move || shared.take_messages(from_child, &ranges, &hello))
-            })
+            .name("clip answers".into())
+            .spawn(move || shared.take_messages(from_child, &ranges, &hello))
             .map_err(VideoError::internal)?;
         match greeted.recv_timeout(START) {
             Ok(()) => Ok(link),
@@ -173,6 +163,7 @@ impl Link {
         let id = self.next_ask.fetch_add(1, Ordering::Relaxed);
         let (answer, events) = sync_channel(16);
         lock(&self.shared.waiting).insert(id, answer);
+        lock(&self.shared.source_error).take();
         let outcome = self.shared.send_ask(id, ask).and_then(|()| self.follow(&events, each));
         lock(&self.shared.waiting).remove(&id);
         outcome
@@ -216,11 +207,11 @@ impl Drop for Link {
 impl Shared {
     fn send_ask(&self, id: u32, ask: &Ask) -> Result<(), VideoError> {
         let json = serde_json::to_vec(ask).map_err(VideoError::internal)?;
-        pipe::send(&mut *lock(&self.to_child), Kind::Ask, &[&id.to_le_bytes(), &json])
-            .map_err(|_| VideoError::ChildEnded)
+        self.outbox.put(Kind::Ask, [&id.to_le_bytes(), json.as_slice()].concat());
+        Ok(())
     }
 
-    fn take_messages(&self, mut from: ChildStdout, ranges: &SyncSender<RangeAsked>, hello: &SyncSender<()>) {
+    fn take_messages(&self, mut from: ChildStdout, ranges: &SyncSender<Asked>, hello: &SyncSender<()>) {
         match pipe::receive(&mut from) {
             Ok(Some((Kind::Hello, greeting))) if greeting == GREETING => {
                 let _ = hello.send(());
@@ -245,7 +236,7 @@ impl Shared {
         self.end();
     }
 
-    fn take(&self, kind: Kind, body: &[u8], ranges: &SyncSender<RangeAsked>) -> io::Result<()> {
+    fn take(&self, kind: Kind, body: &[u8], ranges: &SyncSender<Asked>) -> io::Result<()> {
         let mut body = Body(body);
         let event = match kind {
             Kind::Alive => return Ok(()),
@@ -254,14 +245,18 @@ impl Shared {
                 if len > pipe::MOST_BYTES {
                     return Err(io::ErrorKind::InvalidInput.into());
                 }
-                return ranges.send(RangeAsked { read, offset, len }).map_err(io::Error::other);
+                return ranges.send(Asked::Range { read, offset, len }).map_err(io::Error::other);
             }
+            // Only the newest counts: one that finds the queue full is followed by another.
+            Kind::Want => return Ok(ranges.try_send(Asked::Want(body.u64()?)).unwrap_or_default()),
             Kind::Chunk => (body.u32()?, Event::Chunk(body.rest().to_vec())),
             Kind::Write => (body.u32()?, Event::Write(body.u64()?, body.rest().to_vec())),
             Kind::Done => {
                 (body.u32()?, Event::Done(serde_json::from_slice(body.rest()).map_err(io::Error::other)?))
             }
-            Kind::Hello | Kind::Ask | Kind::Bytes => return Err(io::ErrorKind::InvalidInput.into()),
+            Kind::Hello | Kind::Ask | Kind::Bytes | Kind::Arrived => {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
         };
         let (ask, event) = event;
         let waiting = lock(&self.waiting).get(&ask).cloned();
@@ -270,28 +265,6 @@ impl Shared {
             let _ = waiting.send(event);
         }
         Ok(())
-    }
-
-    fn serve_ranges(&self, source: &dyn ByteSource, asked: &Receiver<RangeAsked>) {
-        let mut buffer = Vec::new();
-        for RangeAsked { read, offset, len } in asked {
-            buffer.resize(len, 0);
-            self.reading.store(true, Ordering::Release);
-            let got = fill(source, offset, &mut buffer);
-            self.heard();
-            self.reading.store(false, Ordering::Release);
-            let (failed, bytes) = match got {
-                Ok(count) => ([0], buffer.get(..count).unwrap_or_default()),
-                Err(error) => {
-                    *lock(&self.source_error) = Some(VideoError::bytes(&error));
-                    ([1], &[] as &[u8])
-                }
-            };
-            let body = [&read.to_le_bytes(), failed.as_slice(), bytes];
-            if pipe::send(&mut *lock(&self.to_child), Kind::Bytes, &body).is_err() {
-                return;
-            }
-        }
     }
 
     fn heard(&self) {
@@ -317,22 +290,9 @@ impl Shared {
         self.ended.store(true, Ordering::Release);
         // Already ended is as good.
         let _ = lock(&self.child).kill();
+        self.outbox.close();
         lock(&self.waiting).clear();
     }
-}
-
-/// Reads until the buffer is full or the source is at its end.
-fn fill(source: &dyn ByteSource, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut done = 0;
-    while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        match source.read_at(offset + done as u64, rest) {
-            Ok(0) => break,
-            Ok(count) => done += count.min(rest.len()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
 }
 
 /// A panic elsewhere leaves nothing half done under these locks.

@@ -60,6 +60,21 @@ impl Viewer {
         Self { index, track, size, scaler: Scaler::default() }
     }
 
+    /// Full size, pixels as stored.
+    pub fn full(&self) -> (u32, u32) {
+        self.track.size()
+    }
+
+    /// Views have this size from now on.
+    pub fn resize(&mut self, size: (u32, u32)) {
+        self.size = size;
+    }
+
+    /// Frames are numbered by another index from now on.
+    pub fn read_by(&mut self, index: Arc<Index>) {
+        self.index = index;
+    }
+
     /// Views fit into this many stored pixels from now on; 0 is no limit. Never enlarges.
     pub fn fit(&mut self, max_width: u32, max_height: u32) {
         let (width, height) = self.track.size();
@@ -82,7 +97,7 @@ impl Keep for Viewer {
         self.size
     }
 
-    fn keep(&mut self, frame: u32, picture: frame::Video) -> Result<View, VideoError> {
+    fn keep(&mut self, frame: u32, picture: frame::Video, hurt: bool) -> Result<View, VideoError> {
         let colour = Colour::of(&picture);
         let mut planes = self.scaler.scale(&picture, colour, self.size, Target::I420, false)?;
         planes.bytes.truncate(planes.len());
@@ -96,6 +111,7 @@ impl Keep for Viewer {
             stride_y: row(planes.stride)?,
             stride_uv: row(planes.chroma_stride)?,
             exact: true,
+            hurt,
             matrix: colour.matrix(),
             full_range: colour.full_range,
             transfer: colour.transfer(),
@@ -127,7 +143,7 @@ impl Keep for Hasher {
         (0, 0)
     }
 
-    fn keep(&mut self, _: u32, picture: frame::Video) -> Result<Digest, VideoError> {
+    fn keep(&mut self, _: u32, picture: frame::Video, _: bool) -> Result<Digest, VideoError> {
         planes::md5(&picture).map(Digest)
     }
 }
@@ -152,7 +168,7 @@ impl Keep for Decoding {
         (0, 0)
     }
 
-    fn keep(&mut self, _: u32, picture: frame::Video) -> Result<Decoded, VideoError> {
+    fn keep(&mut self, _: u32, picture: frame::Video, _: bool) -> Result<Decoded, VideoError> {
         Ok(Decoded(picture))
     }
 }

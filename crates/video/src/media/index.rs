@@ -6,7 +6,7 @@
 //! **Invariant:** frame numbers are display order. To show frame `f` exactly, decode from packet `f.start`
 //! onwards; a picture whose start lies before the packet decoding began at is not to be trusted.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use ffmpeg_next::{Packet, codec::Id};
 use limpet_model::{Micros, Pts, Timebase};
@@ -38,6 +38,8 @@ pub struct Sample {
     pub clean: bool,
     /// Whether it is never shown.
     pub hidden: bool,
+    /// Whether its bytes were there to be looked at; where they were not, the container's word counts.
+    pub seen: bool,
     /// The frame it becomes, once that is known.
     pub frame: Option<u32>,
 }
@@ -64,17 +66,26 @@ pub struct Index {
     /// Where the container says that the track ends, ticks.
     end: Option<i64>,
     places: HashMap<(i64, i64, usize), usize>,
+    /// How many packets up to each were not there to be looked at; empty when all were.
+    unseen: Vec<usize>,
 }
 
+/// Packets looked at for a first picture.
+const HEAD: usize = 40;
+
 impl Index {
-    /// Reads the whole container once.
-    pub fn build(demuxer: &mut Demuxer, tick: &mut dyn FnMut()) -> Result<Self, VideoError> {
+    /// Reads the whole container once. `there` are the bytes that have arrived, `None` when all have.
+    pub fn build(
+        demuxer: &mut Demuxer,
+        there: Option<&[Range<u64>]>,
+        tick: &mut dyn FnMut(),
+    ) -> Result<Self, VideoError> {
         let mut scan = Scan::new(&demuxer.track);
         let mut packet = Packet::empty();
         while demuxer.read(&mut packet) {
             tick();
             if packet.stream() == demuxer.track.stream && packet.size() > 0 {
-                scan.add(&packet)?;
+                scan.add(&packet, has_arrived(&packet, there))?;
             }
         }
         if scan.samples.is_empty() {
@@ -95,6 +106,9 @@ impl Index {
         let timebase = demuxer.track.timebase;
         let mut index = Self::of_samples(scan.samples, timebase);
         index.end = demuxer.track.facts.end;
+        if !trusted && there.is_some() {
+            return Err(VideoError::Bytes("This clip can be reviewed once all of it has arrived.".into()));
+        }
         if !trusted {
             let order = survey::shown(demuxer, &index, tick)?;
             index.show(order);
@@ -107,13 +121,32 @@ impl Index {
         Ok(index)
     }
 
+    /// The index of the first packets alone: enough for a first picture.
+    pub fn head(demuxer: &mut Demuxer) -> Result<Self, VideoError> {
+        let mut scan = Scan::new(&demuxer.track);
+        let mut packet = Packet::empty();
+        while scan.samples.len() < HEAD && demuxer.read(&mut packet) {
+            if packet.stream() == demuxer.track.stream && packet.size() > 0 {
+                scan.add(&packet, true)?;
+            }
+        }
+        Ok(Self::of_samples(scan.samples, demuxer.track.timebase))
+    }
+
     /// The index where every packet that is not hidden is one picture.
-    pub(super) fn of_samples(samples: Vec<Sample>, timebase: Timebase) -> Self {
+    pub fn of_samples(samples: Vec<Sample>, timebase: Timebase) -> Self {
         let mut order: Vec<usize> = (0..samples.len()).collect();
         order.retain(|at| samples.get(*at).is_some_and(|sample| !sample.hidden));
         order.sort_by_key(|at| samples.get(*at).map(|sample| sample.pts));
         let places = samples.iter().enumerate().rev().map(|(at, sample)| (sample.place(), at)).collect();
-        let mut index = Self { samples, frames: Vec::new(), timebase, end: None, places };
+        let mut missing = 0;
+        let unseen = samples.iter().map(|sample| {
+            missing += usize::from(!sample.seen);
+            missing
+        });
+        let unseen: Vec<usize> = unseen.collect();
+        let unseen = if missing > 0 { unseen } else { Vec::new() };
+        let mut index = Self { samples, frames: Vec::new(), timebase, end: None, places, unseen };
         let times: Vec<(usize, i64)> =
             order.into_iter().filter_map(|at| Some((at, index.samples.get(at)?.pts))).collect();
         index.show(times);
@@ -141,6 +174,32 @@ impl Index {
     /// Where a packet stands, recognised by what does not change with how it was reached.
     pub fn locate(&self, packet: &Packet) -> Option<usize> {
         self.places.get(&Sample::read(packet, false).place()).copied()
+    }
+
+    /// Whether every packet that a frame takes has been looked at.
+    pub fn there(&self, frame: u32) -> bool {
+        let Some(shown) = self.frames.get(frame as usize) else { return false };
+        let before = shown.start.checked_sub(1).and_then(|at| self.unseen.get(at)).copied().unwrap_or(0);
+        self.unseen.get(shown.sample).copied().unwrap_or(0) == before
+    }
+
+    /// First and last of each run of frames that are [`Self::there`].
+    pub fn arrived(&self) -> Vec<(u32, u32)> {
+        let mut runs: Vec<(u32, u32)> = Vec::new();
+        for frame in (0..self.count()).filter(|frame| self.there(*frame)) {
+            match runs.last_mut() {
+                Some((_, last)) if *last + 1 == frame => *last = frame,
+                _ => runs.push((frame, frame)),
+            }
+        }
+        runs
+    }
+
+    /// The byte at which what a frame takes begins, as far as it is missing.
+    pub fn missing_from(&self, frame: u32) -> Option<u64> {
+        let shown = self.frames.get(frame as usize)?;
+        let takes = self.samples.get(shown.start..=shown.sample)?;
+        takes.iter().find(|sample| !sample.seen).and_then(|sample| u64::try_from(sample.pos).ok())
     }
 
     /// How many frames are shown.
@@ -199,6 +258,13 @@ impl Index {
     }
 }
 
+fn has_arrived(packet: &Packet, there: Option<&[Range<u64>]>) -> bool {
+    let Some(ranges) = there else { return true };
+    let Ok(start) = u64::try_from(packet.position()) else { return false };
+    let end = start.saturating_add(packet.size() as u64);
+    ranges.iter().any(|range| range.start <= start && end <= range.end)
+}
+
 impl Sample {
     fn read(packet: &Packet, clean: bool) -> Self {
         let dts = packet.dts().or(packet.pts()).unwrap_or(i64::MIN);
@@ -211,6 +277,7 @@ impl Sample {
             duration: packet.duration(),
             clean,
             hidden: raw::is_hidden(packet),
+            seen: true,
             frame: None,
         }
     }
@@ -292,7 +359,7 @@ impl Scan {
         }
     }
 
-    fn add(&mut self, packet: &Packet) -> Result<(), VideoError> {
+    fn add(&mut self, packet: &Packet, seen: bool) -> Result<(), VideoError> {
         if self.samples.len() >= limits::PACKETS {
             return Err(VideoError::TooLarge(
                 "This clip has more than two million pictures, which is more than Limpet can review. A \
@@ -305,6 +372,8 @@ impl Scan {
         let mut clean = packet.is_key();
         let mut unshown = false;
         match self.codec {
+            // Not there yet: what the container says of it has to do.
+            _ if !seen => self.trusted &= !first,
             Id::H264 => {
                 let picture = nal::avc_picture(&self.packing.units(data));
                 clean = picture == AvcPicture::Idr || (clean && picture == AvcPicture::RecoveryPoint);
@@ -336,6 +405,7 @@ impl Scan {
         self.trusted &= packet.pts().is_some();
         let mut sample = Sample::read(packet, clean);
         sample.hidden |= unshown;
+        sample.seen = seen;
         self.samples.push(sample);
         Ok(())
     }
@@ -346,7 +416,18 @@ mod tests {
     use super::*;
 
     fn sample(pts: i64, clean: bool, hidden: bool) -> Sample {
-        Sample { pts, timed: true, dts: pts, pos: pts * 10, size: 1, duration: 0, clean, hidden, frame: None }
+        Sample {
+            pts,
+            timed: true,
+            dts: pts,
+            pos: pts * 10,
+            size: 1,
+            duration: 0,
+            clean,
+            hidden,
+            seen: true,
+            frame: None,
+        }
     }
 
     fn index(samples: &[(i64, bool, bool)]) -> Index {

@@ -8,13 +8,25 @@
 
 use std::sync::Arc;
 
-use ffmpeg_next::{Dictionary, Error, Packet, codec, decoder, error::EAGAIN, frame};
+use ffmpeg_next::{Dictionary, Error, Packet, codec, codec::discard::Discard, decoder, error::EAGAIN, frame};
 
 use super::{demuxer::Demuxer, index::Index, limits};
 use crate::VideoError;
 
 /// Two hide the latency of one another; more only make a step wait.
 const THREADS: &str = "2";
+/// With that many threads the decoder complains about a packet so many packets later.
+const LATE: usize = 2;
+
+/// A picture that came out of the decoder.
+pub struct Fresh {
+    /// Its packet.
+    pub sample: usize,
+    /// The picture.
+    pub picture: frame::Video,
+    /// Whether the decoder had to make up a part of it, or of a picture it may lean on.
+    pub hurt: bool,
+}
 
 /// Reads pictures of one clip, forward from any packet.
 pub struct Reader {
@@ -26,6 +38,10 @@ pub struct Reader {
     held: bool,
     at: usize,
     from: usize,
+    /// Pictures that nothing leans on are left out before this packet.
+    sparse_until: usize,
+    /// A damaged packet that what comes now may lean on.
+    hurt_at: Option<usize>,
     drained: bool,
     /// Whether the bytes gave out before the last packet; the demuxer is of no more use then.
     cut_short: bool,
@@ -43,17 +59,11 @@ impl Reader {
             held: false,
             at: 0,
             from: 0,
+            sparse_until: 0,
+            hurt_at: None,
             drained: false,
             cut_short: false,
         })
-    }
-
-    /// From a demuxer that has been read to its end, as after indexing.
-    pub fn after_scan(demuxer: Demuxer, index: Arc<Index>) -> Result<Self, VideoError> {
-        let mut reader = Self::new(demuxer, index)?;
-        reader.at = reader.index.samples.len();
-        reader.from = reader.at;
-        Ok(reader)
     }
 
     /// The index it reads by.
@@ -76,14 +86,32 @@ impl Reader {
         self.from
     }
 
+    /// The packet before which pictures were left out since decoding began.
+    pub fn sparse_until(&self) -> usize {
+        self.sparse_until
+    }
+
+    /// Reads by another index of the same clip from now on, and from nowhere: rewind next.
+    pub fn read_by(&mut self, index: Arc<Index>) {
+        self.index = index;
+        self.lose_place();
+    }
+
+    /// Leaves out, up to a packet, the pictures that no other leans on. The picture of that packet is exact all the
+    /// same, and comes sooner.
+    pub fn hurry_to(&mut self, sample: usize) {
+        self.sparse_until = sample;
+    }
+
     /// Goes to a packet and starts decoding there.
     pub fn rewind_to(&mut self, sample: usize) -> Result<(), VideoError> {
         self.decoder.flush();
         self.drained = false;
+        self.sparse_until = 0;
+        self.hurt_at = None;
         if std::mem::take(&mut self.cut_short) {
             self.demuxer = self.demuxer.reopen()?;
-            self.held = false;
-            self.at = self.index.samples.len();
+            self.lose_place();
         }
         if self.at != sample {
             self.reach(sample)?;
@@ -92,8 +120,12 @@ impl Reader {
         Ok(())
     }
 
-    /// The next picture in the decoder's order, with its packet. `None` at the end.
-    pub fn next_picture(&mut self) -> Result<Option<(usize, frame::Video)>, VideoError> {
+    /// The next picture in the decoder's order. `None` at the end. Before each packet `over` is asked whether to give
+    /// up.
+    ///
+    /// # Errors
+    /// `Superseded` when given up: the next call goes on where this one stopped.
+    pub fn next_picture(&mut self, over: &mut dyn FnMut() -> bool) -> Result<Option<Fresh>, VideoError> {
         let mut picture = frame::Video::empty();
         loop {
             match self.decoder.receive_frame(&mut picture) {
@@ -101,20 +133,46 @@ impl Reader {
                     let sample = picture.pts().and_then(|at| usize::try_from(at).ok());
                     if let Some(sample) = sample.filter(|at| *at < self.index.samples.len()) {
                         limits::picture(picture.width(), picture.height())?;
-                        return Ok(Some((sample, picture)));
+                        return Ok(Some(self.look_at(sample, picture)));
                     }
                 }
+                Err(Error::Other { errno: EAGAIN }) if over() => return Err(VideoError::Superseded),
                 Err(Error::Other { errno: EAGAIN }) => self.feed()?,
                 Err(Error::Eof) => return Ok(None),
                 // A damaged picture. The decoder has taken it out; what comes after may be whole.
                 Err(_) if self.drained => return Ok(None),
-                Err(_) => self.feed()?,
+                Err(_) => {
+                    self.note_damage(self.at.saturating_sub(LATE));
+                    self.feed()?;
+                }
             }
         }
     }
 
+    fn look_at(&mut self, sample: usize, picture: frame::Video) -> Fresh {
+        if picture.is_corrupt() || picture.has_decode_errors() {
+            self.note_damage(sample);
+        }
+        let shown =
+            self.index.samples.get(sample).and_then(|sample| self.index.frames.get(sample.frame? as usize));
+        let start = shown.map_or(0, |shown| shown.start);
+        let hurt = self.hurt_at.is_some_and(|at| (start..=sample).contains(&at));
+        Fresh { sample, picture, hurt }
+    }
+
+    /// Keeps the first damage since the last packet that decoding can start at.
+    fn note_damage(&mut self, at: usize) {
+        let upto = self.index.samples.get(..=at).unwrap_or_default();
+        let group = upto.iter().rposition(|sample| sample.clean).unwrap_or(0);
+        if self.hurt_at.is_none_or(|known| known < group) {
+            self.hurt_at = Some(at);
+        }
+    }
+
     fn feed(&mut self) -> Result<(), VideoError> {
-        if !self.held && !self.read_picture() {
+        // What has not arrived yet counts as the end: going on from here takes a rewind.
+        let arrived = self.index.samples.get(self.at).is_none_or(|sample| sample.seen);
+        if !self.held && arrived && !self.read_picture() {
             self.drained = true;
             if self.at < self.index.samples.len() {
                 self.cut_short = true;
@@ -126,20 +184,35 @@ impl Reader {
             let _ = self.decoder.send_eof();
             return Ok(());
         }
+        if !arrived {
+            self.drained = true;
+            let _ = self.decoder.send_eof();
+            return Ok(());
+        }
         if self.index.locate(&self.packet).is_none() {
             return Err(VideoError::BadClip(
                 "This clip reads differently each time; the file is damaged. The original clip is needed."
                     .into(),
             ));
         }
+        let sparse = self.at < self.sparse_until;
+        self.decoder.skip_frame(if sparse { Discard::NonReference } else { Discard::Default });
         let place = i64::try_from(self.at).ok();
         self.packet.set_pts(place);
         self.packet.set_dts(place);
         // What a damaged packet does to the decoder shows in what comes out.
-        let _ = self.decoder.send_packet(&self.packet);
+        if self.decoder.send_packet(&self.packet).is_err() {
+            self.note_damage(self.at.saturating_sub(LATE));
+        }
         self.held = false;
         self.at += 1;
         Ok(())
+    }
+
+    fn lose_place(&mut self) {
+        self.held = false;
+        self.at = self.index.samples.len();
+        self.from = self.at;
     }
 
     /// Moves the demuxer so that `sample` is in hand: by the container's seek where that lands at or before it,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{
     demuxer::Demuxer,
     index::{Index, Sample},
-    reader::Reader,
+    reader::{Fresh, Reader},
 };
 use crate::VideoError;
 
@@ -21,7 +21,7 @@ pub fn shown(
     let mut reader = Reader::new(demuxer.reopen()?, Arc::new(index.clone()))?;
     let mut order: Vec<usize> = Vec::new();
     let mut seen = vec![false; index.samples.len()];
-    while let Some((sample, _)) = reader.next_picture()? {
+    while let Some(Fresh { sample, .. }) = reader.next_picture(&mut || false)? {
         tick();
         if !std::mem::replace(seen.get_mut(sample).unwrap_or(&mut true), true) {
             order.push(sample);
@@ -100,6 +100,7 @@ mod tests {
             duration: 40,
             clean: false,
             hidden: false,
+            seen: true,
             frame: None,
         };
         let joined = [sample(0, 40), sample(40, 120), sample(5000, 5080), sample(0, 40), sample(40, 120)];

@@ -1,16 +1,15 @@
-//! The one target, and the window that set it.
-//!
-//! **Invariant:** a slot holds one target. Putting another in throws the older one away.
+//! What a window wants to see, and the window.
 
 use std::{
     net::TcpStream,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use limpet_wire::frames::FrameEvent;
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use limpet_wire::frames::{FrameEvent, FrameHeader, Transfer};
 use tungstenite::{Message, WebSocket};
 
-use crate::{VideoError, engine::View};
+use crate::{VideoError, engine::View, tonemap};
 
 /// What a window wants to see.
 pub struct Target {
@@ -25,7 +24,12 @@ pub struct Target {
 impl Target {
     /// Sends a picture for it.
     pub fn send(&self, view: &View, exact: bool) {
-        self.window.send(Message::binary(view.message(self.generation, exact)));
+        self.window.show(view, self.generation, exact);
+    }
+
+    /// Says that its picture has not arrived yet.
+    pub fn waits(&self) {
+        self.window.say(&FrameEvent::Waiting { generation: self.generation });
     }
 
     /// Says that there is no picture for it.
@@ -34,45 +38,40 @@ impl Target {
     }
 }
 
-/// The newest target.
-#[derive(Default)]
-pub struct Slot {
-    target: Mutex<Option<Target>>,
-    filled: Condvar,
-}
-
-impl Slot {
-    /// Overwrites whatever was wanted.
-    pub fn put(&self, target: Target) {
-        *lock(&self.target) = Some(target);
-        self.filled.notify_one();
-    }
-
-    /// Waits for a target and takes it.
-    pub fn take(&self) -> Target {
-        let mut slot = lock(&self.target);
-        loop {
-            match slot.take() {
-                Some(target) => return target,
-                None => slot = self.filled.wait(slot).unwrap_or_else(PoisonError::into_inner),
-            }
-        }
-    }
-
-    /// Whether something is wanted that has not been taken.
-    pub fn has_newer(&self) -> bool {
-        lock(&self.target).is_some()
-    }
-}
-
 /// The writing half of a connection.
 #[derive(Clone)]
-pub struct Window(Arc<Mutex<Option<WebSocket<TcpStream>>>>);
+pub struct Window(Arc<Mutex<Option<Line>>>);
+
+struct Line {
+    socket: WebSocket<TcpStream>,
+    /// Colours whose tone table was sent: transfer function and primaries.
+    tones: Vec<(u8, u8)>,
+}
 
 impl Window {
     /// Only this writes to the connection from now on.
     pub fn new(socket: WebSocket<TcpStream>) -> Self {
-        Self(Arc::new(Mutex::new(Some(socket))))
+        Self(Arc::new(Mutex::new(Some(Line { socket, tones: Vec::new() }))))
+    }
+
+    /// Whether it is the same window.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Sends a picture, and before it what its colours mean where a screen does not show them as they are.
+    pub fn show(&self, view: &View, generation: u32, exact: bool) {
+        let FrameHeader { transfer, primaries, .. } = view.header;
+        let colours = (transfer as u8, primaries);
+        let told = |line: &Line| is_ordinary(colours) || line.tones.contains(&colours);
+        if !lock(&self.0).as_ref().is_none_or(told) {
+            let table = BASE64_STANDARD.encode(tonemap::lut(transfer, primaries));
+            self.say(&FrameEvent::Tones { transfer: transfer as u8, primaries, table });
+            if let Some(line) = &mut *lock(&self.0) {
+                line.tones.push(colours);
+            }
+        }
+        self.send(Message::binary(view.message(generation, exact)));
     }
 
     /// Sends an event; false when the window is gone.
@@ -80,26 +79,29 @@ impl Window {
         serde_json::to_string(event).is_ok_and(|json| self.send(Message::text(json)))
     }
 
-    /// Sends a message; false when the window is gone.
-    pub fn send(&self, message: Message) -> bool {
-        let mut socket = lock(&self.0);
-        let sent = socket.as_mut().is_some_and(|socket| socket.send(message).is_ok());
-        if !sent && let Some(lost) = socket.take() {
+    fn send(&self, message: Message) -> bool {
+        let mut line = lock(&self.0);
+        let sent = line.as_mut().is_some_and(|line| line.socket.send(message).is_ok());
+        if !sent && let Some(lost) = line.take() {
             // Wakes the reading thread.
-            let _ = lost.get_ref().shutdown(std::net::Shutdown::Both);
+            let _ = lost.socket.get_ref().shutdown(std::net::Shutdown::Both);
         }
         sent
     }
 
     /// Says goodbye and forgets the connection.
     pub fn close(&self) {
-        if let Some(mut socket) = lock(&self.0).take() {
+        if let Some(Line { mut socket, .. }) = lock(&self.0).take() {
             // It may be gone already.
             let _ = socket.close(None);
             let _ = socket.flush();
             let _ = socket.get_ref().shutdown(std::net::Shutdown::Both);
         }
     }
+}
+
+fn is_ordinary((transfer, primaries): (u8, u8)) -> bool {
+    transfer == Transfer::Sdr as u8 && primaries == tonemap::BT709
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,0 +1,237 @@
+//! Decodes ahead: first the frames around the eye, so that steps find them; then, when the eye rests, sketches of the
+//! whole clip, so that a drag has something to show everywhere.
+//!
+//! **Invariant:** while the hand decodes, nothing happens here.
+
+use std::{
+    collections::HashSet,
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    plan::Gaze,
+    stage::{Ahead, Known, Stage},
+};
+use crate::{
+    VideoError,
+    engine::{Engine, Keep, Sketch, Sketcher, View, Viewer, Way},
+};
+
+/// A dragging hand that pauses so long may be there.
+const PAUSE: Duration = Duration::from_millis(120);
+/// An eye that rests so long leaves time for sketches.
+const REST: Duration = Duration::from_millis(400);
+
+/// The thread that decodes ahead.
+pub struct Forerunner {
+    pub stage: Arc<Stage>,
+    pub engine: Engine,
+    pub viewer: Viewer,
+    pub sketcher: Sketcher,
+    /// Frames that cannot be decoded, by the index that numbers them.
+    pub hopeless: HashSet<u32>,
+}
+
+/// What to do next.
+enum Job {
+    Views(Gaze, Range<u32>),
+    Sketches(Range<u32>, u32),
+}
+
+impl Forerunner {
+    /// Runs ahead for as long as the process lives.
+    pub fn run(mut self) {
+        loop {
+            let (known, job) = self.next();
+            match job {
+                Job::Views(gaze, frames) => self.fill(&known, gaze, frames),
+                Job::Sketches(frames, every) => self.sketch(&known, frames, every),
+            }
+        }
+    }
+
+    fn next(&mut self) -> (Arc<Known>, Job) {
+        loop {
+            if let Some(known) = self.stage.known() {
+                self.read_by(&known);
+                if let Some(job) = self.plan(&known) {
+                    return (known, job);
+                }
+            }
+            let state = self.stage.state();
+            drop(self.stage.wait(state, REST));
+        }
+    }
+
+    fn read_by(&mut self, known: &Known) {
+        if !Arc::ptr_eq(self.engine.index(), &known.index) {
+            self.engine.read_by(Arc::clone(&known.index));
+            self.viewer.read_by(Arc::clone(&known.index));
+            self.sketcher.viewer().read_by(Arc::clone(&known.index));
+            self.hopeless.clear();
+        }
+    }
+
+    fn plan(&self, known: &Known) -> Option<Job> {
+        let state = self.stage.state();
+        let (gaze, since, dragged) = state.gaze?;
+        let busy = state.hand_decodes || state.has_target();
+        drop(state);
+        let rested = since.elapsed();
+        if busy || (dragged && rested < PAUSE) {
+            return None;
+        }
+        let index = &known.index;
+        let window = gaze.window(index.count(), self.stage.fits(gaze.kind));
+        let no_need = |frame: u32| {
+            known.views.has(frame, gaze.kind) || self.hopeless.contains(&frame) || !index.there(frame)
+        };
+        if let Some(frames) = gaze.next_job(index, &window, &no_need) {
+            return Some(Job::Views(gaze, frames));
+        }
+        if rested < REST {
+            return None;
+        }
+        let kind = self.sketcher.kind();
+        let fits = self.stage.sketches_fit();
+        let every = index.count().div_ceil(fits).max(1);
+        let no_need = |frame: u32| {
+            !wanted_as_sketch(known, frame, every)
+                || known.sketches.has(frame, kind)
+                || self.hopeless.contains(&frame)
+                || !index.there(frame)
+        };
+        // Key frames cost least and lie everywhere: they come first.
+        let keys = &known.description.keys;
+        let thin = keys.len().div_ceil(fits as usize / 4 + 1).max(1);
+        let missing =
+            keys.iter().step_by(thin).filter(|key| !known.sketches.has(**key, kind) && index.there(**key));
+        let missing = missing.filter(|key| !self.hopeless.contains(key));
+        if let Some(key) = missing.min_by_key(|key| key.abs_diff(gaze.frame)) {
+            return Some(Job::Sketches(*key..key + 1, 1));
+        }
+        let all = 0..index.count();
+        gaze.next_job(index, &all, &no_need).map(|frames| Job::Sketches(frames, every))
+    }
+
+    fn fill(&mut self, known: &Arc<Known>, gaze: Gaze, frames: Range<u32>) {
+        let Some(last) = frames.end.checked_sub(1) else { return };
+        self.viewer.resize(gaze.kind);
+        let takes = takes(&self.engine, known, last);
+        self.stage.state().ahead = Some(Ahead { frames: frames.clone(), kind: gaze.kind, done: 0, takes });
+        let mut way = Filling { stage: &self.stage, known, gaze, frames: &frames };
+        let outcome = self.engine.frame_at(last, &mut self.viewer, &known.views, &mut way);
+        self.end(&outcome.map(drop), last);
+    }
+
+    fn sketch(&mut self, known: &Arc<Known>, frames: Range<u32>, every: u32) {
+        let Some(last) = frames.end.checked_sub(1) else { return };
+        let began = self.stage.state().gaze.map(|(.., since, _)| since);
+        let mut way = Sketching { stage: &self.stage, known, frames: &frames, every, began };
+        let outcome = self.engine.frame_at(last, &mut self.sketcher, &known.sketches, &mut way);
+        self.end(&outcome.map(drop), last);
+    }
+
+    fn end(&mut self, outcome: &Result<(), VideoError>, last: u32) {
+        self.stage.state().ahead = None;
+        self.stage.tell();
+        if !matches!(outcome, Ok(()) | Err(VideoError::Superseded)) {
+            self.hopeless.insert(last);
+        }
+    }
+}
+
+/// Whether a frame is among those that get a sketch when there are too many for all.
+fn wanted_as_sketch(known: &Known, frame: u32, every: u32) -> bool {
+    frame % every == 0 || frame + 1 == known.index.count()
+}
+
+fn takes(engine: &Engine, known: &Known, frame: u32) -> u32 {
+    let Some(shown) = known.index.frames.get(frame as usize) else { return 0 };
+    let from = if engine.still_comes(frame, shown.start, shown.sample) { engine.at() } else { shown.start };
+    u32::try_from(shown.sample.saturating_sub(from)).unwrap_or(u32::MAX)
+}
+
+/// Filling the window around the eye.
+struct Filling<'a> {
+    stage: &'a Stage,
+    known: &'a Arc<Known>,
+    gaze: Gaze,
+    frames: &'a Range<u32>,
+}
+
+impl Way<View> for Filling<'_> {
+    fn over(&mut self) -> bool {
+        let mut state = self.stage.state();
+        loop {
+            if let Some(ahead) = &mut state.ahead {
+                ahead.done += 1;
+            }
+            let Some((now, since, dragged)) = state.gaze else { return true };
+            let moved = now != self.gaze;
+            if moved {
+                let window = now.window(self.known.index.count(), self.stage.fits(now.kind));
+                let beside = self.frames.start <= now.frame + 1 && now.frame <= self.frames.end;
+                let still_useful = now.kind == self.gaze.kind
+                    && beside
+                    && window.contains(&self.frames.start)
+                    && !(dragged && since.elapsed() < PAUSE);
+                if !still_useful {
+                    return true;
+                }
+                self.gaze = now;
+            }
+            if !state.is_known(self.known) {
+                return true;
+            }
+            if !state.hand_decodes {
+                return false;
+            }
+            state = self.stage.wait(state, Duration::from_millis(100));
+        }
+    }
+
+    fn worth(&self, frame: u32) -> bool {
+        self.frames.contains(&frame)
+    }
+
+    fn near(&self) -> Range<u32> {
+        self.stage.around()
+    }
+
+    fn passing(&mut self, _: u32, _: &Arc<View>) {
+        self.stage.tell();
+    }
+}
+
+/// Making sketches while the eye rests.
+struct Sketching<'a> {
+    stage: &'a Stage,
+    known: &'a Arc<Known>,
+    frames: &'a Range<u32>,
+    every: u32,
+    began: Option<Instant>,
+}
+
+impl Way<Sketch> for Sketching<'_> {
+    fn over(&mut self) -> bool {
+        let state = self.stage.state();
+        state.hand_decodes
+            || !state.is_known(self.known)
+            || state.gaze.map(|(.., since, _)| since) != self.began
+    }
+
+    fn worth(&self, frame: u32) -> bool {
+        self.frames.contains(&frame) && wanted_as_sketch(self.known, frame, self.every)
+    }
+
+    fn near(&self) -> Range<u32> {
+        0..u32::MAX
+    }
+
+    fn hurries_to(&self) -> Option<u32> {
+        (self.every > 1).then_some(self.frames.start)
+    }
+}

@@ -1,0 +1,178 @@
+//! What to decode before it is asked for: decided here, done in [`super::ahead`].
+//!
+//! **Invariant:** nothing here reads a clock or a clip. What is planned lies in the window around the eye, and the window
+//! fits the cache, so that work done ahead never throws out what it was done for.
+
+use std::ops::Range;
+
+use crate::media::index::Index;
+
+/// Where the eye is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gaze {
+    /// The frame asked for last.
+    pub frame: u32,
+    /// Size of the views asked for.
+    pub kind: (u32, u32),
+    /// Where it was going.
+    pub heading: Heading,
+}
+
+/// Direction of the eye.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heading {
+    /// To earlier frames.
+    Back,
+    /// It has not moved.
+    Still,
+    /// To later frames.
+    On,
+}
+
+impl Gaze {
+    /// The eye after it has gone to a frame.
+    pub fn moved(before: Option<Self>, frame: u32, kind: (u32, u32)) -> Self {
+        let heading = match before {
+            Some(before) if frame < before.frame => Heading::Back,
+            Some(before) if frame > before.frame => Heading::On,
+            Some(before) => before.heading,
+            None => Heading::Still,
+        };
+        Self { frame, kind, heading }
+    }
+
+    /// The frames worth having around the eye, when so many fit: three quarters lie where it is going.
+    pub fn window(&self, count: u32, fits: u32) -> Range<u32> {
+        let fits = fits.clamp(1, count.max(1));
+        let behind = match self.heading {
+            Heading::Back => fits - fits / 4,
+            Heading::Still => fits / 2,
+            Heading::On => fits / 4,
+        };
+        let start = self.frame.saturating_sub(behind).min(count.saturating_sub(fits));
+        start..(start + fits).min(count)
+    }
+
+    /// The next frames to decode, all of one group of pictures: those nearest to the eye that are missing, where it
+    /// is going first. `has` says what needs no decoding.
+    pub fn next_job(
+        &self,
+        index: &Index,
+        window: &Range<u32>,
+        has: &dyn Fn(u32) -> bool,
+    ) -> Option<Range<u32>> {
+        let on = (self.frame.max(window.start)..window.end).find(|frame| !has(*frame));
+        let back = (window.start..self.frame.min(window.end)).rev().find(|frame| !has(*frame));
+        let (near, far) = match self.heading {
+            Heading::Back => (4, 1),
+            Heading::Still => (1, 1),
+            Heading::On => (1, 4),
+        };
+        let weighed = |frame: u32, weight: u32| frame.abs_diff(self.frame).saturating_mul(weight);
+        match (on, back) {
+            (Some(on), Some(back)) if weighed(on, near) > weighed(back, far) => {
+                Some(job_before(index, back, window, has))
+            }
+            (Some(on), _) => Some(job_from(index, on, window, has)),
+            (None, Some(back)) => Some(job_before(index, back, window, has)),
+            (None, None) => None,
+        }
+    }
+}
+
+fn group(index: &Index, frame: u32) -> Option<usize> {
+    index.frames.get(frame as usize).map(|shown| shown.start)
+}
+
+fn job_from(index: &Index, first: u32, window: &Range<u32>, has: &dyn Fn(u32) -> bool) -> Range<u32> {
+    let own = group(index, first);
+    let more =
+        (first + 1..window.end).take_while(|frame| !has(*frame) && group(index, *frame) == own).count();
+    first..first + 1 + u32::try_from(more).unwrap_or(0)
+}
+
+fn job_before(index: &Index, last: u32, window: &Range<u32>, has: &dyn Fn(u32) -> bool) -> Range<u32> {
+    let own = group(index, last);
+    let more =
+        (window.start..last).rev().take_while(|frame| !has(*frame) && group(index, *frame) == own).count();
+    last - u32::try_from(more).unwrap_or(0)..last + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use limpet_model::Timebase;
+
+    use super::*;
+    use crate::media::index::Sample;
+
+    /// Groups of ten frames.
+    fn index(frames: i64) -> Index {
+        let sample = |pts: i64| Sample {
+            pts,
+            timed: true,
+            dts: pts,
+            pos: pts * 10,
+            size: 1,
+            duration: 1,
+            clean: pts % 10 == 0,
+            hidden: false,
+            seen: true,
+            frame: None,
+        };
+        Index::of_samples((0..frames).map(sample).collect(), Timebase { num: 1, den: 10 })
+    }
+
+    fn gaze(frame: u32, heading: Heading) -> Gaze {
+        Gaze { frame, kind: (1, 1), heading }
+    }
+
+    #[test]
+    fn the_eye_heads_where_it_moved_last() {
+        let first = Gaze::moved(None, 5, (1, 1));
+        assert_eq!(first.heading, Heading::Still);
+        let back = Gaze::moved(Some(first), 4, (1, 1));
+        assert_eq!(back.heading, Heading::Back);
+        assert_eq!(Gaze::moved(Some(back), 4, (2, 2)).heading, Heading::Back, "another size is no move");
+        assert_eq!(Gaze::moved(Some(back), 9, (1, 1)).heading, Heading::On);
+    }
+
+    #[test]
+    fn the_window_lies_where_the_eye_goes_and_within_the_clip() {
+        assert_eq!(gaze(50, Heading::On).window(100, 40), 40..80);
+        assert_eq!(gaze(50, Heading::Back).window(100, 40), 20..60);
+        assert_eq!(gaze(50, Heading::Still).window(100, 40), 30..70);
+        assert_eq!(gaze(2, Heading::Back).window(100, 40), 0..40);
+        assert_eq!(gaze(99, Heading::On).window(100, 40), 60..100);
+        assert_eq!(gaze(0, Heading::On).window(3, 40), 0..3);
+        assert_eq!(gaze(0, Heading::Still).window(1, 0), 0..1);
+    }
+
+    #[test]
+    fn the_group_under_the_eye_is_filled_and_then_the_one_before_it() {
+        let index = index(40);
+        let eye = gaze(22, Heading::Back);
+        let window = eye.window(40, 40);
+        assert_eq!(eye.next_job(&index, &window, &|frame| frame == 22), Some(20..22));
+        assert_eq!(eye.next_job(&index, &window, &|frame| (20..23).contains(&frame)), Some(10..20));
+        assert_eq!(eye.next_job(&index, &window, &|frame| (10..23).contains(&frame)), Some(23..30));
+        assert_eq!(eye.next_job(&index, &window, &|_| true), None);
+    }
+
+    #[test]
+    fn an_eye_going_on_is_run_before() {
+        let index = index(40);
+        let eye = gaze(22, Heading::On);
+        let window = eye.window(40, 40);
+        assert_eq!(eye.next_job(&index, &window, &|frame| frame == 22), Some(23..30));
+        assert_eq!(eye.next_job(&index, &window, &|frame| (22..30).contains(&frame)), Some(20..22));
+        assert_eq!(eye.next_job(&index, &window, &|frame| (20..30).contains(&frame)), Some(30..40));
+    }
+
+    #[test]
+    fn a_job_ends_at_what_is_there_and_at_the_window() {
+        let index = index(40);
+        let eye = gaze(25, Heading::Still);
+        assert_eq!(eye.next_job(&index, &(23..28), &|frame| frame == 25), Some(26..28));
+        assert_eq!(eye.next_job(&index, &(21..28), &|frame| frame > 24 || frame == 22), Some(23..25));
+    }
+}

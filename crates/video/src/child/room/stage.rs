@@ -1,0 +1,285 @@
+//! What the threads of a review room share: what is wanted, where the eye is, what is known of the clip, and who is in
+//! the room.
+//!
+//! **Invariant:** there is one target. Putting another in throws the older one away.
+
+use std::{
+    ops::Range,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, WaitTimeoutResult},
+    time::{Duration, Instant},
+};
+
+use limpet_wire::frames::{ClipIndex, FrameEvent};
+
+use super::{
+    plan::Gaze,
+    target::{Target, Window},
+};
+use crate::{
+    ByteSource, VideoError,
+    engine::{Shared, Sketch, View},
+    media::{demuxer::Track, index::Index},
+};
+
+/// What is known of the clip.
+#[derive(Clone)]
+pub struct Known {
+    pub track: Track,
+    pub index: Arc<Index>,
+    pub description: ClipIndex,
+    /// Whether every byte of it was there when it was indexed.
+    pub whole: bool,
+    /// Exact frames at view size, numbered by this index.
+    pub views: Shared<View>,
+    /// Small copies, likewise.
+    pub sketches: Shared<Sketch>,
+}
+
+/// Shared by the threads of a room.
+pub struct Stage {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Bytes of pictures that are kept.
+    memory: usize,
+    source: Arc<dyn ByteSource>,
+}
+
+#[derive(Default)]
+pub struct State {
+    target: Option<Target>,
+    /// What was wanted and has not arrived.
+    waiting: Option<Target>,
+    /// Where the eye is, since when, and whether it is being dragged.
+    pub gaze: Option<(Gaze, Instant, bool)>,
+    /// Whether the hand decodes: everybody else waits.
+    pub hand_decodes: bool,
+    /// What is being decoded ahead.
+    pub ahead: Option<Ahead>,
+    known: Option<Arc<Known>>,
+    failed: Option<VideoError>,
+    first: Option<Arc<View>>,
+    windows: Vec<Window>,
+}
+
+/// A job under way.
+#[derive(Debug, Clone)]
+pub struct Ahead {
+    /// Its frames, at this size.
+    pub frames: Range<u32>,
+    pub kind: (u32, u32),
+    /// How many pictures were decoded so far and how many it takes.
+    pub done: u32,
+    pub takes: u32,
+}
+
+impl State {
+    /// Whether something is wanted that nobody has taken.
+    pub fn has_target(&self) -> bool {
+        self.target.is_some()
+    }
+
+    /// Whether this is the newest that is known.
+    pub fn is_known(&self, known: &Arc<Known>) -> bool {
+        self.known.as_ref().is_some_and(|newest| Arc::ptr_eq(newest, known))
+    }
+
+    fn is_known_as(&self, known: &Known) -> bool {
+        self.known.as_ref().is_some_and(|newest| Arc::ptr_eq(&newest.index, &known.index))
+    }
+}
+
+impl Stage {
+    /// An empty stage that keeps so many bytes of pictures.
+    pub fn new(source: Arc<dyn ByteSource>, memory: usize) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), memory, source }
+    }
+
+    /// How many views of a size stay around the eye: they take five eighths of the memory. Two more are for what was
+    /// looked at before, one is for sketches.
+    pub fn fits(&self, (width, height): (u32, u32)) -> u32 {
+        let bytes = width as usize * height as usize * 3 / 2;
+        u32::try_from(self.memory / 8 * 5 / bytes.max(1)).unwrap_or(u32::MAX)
+    }
+
+    /// How many sketches fit, as large as most are.
+    pub fn sketches_fit(&self) -> u32 {
+        const USUAL: usize = 25 << 10;
+        u32::try_from(self.memory / 8 / USUAL).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// The clip's bytes.
+    pub fn source(&self) -> Arc<dyn ByteSource> {
+        Arc::clone(&self.source)
+    }
+
+    /// The state, to look at or to change. Whoever changes it calls [`Self::tell`].
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes everybody who waits.
+    pub fn tell(&self) {
+        self.changed.notify_all();
+    }
+
+    /// Waits until something changes, or for so long.
+    pub fn wait<'a>(&self, state: MutexGuard<'a, State>, most: Duration) -> MutexGuard<'a, State> {
+        let waited: Result<(_, WaitTimeoutResult), _> = self.changed.wait_timeout(state, most);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Overwrites whatever was wanted.
+    pub fn want(&self, target: Target) {
+        let mut state = self.state();
+        state.target = Some(target);
+        state.waiting = None;
+        drop(state);
+        self.tell();
+    }
+
+    /// Puts a target aside until its bytes are there, and has them fetched.
+    pub fn wait_for_bytes(&self, target: Target, known: &Known) {
+        if let Some(offset) = known.index.missing_from(target.frame) {
+            self.source.want(offset);
+        }
+        let mut state = self.state();
+        if state.target.is_none() {
+            state.waiting = Some(target);
+        }
+        // More may have arrived since the target was taken.
+        if !state.is_known_as(known) {
+            state.target = state.target.take().or(state.waiting.take());
+            drop(state);
+            self.tell();
+        }
+    }
+
+    /// The frames that stay in the cache.
+    pub fn around(&self) -> Range<u32> {
+        let state = self.state();
+        let (gaze, count) = match (&state.gaze, &state.known) {
+            (Some((gaze, ..)), Some(known)) => (*gaze, known.index.count()),
+            _ => return 0..0,
+        };
+        gaze.window(count, self.fits(gaze.kind))
+    }
+
+    /// Whether something is wanted that nobody has taken.
+    pub fn has_newer(&self) -> bool {
+        self.state().target.is_some()
+    }
+
+    /// Waits for a target, and for the clip to be known, and takes both.
+    pub fn next_target(&self) -> (Target, Arc<Known>) {
+        let mut state = self.state();
+        loop {
+            if let Some(known) = state.known.clone()
+                && let Some(target) = state.target.take()
+            {
+                return (target, known);
+            }
+            state = self.wait(state, Duration::from_secs(60));
+        }
+    }
+
+    /// What is known of the clip now.
+    pub fn known(&self) -> Option<Arc<Known>> {
+        self.state().known.clone()
+    }
+
+    /// Waits until the clip is known. `tick` is called now and then.
+    pub fn wait_known(&self, tick: &dyn Fn()) -> Result<Arc<Known>, VideoError> {
+        let mut state = self.state();
+        loop {
+            match (&state.known, &state.failed) {
+                (Some(known), _) => return Ok(Arc::clone(known)),
+                (None, Some(error)) => return Err(error.clone()),
+                (None, None) => state = self.wait(state, Duration::from_millis(500)),
+            }
+            tick();
+        }
+    }
+
+    /// Says what is known of the clip to everybody. Pictures that were kept stay when their frames keep their numbers.
+    pub fn publish(&self, track: Track, index: Index, description: ClipIndex, whole: bool) {
+        let mut state = self.state();
+        let same = |before: &&Arc<Known>| before.index.frames.iter().zip(&index.frames).all(|(a, b)| a == b);
+        let kept = state.known.as_ref().filter(same);
+        let (views, sketches) = match kept {
+            Some(before) => (before.views.clone(), before.sketches.clone()),
+            None => (Shared::new(self.memory / 8 * 7), Shared::new(self.memory / 8)),
+        };
+        let known = Arc::new(Known { track, index: Arc::new(index), description, whole, views, sketches });
+        state.known = Some(Arc::clone(&known));
+        state.first = None;
+        state.target = state.target.take().or(state.waiting.take());
+        let windows = state.windows.clone();
+        drop(state);
+        self.tell();
+        for event in introduction(&known) {
+            windows.iter().for_each(|window| {
+                window.say(&event);
+            });
+        }
+    }
+
+    /// Says that the clip cannot be opened.
+    pub fn fail(&self, error: VideoError) {
+        let mut state = self.state();
+        state.failed = Some(error.clone());
+        let windows = state.windows.clone();
+        drop(state);
+        self.tell();
+        let event = FrameEvent::Failed { generation: 0, failure: error.into() };
+        for window in windows {
+            window.say(&event);
+        }
+    }
+
+    /// Shows the first picture, before it is known which frame it is.
+    pub fn show_first(&self, view: View) {
+        let mut state = self.state();
+        if state.known.is_some() {
+            return;
+        }
+        let view = Arc::new(view);
+        state.first = Some(Arc::clone(&view));
+        let windows = state.windows.clone();
+        drop(state);
+        for window in windows {
+            window.show(&view, 0, false);
+        }
+    }
+
+    /// Lets a window in and tells it what is known. False when it is gone already.
+    pub fn enter(&self, window: &Window) -> bool {
+        let mut state = self.state();
+        state.windows.push(window.clone());
+        let (known, first, failed) = (state.known.clone(), state.first.clone(), state.failed.clone());
+        drop(state);
+        if let Some(known) = known {
+            return introduction(&known).iter().all(|event| window.say(event));
+        }
+        if let Some(error) = failed {
+            return window.say(&FrameEvent::Failed { generation: 0, failure: error.into() });
+        }
+        if let Some(first) = first {
+            window.show(&first, 0, false);
+        }
+        true
+    }
+
+    /// Forgets a window.
+    pub fn leave(&self, window: &Window) {
+        self.state().windows.retain(|other| !other.is(window));
+    }
+}
+
+/// What a window has to know before pictures.
+fn introduction(known: &Known) -> Vec<FrameEvent> {
+    let ready = FrameEvent::Ready { clip: known.description.clone(), whole: known.whole };
+    if known.whole {
+        return vec![ready];
+    }
+    vec![ready, FrameEvent::Arrived { runs: known.index.arrived() }]
+}
