@@ -14,6 +14,7 @@ mod photo;
 mod room;
 pub mod sandbox;
 mod usage;
+pub mod watch;
 mod work;
 
 use std::{io, process, sync::Arc};
@@ -55,6 +56,7 @@ fn run() -> io::Result<()> {
     usage::prepare();
     sandbox::enter()?;
     let (parent, asks) = Parent::greet()?;
+    watch::start()?;
     work::answer_all(&Arc::new(parent), &asks, door);
     Ok(())
 }

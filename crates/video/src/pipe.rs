@@ -13,7 +13,7 @@
 //! | done | child | u32 ask, JSON of `Result<Value, VideoError>`: the end of an answer |
 //! | read | child | u32 read, u64 offset, u32 length: bytes of the clip, please |
 //! | bytes | parent | u32 read, u8 (1 when reading failed), bytes; none at the end |
-//! | arrived | parent | u64 start and u64 end of each range that is here; nothing once all are |
+//! | arrived | parent | u8 (1 once everything is here), u64 start and u64 end of each range that is |
 //! | want | child | u64 offset: what follows it is fetched first |
 //!
 //! **Invariant:** no message is longer than [`LONGEST`], and neither side allocates for a length it has not

@@ -14,7 +14,7 @@ use crate::{
         demuxer::Track,
         scaler::{Planes, Scaler, Target},
     },
-    tonemap::{self, EDGE},
+    tonemap::{self, Table},
 };
 
 /// Renders pictures of one clip.
@@ -23,7 +23,7 @@ pub struct Renderer {
     shown: (u32, u32),
     scaler: Scaler,
     to_video: Scaler,
-    table: Option<(Colour, Vec<[u16; 3]>)>,
+    table: Option<(Colour, Table)>,
 }
 
 impl Renderer {
@@ -87,7 +87,7 @@ impl Renderer {
     ) -> Result<Planes, VideoError> {
         let deep = self.scaler.scale(decoded, colour, size, Target::Rgb48, true)?;
         if self.table.as_ref().is_none_or(|(of, _)| *of != colour) {
-            self.table = Some((colour, tonemap::fine_lut(colour.transfer(), colour.primaries)));
+            self.table = Some((colour, Table::new(colour.transfer(), colour.primaries)));
         }
         let Some((_, table)) = &self.table else { return Err(VideoError::internal("no table")) };
         let mut out = Planes::new(Target::Rgb24, size.0, size.1)?;
@@ -97,41 +97,12 @@ impl Renderer {
             for (from, to) in from.chunks_exact(6).zip(to.chunks_exact_mut(3)).take(width) {
                 if let [r0, r1, g0, g1, b0, b1] = *from {
                     let signal = [[r0, r1], [g0, g1], [b0, b1]].map(u16::from_ne_bytes);
-                    to.copy_from_slice(&look_up(table, signal));
+                    to.copy_from_slice(&table.at(signal));
                 }
             }
         }
         Ok(out)
     }
-}
-
-/// Between the four nodes of the tetrahedron a signal lies in, in proportion. Unlike between all eight of its cube,
-/// grey is made of grey nodes alone and keeps its brightness.
-fn look_up(table: &[[u16; 3]], signal: [u16; 3]) -> [u8; 3] {
-    const STEPS: u64 = EDGE as u64 - 1;
-    const WHOLE: u64 = 65535;
-    let mut axes = [(0, 1), (0, EDGE), (0, EDGE * EDGE)];
-    let mut at = 0;
-    for ((weight, step), value) in axes.iter_mut().zip(signal) {
-        let scaled = u64::from(value) * STEPS;
-        let node = (scaled / WHOLE).min(STEPS - 1);
-        *weight = scaled - node * WHOLE;
-        at += usize::try_from(node).unwrap_or(0) * *step;
-    }
-    // From the nearest corner to the farthest, along the axis with most of the way to go first.
-    axes.sort_unstable_by(|a, b| b.cmp(a));
-    let mut sum = [0; 3];
-    let mut left = WHOLE;
-    for (weight, step) in axes.into_iter().chain([(0, 0)]) {
-        let node = table.get(at).copied().unwrap_or_default();
-        for (sum, value) in sum.iter_mut().zip(node) {
-            *sum += (left - weight) * u64::from(value);
-        }
-        left = weight;
-        at += step;
-    }
-    // 65535 squared -> 255, rounded.
-    sum.map(|v| u8::try_from((v / WHOLE + 128) / 257).unwrap_or(u8::MAX))
 }
 
 /// The size with the same shape whose longer side is at most `long` and shorter side at most `short`; never
@@ -155,8 +126,6 @@ pub fn fit((width, height): (u32, u32), long: u32, short: u32) -> (u32, u32) {
 
 #[cfg(test)]
 mod tests {
-    use limpet_wire::frames::Transfer;
-
     use super::*;
 
     #[test]
@@ -167,41 +136,5 @@ mod tests {
         assert_eq!(fit((640, 480), 1920, 1080), (640, 480));
         assert_eq!(fit((4000, 100), 1920, 1080), (1920, 48));
         assert_eq!(fit((10_000, 1), 320, 320), (320, 1));
-    }
-
-    #[test]
-    fn the_table_agrees_with_the_formulas_between_its_nodes() {
-        for transfer in [Transfer::Hlg, Transfer::Pq] {
-            let table = tonemap::fine_lut(transfer, tonemap::BT2020);
-            let (mut worst, mut sum, mut count) = (0.0_f64, 0.0, 0.0);
-            for i in 0..16384_u32 {
-                let signal =
-                    [i * 37 % 4096, i * 101 % 4096, i % 4096].map(|v| u16::try_from(v * 16).unwrap());
-                let exact = tonemap::map(transfer, tonemap::BT2020, signal.map(|v| f64::from(v) / 65535.0));
-                for (got, exact) in look_up(&table, signal).into_iter().zip(exact) {
-                    let off = (f64::from(got) - exact * 255.0).abs();
-                    (sum, count) = (sum + off, count + 1.0);
-                    // Colours outside BT.709 are cut off at nothing, where the screen's curve is steep.
-                    if (0.1..0.999).contains(&exact) {
-                        worst = worst.max(off);
-                    }
-                }
-            }
-            assert!(worst < 20.0 && sum / count < 0.8, "{transfer:?}: {worst} {}", sum / count);
-            for v in 0..=255_u16 {
-                let exact = tonemap::map(transfer, tonemap::BT2020, [f64::from(v) / 255.0; 3]);
-                let grey = f64::from(look_up(&table, [v * 257; 3])[1]);
-                assert!(
-                    (grey - exact[1] * 255.0).abs() < 1.5,
-                    "{transfer:?} grey {v}: {grey} {}",
-                    exact[1] * 255.0
-                );
-            }
-        }
-        let plain = tonemap::fine_lut(Transfer::Sdr, tonemap::BT709);
-        for v in 0..=255_u16 {
-            let got = look_up(&plain, [v * 257, 0, 65535]);
-            assert_eq!(got, [u8::try_from(v).unwrap(), 0, 255]);
-        }
     }
 }

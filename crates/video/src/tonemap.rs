@@ -38,14 +38,53 @@ pub const BT2020: u8 = 9;
 /// ITU-T H.273 number of Display P3's primaries.
 pub const DISPLAY_P3: u8 = 12;
 
-/// The table as 33 x 33 x 33 RGB8, red fastest, then green, then blue: what `texImage3D` takes.
-pub fn lut(transfer: Transfer, primaries: u8) -> Vec<u8> {
-    nodes().flat_map(|rgb| map(transfer, primaries, rgb)).map(|v| to_level(v, 255.0)).map(low_byte).collect()
+/// What every signal becomes: sampled where [`EDGE`] planes of each component meet.
+pub struct Table(Vec<[u16; 3]>);
+
+impl Table {
+    /// For signals of this kind.
+    pub fn new(transfer: Transfer, primaries: u8) -> Self {
+        let nodes = nodes().map(|rgb| map(transfer, primaries, rgb));
+        Self(nodes.map(|rgb| rgb.map(|v| to_level(v, 65535.0))).collect())
+    }
+
+    /// As 33 x 33 x 33 RGB8, red fastest, then green, then blue: what `texImage3D` takes.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.iter().flatten().map(|level| byte(u64::from(*level))).collect()
+    }
+
+    /// Between the four nodes of the tetrahedron a signal lies in, in proportion. Unlike between all eight of its cube,
+    /// grey is made of grey nodes alone and keeps its brightness.
+    pub fn at(&self, signal: [u16; 3]) -> [u8; 3] {
+        const STEPS: u64 = EDGE as u64 - 1;
+        const WHOLE: u64 = 65535;
+        let mut axes = [(0, 1), (0, EDGE), (0, EDGE * EDGE)];
+        let mut at = 0;
+        for ((weight, step), value) in axes.iter_mut().zip(signal) {
+            let scaled = u64::from(value) * STEPS;
+            let node = (scaled / WHOLE).min(STEPS - 1);
+            *weight = scaled - node * WHOLE;
+            at += usize::try_from(node).unwrap_or(0) * *step;
+        }
+        // From the nearest corner to the farthest, along the axis with most of the way to go first.
+        axes.sort_unstable_by(|a, b| b.cmp(a));
+        let mut sum = [0; 3];
+        let mut left = WHOLE;
+        for (weight, step) in axes.into_iter().chain([(0, 0)]) {
+            let node = self.0.get(at).copied().unwrap_or_default();
+            for (sum, value) in sum.iter_mut().zip(node) {
+                *sum += (left - weight) * u64::from(value);
+            }
+            left = weight;
+            at += step;
+        }
+        sum.map(|v| byte(v / WHOLE))
+    }
 }
 
-/// The table in 16 bits, same order, for pictures made here.
-pub(crate) fn fine_lut(transfer: Transfer, primaries: u8) -> Vec<[u16; 3]> {
-    nodes().map(|rgb| map(transfer, primaries, rgb).map(|v| to_level(v, 65535.0))).collect()
+/// 16 bits to 8, rounded.
+fn byte(level: u64) -> u8 {
+    u8::try_from((level + 128) / 257).unwrap_or(u8::MAX)
 }
 
 fn nodes() -> impl Iterator<Item = [f64; 3]> {
@@ -56,10 +95,6 @@ fn nodes() -> impl Iterator<Item = [f64; 3]> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range first")]
 fn to_level(value: f64, top: f64) -> u16 {
     (value.clamp(0.0, 1.0) * top).round() as u16
-}
-
-fn low_byte(level: u16) -> u8 {
-    u8::try_from(level).unwrap_or(u8::MAX)
 }
 
 /// One pixel through all five steps.
@@ -92,7 +127,8 @@ fn pq_nits(signal: f64) -> f64 {
     10_000.0 * ((root - C1).max(0.0) / (C2 - C3 * root)).powf(1.0 / M1)
 }
 
-fn highlights(light: [f64; 3]) -> [f64; 3] {
+/// Step 3.
+pub fn highlights(light: [f64; 3]) -> [f64; 3] {
     let brightest = light.into_iter().fold(0.0, f64::max);
     if brightest <= KNEE {
         return light;
@@ -169,10 +205,46 @@ mod tests {
 
     #[test]
     fn standard_range_is_left_alone() {
-        let table = lut(Transfer::Sdr, BT709);
+        let table = Table::new(Transfer::Sdr, BT709).bytes();
         assert_eq!(table.len(), EDGE.pow(3) * 3);
         let last_red = (EDGE - 1) * 3;
         assert_eq!(table[last_red..last_red + 3], [255, 0, 0]);
         assert_eq!(table[16 * 3], 128);
+    }
+
+    #[test]
+    fn the_table_agrees_with_the_formulas_between_its_nodes() {
+        for transfer in [Transfer::Hlg, Transfer::Pq] {
+            let table = Table::new(transfer, BT2020);
+            let (mut worst, mut sum, mut count) = (0.0_f64, 0.0, 0.0);
+            for i in 0..16384_u32 {
+                let signal =
+                    [i * 37 % 4096, i * 101 % 4096, i % 4096].map(|v| u16::try_from(v * 16).unwrap());
+                let exact = map(transfer, BT2020, signal.map(|v| f64::from(v) / 65535.0));
+                for (got, exact) in table.at(signal).into_iter().zip(exact) {
+                    let off = (f64::from(got) - exact * 255.0).abs();
+                    (sum, count) = (sum + off, count + 1.0);
+                    // Colours outside BT.709 are cut off at nothing, where the screen's curve is steep.
+                    if (0.1..0.999).contains(&exact) {
+                        worst = worst.max(off);
+                    }
+                }
+            }
+            assert!(worst < 20.0 && sum / count < 0.8, "{transfer:?}: {worst} {}", sum / count);
+            for v in 0..=255_u16 {
+                let exact = map(transfer, BT2020, [f64::from(v) / 255.0; 3]);
+                let grey = f64::from(table.at([v * 257; 3])[1]);
+                assert!(
+                    (grey - exact[1] * 255.0).abs() < 1.5,
+                    "{transfer:?} grey {v}: {grey} {}",
+                    exact[1] * 255.0
+                );
+            }
+        }
+        let plain = Table::new(Transfer::Sdr, BT709);
+        for v in 0..=255_u16 {
+            let got = plain.at([v * 257, 0, 65535]);
+            assert_eq!(got, [u8::try_from(v).unwrap(), 0, 255]);
+        }
     }
 }

@@ -11,12 +11,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use common::{generated, open};
 use limpet_testkit::clips::{self, Bad, Kind};
-use limpet_video::{ByteSource, Clip, Order, PlainFile, VideoError, photo_poster};
-use limpet_wire::{Code, Failure};
+use limpet_video::{ByteSource, Clip, FrameSocket, MEMORY, Order, PlainFile, Review, Seen, VideoError, photo_poster};
+use limpet_wire::{Code, Failure, frames::FrameRequest};
 
 /// Does everything with a file that Limpet does with one.
 fn everything(bytes: Vec<u8>) {
@@ -36,8 +37,29 @@ fn everything(bytes: Vec<u8>) {
             clip.poster(64).map_or_else(sentence, drop);
             let mut copy = Vec::new();
             clip.rendition(&mut copy).unwrap_or_else(sentence);
+            scrub(&clip, &[0, last, last / 2, last / 2 + 1, 1, last.saturating_sub(1)]);
         }
     }
+}
+
+/// Shows frames as a review room does: each comes, or is said not to.
+fn scrub(clip: &Clip, frames: &[u32]) {
+    let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
+    for (generation, frame) in (1..).zip(frames) {
+        show(&mut socket, generation, *frame);
+        loop {
+            match socket.next(Duration::from_secs(60)).expect("the decoder lives").expect("an answer") {
+                Seen::Picture { header, .. } if header.exact => break assert_eq!(header.frame, *frame),
+                Seen::Failed { failure, .. } => break assert!(failure.message.ends_with('.'), "{failure:?}"),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn show(socket: &mut FrameSocket, generation: u32, frame: u32) {
+    let request = FrameRequest::Show { generation, frame, max_width: 320, max_height: 320, near_first: true };
+    socket.show(&request).unwrap();
 }
 
 /// Numbers that look random and are the same every time.
@@ -223,6 +245,120 @@ fn a_dead_child_is_an_error_and_a_new_one_opens() {
     assert_eq!(clip.still(2).unwrap_err(), VideoError::ChildEnded, "and stays one");
     drop(clip);
     assert!(open(&path).still(2).is_ok());
+}
+
+/// The hand is on the timeline when the decoder dies: the room hears of it at once, and the next one shows the frame
+/// that was wanted.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_decoder_killed_in_mid_scrub_is_replaced_at_the_same_frame() {
+    let bytes = std::fs::read(generated(Kind::OpenGop)).unwrap();
+    let review = Review::open(Arc::new(bytes.clone()), MEMORY).unwrap();
+    let mut socket = FrameSocket::connect(review.address()).unwrap();
+    let clip = review.clip().unwrap();
+    let last = clip.probe().frames - 1;
+    let mut wanted = 0;
+    for generation in 1..40 {
+        wanted = last - generation % last;
+        show(&mut socket, generation, wanted);
+        if generation == 30 {
+            kill_children_of_this_thread();
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(16));
+    }
+    let died = Instant::now();
+    while socket.next(Duration::from_secs(10)).is_ok_and(|seen| seen.is_some()) {}
+    assert!(socket.next(Duration::from_secs(10)).is_err(), "the socket says that nobody is there");
+    assert!(died.elapsed() < Duration::from_secs(5), "{:?}", died.elapsed());
+    assert_eq!(clip.still(wanted).unwrap_err(), VideoError::ChildEnded);
+
+    let review = Review::open(Arc::new(bytes), MEMORY).unwrap();
+    let mut socket = FrameSocket::connect(review.address()).unwrap();
+    show(&mut socket, 41, wanted);
+    loop {
+        if let Seen::Picture { header, .. } = socket.next(Duration::from_secs(60)).unwrap().unwrap()
+            && header.exact
+        {
+            assert_eq!((header.generation, header.frame), (41, wanted));
+            break;
+        }
+    }
+}
+
+/// A child that is there and does nothing any more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_decoder_that_falls_silent_is_ended() {
+    let clip = open(&generated(Kind::OneFrame));
+    for child in std::fs::read_to_string("/proc/thread-self/children").unwrap().split_whitespace() {
+        common::run("kill", &["-STOP", child]);
+    }
+    assert_eq!(clip.still(0).unwrap_err(), VideoError::ChildEnded);
+    assert_eq!(clip.still(0).unwrap_err(), VideoError::ChildEnded);
+}
+
+/// Sizes and lengths that nothing in the file bears out, and some that it does.
+#[test]
+fn lying_headers_and_long_clips() {
+    let dir = tempfile::tempdir().unwrap();
+    let make = |name: &str, source: &str, coding: &[&str]| {
+        let path = dir.path().join(name);
+        let head = ["-v", "error", "-f", "lavfi", "-i", source];
+        common::run("ffmpeg", &[&head[..], coding, &[path.to_str().unwrap()]].concat());
+        std::fs::read(path).unwrap()
+    };
+    let small = "testsrc2=size=96x64:rate=25:duration=1";
+
+    // The sample entry says 16384 x 16384.
+    let mut huge = make("huge.mp4", small, &["-c:v", "libx264", "-pix_fmt", "yuv420p"]);
+    let entry = huge.windows(4).rposition(|name| name == b"avc1").unwrap();
+    huge[entry + 28..entry + 32].copy_from_slice(&[0x40, 0, 0x40, 0]);
+    everything(huge);
+
+    // The pictures themselves say so; the container does not.
+    let mut jpegs = make("huge.mov", small, &["-c:v", "mjpeg", "-pix_fmt", "yuvj420p"]);
+    for at in 0..jpegs.len() - 9 {
+        if jpegs[at..at + 2] == [0xff, 0xc0] {
+            jpegs[at + 5..at + 9].copy_from_slice(&[0x40, 0, 0x40, 0]);
+        }
+    }
+    let error = Clip::open(Arc::new(jpegs.clone())).map(drop);
+    assert!(matches!(&error, Err(VideoError::TooLarge(text)) if text.contains("16384")), "{error:?}");
+    everything(jpegs);
+
+    // Every length in it says ten hours; it holds a second.
+    let mut long = make("long.mp4", small, &["-c:v", "libx264", "-pix_fmt", "yuv420p"]);
+    for name in [b"mvhd", b"tkhd", b"mdhd"] {
+        let at = long.windows(4).position(|four| four == name).unwrap();
+        let (scale, length) = match name {
+            b"tkhd" => (None, at + 24),
+            _ => (Some(at + 16), at + 20),
+        };
+        let scale = scale.map_or(1000, |at| u32::from_be_bytes(long[at..at + 4].try_into().unwrap()));
+        long[length..length + 4].copy_from_slice(&(scale * 36_000).to_be_bytes());
+    }
+    everything(long);
+
+    // Ten hours for real, of which most frames last an hour, and ten hours of one frame a second.
+    let hours = make(
+        "hours.mp4",
+        small,
+        &["-vf", "setpts=N*3600/TB", "-fps_mode", "passthrough", "-frames:v", "11", "-c:v", "libx264"],
+    );
+    let clip = Clip::open(Arc::new(hours)).unwrap();
+    assert_eq!(clip.probe().frames, 11);
+    assert!(clip.probe().duration_us >= 36_000_000_000, "{:?}", clip.probe());
+    scrub(&clip, &[10, 0, 5]);
+    let seconds = make(
+        "seconds.mp4",
+        "testsrc2=size=32x32:rate=1:duration=36000",
+        &["-c:v", "libx264", "-preset", "ultrafast", "-g", "250"],
+    );
+    let clip = Clip::open(Arc::new(seconds)).unwrap();
+    assert_eq!((clip.probe().frames, clip.probe().duration_us), (36_000, 36_000_000_000));
+    scrub(&clip, &[35_999, 0, 18_000, 17_999]);
+    assert!(clip.usage().unwrap().peak_rss_bytes.is_none_or(|bytes| bytes < 400 << 20), "{:?}", clip.usage());
 }
 
 /// Nothing is left running when a clip is closed.

@@ -170,11 +170,12 @@ fn take(
 ) -> Option<()> {
     let mut body = Body(body);
     if kind == Kind::Arrived {
+        let whole = body.u8().ok()? != 0;
         let mut ranges = Vec::new();
         while let Ok(start) = body.u64() {
             ranges.push(start..body.u64().ok()?);
         }
-        *lock(arrived) = Some(ranges).filter(|ranges| !ranges.is_empty());
+        *lock(arrived) = (!whole).then_some(ranges);
         return Some(());
     }
     let id = body.u32().ok()?;

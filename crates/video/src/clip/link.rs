@@ -30,7 +30,7 @@ use crate::{
 use feed::{Asked, Outbox};
 
 /// A child that says nothing for this long, while it waits for nothing from us, hangs.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_secs(20);
 /// How long a program may take to say that it is a decoder.
 const START: Duration = Duration::from_secs(30);
 /// What a child may know of our surroundings: where libraries are, and how much to log.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ffmpeg_next::{Dictionary, Error, Packet, codec, codec::discard::Discard, decoder, error::EAGAIN, frame};
 
 use super::{demuxer::Demuxer, index::Index, limits};
-use crate::VideoError;
+use crate::{VideoError, child::watch::Watched};
 
 /// Two hide the latency of one another; more only make a step wait.
 const THREADS: &str = "2";
@@ -32,6 +32,7 @@ pub struct Fresh {
 pub struct Reader {
     demuxer: Demuxer,
     decoder: decoder::Video,
+    watched: Watched,
     index: Arc<Index>,
     packet: Packet,
     /// Whether `packet` is the one at `at`, read and not yet decoded.
@@ -54,6 +55,7 @@ impl Reader {
         Ok(Self {
             demuxer,
             decoder,
+            watched: Watched::new(),
             index,
             packet: Packet::empty(),
             held: false,
@@ -128,7 +130,10 @@ impl Reader {
     pub fn next_picture(&mut self, over: &mut dyn FnMut() -> bool) -> Result<Option<Fresh>, VideoError> {
         let mut picture = frame::Video::empty();
         loop {
-            match self.decoder.receive_frame(&mut picture) {
+            let busy = self.watched.begin();
+            let received = self.decoder.receive_frame(&mut picture);
+            drop(busy);
+            match received {
                 Ok(()) => {
                     let sample = picture.pts().and_then(|at| usize::try_from(at).ok());
                     if let Some(sample) = sample.filter(|at| *at < self.index.samples.len()) {
@@ -201,7 +206,10 @@ impl Reader {
         self.packet.set_pts(place);
         self.packet.set_dts(place);
         // What a damaged packet does to the decoder shows in what comes out.
-        if self.decoder.send_packet(&self.packet).is_err() {
+        let busy = self.watched.begin();
+        let sent = self.decoder.send_packet(&self.packet);
+        drop(busy);
+        if sent.is_err() {
             self.note_damage(self.at.saturating_sub(LATE));
         }
         self.held = false;

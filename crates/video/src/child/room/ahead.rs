@@ -165,10 +165,10 @@ struct Filling<'a> {
 impl Way<View> for Filling<'_> {
     fn over(&mut self) -> bool {
         let mut state = self.stage.state();
+        if let Some(ahead) = &mut state.ahead {
+            ahead.done += 1;
+        }
         loop {
-            if let Some(ahead) = &mut state.ahead {
-                ahead.done += 1;
-            }
             let Some((now, since, dragged)) = state.gaze else { return true };
             let moved = now != self.gaze;
             if moved {

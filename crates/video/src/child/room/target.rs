@@ -65,7 +65,7 @@ impl Window {
         let colours = (transfer as u8, primaries);
         let told = |line: &Line| is_ordinary(colours) || line.tones.contains(&colours);
         if !lock(&self.0).as_ref().is_none_or(told) {
-            let table = BASE64_STANDARD.encode(tonemap::lut(transfer, primaries));
+            let table = BASE64_STANDARD.encode(tonemap::Table::new(transfer, primaries).bytes());
             self.say(&FrameEvent::Tones { transfer: transfer as u8, primaries, table });
             if let Some(line) = &mut *lock(&self.0) {
                 line.tones.push(colours);

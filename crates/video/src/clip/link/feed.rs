@@ -6,6 +6,7 @@
 use std::{
     collections::VecDeque,
     io,
+    ops::Range,
     process::ChildStdin,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
@@ -116,7 +117,7 @@ pub fn start(
         thread::Builder::new().name(name.into()).spawn(run).map(drop)
     };
     if let Some(there) = source.arrived() {
-        shared.outbox.put(Kind::Arrived, encode(&there));
+        shared.outbox.put(Kind::Arrived, encode(Some(&there)));
         let (shared, source) = (Arc::clone(shared), Arc::clone(&source));
         spawn("clip arrives", Box::new(move || shared.tell_arrivals(&*source, there)))?;
     }
@@ -159,26 +160,25 @@ impl Shared {
     }
 
     /// Says what has arrived until all of it has.
-    fn tell_arrivals(&self, source: &dyn ByteSource, mut told: Vec<std::ops::Range<u64>>) {
+    fn tell_arrivals(&self, source: &dyn ByteSource, mut told: Vec<Range<u64>>) {
         while !self.ended.load(Ordering::Acquire) {
             thread::sleep(LOOK);
-            let now = source.arrived().unwrap_or_default();
-            if now == told {
+            let now = source.arrived();
+            if now.as_ref() == Some(&told) {
                 continue;
             }
-            self.outbox.put(Kind::Arrived, encode(&now));
-            if now.is_empty() {
-                return;
-            }
+            self.outbox.put(Kind::Arrived, encode(now.as_deref()));
+            let Some(now) = now else { return };
             told = now;
         }
     }
 }
 
 /// As it crosses the pipe. Ranges beyond what fits a message are left out: they are told when the gaps have closed.
-fn encode(ranges: &[std::ops::Range<u64>]) -> Vec<u8> {
-    let most = ranges.iter().take(pipe::MOST_BYTES / 16);
-    most.flat_map(|range| [range.start.to_le_bytes(), range.end.to_le_bytes()]).flatten().collect()
+fn encode(ranges: Option<&[Range<u64>]>) -> Vec<u8> {
+    let most = ranges.unwrap_or_default().iter().take(pipe::MOST_BYTES / 16);
+    let numbers = most.flat_map(|range| [range.start.to_le_bytes(), range.end.to_le_bytes()]).flatten();
+    std::iter::once(u8::from(ranges.is_none())).chain(numbers).collect()
 }
 
 /// Reads until the buffer is full or the source is at its end.
