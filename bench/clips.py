@@ -68,11 +68,11 @@ def all_clips() -> list[Clip]:
     for gop in (1, 8):
         recipe = scene(1920, 1080, 30) + avc(30, gop, 17)
         title = f"1080p30 H.264, GOPs of {gop} s"
-        clips.append(Clip(f"1080p30-h264-gop{gop}", title, recipe, f"30fps-gop{gop}"))
+        clips.append(Clip(f"1080p30-h264-gop{gop}", title, recipe, f"30fps-gop{gop}", cheap=gop == 1))
     for gop in (1, 8):
         recipe = scene(1920, 1080, 60) + hevc(60, gop, 12, "veryfast")
         title = f"1080p60 HEVC, GOPs of {gop} s"
-        clips.append(Clip(f"1080p60-hevc-gop{gop}", title, recipe, f"60fps-gop{gop}"))
+        clips.append(Clip(f"1080p60-hevc-gop{gop}", title, recipe, f"60fps-gop{gop}", cheap=gop == 1))
     for gop in (1, 8):
         recipe = scene(3840, 2160, 60) + hevc(60, gop, 54, "superfast")
         title = f"4K60 HEVC, GOPs of {gop} s"

@@ -41,7 +41,7 @@ class Effort:
         """Repeated where that takes little."""
         if quick:
             return Effort(1, 3, 13, 3000, 4, 4)
-        return Effort(3 if clip.cheap else 1, 10, 70, 60_000, 12, 8)
+        return Effort(3, 10, 70, 60_000, 12, 8) if clip.cheap else Effort(1, 10, 40, 60_000, 20, 8)
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ on from where it is; OpenCV by `CAP_PROP_POS_FRAMES`; decord2 and torchcodec (ex
 lasts from the request until the decoded picture is there. All are asked for the same frames in the same order, one
 right after the other: random seeks anywhere; steps in runs of ten from six places, about half of the places of steps
 back just behind a key frame; what brings a program to a place is not counted. A peer's run ends early when it takes too
-long, so it can stand for fewer operations than Limpet's. Figures are medians over the repetitions. Processor time is that of the decoding process (user and
-system), opening and indexing counted in, divided by the frames asked for. Wrong: pictures that are not the frame asked
-for, by the time the program reports and the file's own packets; decord2 reports none. For Limpet every picture,
-near or exact, is compared with the same frame decoded from the start to the end.
+long, so it can stand for fewer operations than Limpet's. Figures are medians over the rounds. Processor time is that of
+the decoding process (user and system), opening and indexing counted in, divided by the frames asked for. Wrong:
+pictures that are not the frame asked for, by the time the program reports and the file's own packets; decord2 reports
+none. For Limpet every picture, near or exact, is compared with the same frame decoded from the start to the end.
 
 What is not comparable. The peers hand over full-resolution pictures inside their own process, mpv and PyAV as decoded,
 the others converted to RGB. Limpet's are scaled to a view of 1280x720 by a sandboxed child process and have travelled
