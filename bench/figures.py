@@ -52,15 +52,32 @@ def or_never(ms: float | None) -> float:
     return math.inf if ms is None else ms
 
 
-def operation(seen: Seen, program: str, name: str, over_edge: bool | None = None) -> Spread | None:
-    """How long an operation took, or those of its steps that went over the edge of a GOP or stayed in one."""
+def operation(
+    seen: Seen, program: str, name: str, over_edge: bool | None = None, *, asked: int | None = None
+) -> Spread | None:
+    """How long an operation took, or those of its steps that went over the edge of a GOP or stayed in one; with
+    `asked` only what was asked for first, so many frames."""
     if program == "limpet" and name == "open":
-        opened = [run for run in seen["runs"] + seen["traces"] if run.get("open_ms") is not None]
-        return spread(by_repetition((run["repetition"], run["open_ms"]) for run in opened))
+        return opening(seen, "open_ms")
     runs = [run for run in seen["runs"] if (run["program"], run["operation"]) == (program, name)]
-    steps = [(run["repetition"], step) for run in runs for step in run.get("steps", []) if step["kind"] == name]
+    steps = [(run["repetition"], step) for run in runs for step in run.get("steps", [])[:asked] if step["kind"] == name]
     wanted = ((at, step) for at, step in steps if over_edge is None or step["over_edge"] == over_edge)
     return spread(by_repetition((at, or_never(step["ms"])) for at, step in wanted if "failed" not in step))
+
+
+def ratio(seen: Seen, program: str, name: str, over_edge: bool | None = None) -> float | None:
+    """How many times ours an operation took, at p50, where both did the same: a program may have ended early."""
+    runs = [run for run in seen["runs"] if (run["program"], run["operation"]) == (program, name)]
+    asked = min((len(run.get("steps", [])) for run in runs), default=0)
+    theirs = operation(seen, program, name, over_edge, asked=asked)
+    mine = operation(seen, "limpet", name, over_edge, asked=asked)
+    return theirs.p50 / mine.p50 if theirs and mine else None
+
+
+def opening(seen: Seen, key: str) -> Spread | None:
+    """What our engine said of opening the clip, which it does anew for each run and each trace."""
+    opened = [run for run in seen["runs"] + seen["traces"] if run.get(key) is not None]
+    return spread(by_repetition((run["repetition"], run[key]) for run in opened))
 
 
 def cpu_each(seen: Seen, program: str, name: str) -> float | None:

@@ -99,10 +99,9 @@ def against_peers(seen: dict[str, Seen]) -> Goal:
     won, lost = 0, []
     for clip_name, clip in seen.items():
         for name in COMPARED:
-            mine = operation(clip, "limpet", name)
-            theirs = [took.p50 for peer in NAMES if (took := operation(clip, peer, name))]
-            if mine and theirs:
-                quicker = mine.p50 < min(theirs)
+            ratios = [times for peer in NAMES if (times := figures.ratio(clip, peer, name))]
+            if ratios:
+                quicker = min(ratios) > 1
                 won += quicker
                 lost += [] if quicker else [f"{name} on {clip_name}"]
     counted = won + len(lost)

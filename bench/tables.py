@@ -35,9 +35,8 @@ def operations(clip: Clip, seen: Seen) -> str:
     for program, shown in PROGRAMS.items():
         row = [shown]
         for _, name, over_edge in columns:
-            mine = figures.operation(seen, "limpet", name, over_edge)
-            took = figures.operation(seen, program, name, over_edge)
-            row.append(cell(took, None if program == "limpet" else mine))
+            times = None if program == "limpet" else figures.ratio(seen, program, name, over_edge)
+            row.append(cell(figures.operation(seen, program, name, over_edge), times))
         if not clip.only_opened:
             cpu = [figures.cpu_each(seen, program, name) for name in ("random", "back")]
             row += [wrong(seen, program), *map(whole, cpu)]
@@ -45,12 +44,9 @@ def operations(clip: Clip, seen: Seen) -> str:
     return table(["", *head, "memory, MB"], rows)
 
 
-def cell(took: Spread | None, mine: Spread | None) -> str:
+def cell(took: Spread | None, times: float | None) -> str:
     """p50 / p95 and how many times ours the p50 is."""
-    if took is None:
-        return ""
-    ratio = f" (×{took.p50 / mine.p50:.{0 if took.p50 >= 10 * mine.p50 else 1}f})" if mine else ""
-    return f"{pair(took)}{ratio}"
+    return pair(took) + ("" if times is None else f" (×{times:.{0 if times >= 10 else 1}f})")
 
 
 def pair(took: Spread | None) -> str:
@@ -80,8 +76,8 @@ def memory(seen: Seen, program: str) -> str:
     return (f"{max(peaks) / 1e6:.0f}" if peaks else "") + (f" ({max(before) / 1e6:.0f})" if before else "")
 
 
-def troubles(seen: Seen) -> Iterator[str]:
-    """What did not work, once each."""
+def remarks(seen: Seen) -> Iterator[str]:
+    """What did not work, once each, and what has no column."""
     for program, about in seen["programs"].items():
         if "error" in about:
             yield f"{NAMES.get(program, program)} is missing: {about['error']}"
@@ -97,8 +93,12 @@ def troubles(seen: Seen) -> Iterator[str]:
                 fewer.append(f"{shown} {operation} {took.count} of {mine.count}")
     if fewer:
         yield f"Fewer than Limpet did: {', '.join(fewer)}."
-    if all(run.get("open_ms") is None for _, run in runs):
+    if not figures.opening(seen, "open_ms"):
         yield "Opening by Limpet is empty: this `limpet-cli trace` does not print `open_ms`."
+    about = {"a picture of any kind": "first_ms", "all frames known": "index_ms"}
+    opened = [f"{what} {pair(took)}" for what, key in about.items() if (took := figures.opening(seen, key))]
+    if opened:
+        yield f"Limpet while opening, before its first exact picture: {', '.join(opened)}."
 
 
 def hands(seen: dict[str, Seen]) -> str:
