@@ -75,9 +75,8 @@ def ratio(seen: Seen, program: str, name: str, over_edge: bool | None = None) ->
 
 
 def opening(seen: Seen, key: str) -> Spread | None:
-    """What our engine said of opening the clip, which it does anew for each run and each trace."""
-    opened = [run for run in seen["runs"] + seen["traces"] if run.get(key) is not None]
-    return spread(by_repetition((run["repetition"], run[key]) for run in opened))
+    """What our engine said of opening the clip, over all runs and traces: it does so anew for each."""
+    return spread([[run[key] for run in seen["runs"] + seen["traces"] if run.get(key) is not None]])
 
 
 def cpu_each(seen: Seen, program: str, name: str) -> float | None:
