@@ -1,0 +1,120 @@
+"""`script/bench`: measures clips, keeps what was seen and writes the report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from . import ours, traces
+from .clips import Clip, Shelf, all_clips
+from .figures import Seen
+from .machine import commit, machine
+from .measure import Effort, Subject, measure
+from .report import report
+from .truth import Truth
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def arguments() -> argparse.Namespace:
+    """What script/bench was called with."""
+    names = [clip.name for clip in all_clips()]
+    parser = argparse.ArgumentParser(prog="script/bench")
+    parser.add_argument("--cache", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--cli", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--given", action="store_true", help=argparse.SUPPRESS)
+    commands = parser.add_subparsers(dest="command", required=True)
+    video = commands.add_parser("video", help="measure, and write docs/BENCHMARKS.md")
+    video.add_argument("--quick", action="store_true", help="little of everything; the report stays in the cache")
+    video.add_argument("--clip", nargs="+", default=names, choices=names, metavar="NAME", help=", ".join(names))
+    commands.add_parser("clips", help="only make the clips")
+    commands.add_parser("traces", help="write bench/traces anew")
+    commands.add_parser("report", help="write docs/BENCHMARKS.md again from what was seen last")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """One of the commands."""
+    asked = arguments()
+    shelf = Shelf(asked.cache / "clips", PROJECT.parent / "shared" / "clips")
+    results = asked.cache / "results"
+    page = PROJECT / "docs" / "BENCHMARKS.md"
+    if asked.command == "clips":
+        for clip in all_clips():
+            print(shelf.get(clip) or f"{clip.name}: {clip.source} is not there")
+    elif asked.command == "traces":
+        traces.write_all(shelf)
+    elif asked.command == "report":
+        write(page, results)
+    else:
+        engine = ours.Engine(asked.cli.resolve(), "given as a program" if asked.given else f"at {commit(PROJECT)}")
+        if asked.quick:
+            results = results / "quick"
+            shutil.rmtree(results, ignore_errors=True)
+            page = results / "BENCHMARKS.md"
+        # All are made before the first is measured.
+        paths = {clip: shelf.get(clip) for clip in all_clips() if clip.name in asked.clip}
+        for clip, path in paths.items():
+            if path:
+                keep(clip, path, engine, asked.quick, results)
+            else:
+                print(f"{clip.name} is left out: {clip.source} is not there")
+        write(page, results)
+
+
+def keep(clip: Clip, path: Path, engine: ours.Engine, quick: bool, results: Path) -> None:
+    """Measures one clip and keeps what was seen."""
+    began = monotonic()
+    # Reading all its packets brings the file into the system's cache.
+    subject = Subject(clip, path, Truth.of(path), Effort.on(clip, quick))
+    about = {"clip": clip.name, "machine": machine(), "limpet": engine.version(), "quick": quick}
+    ffmpeg = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True, check=True).stdout
+    about["ffmpeg"] = " ".join(ffmpeg.split()[:3])
+    results.mkdir(parents=True, exist_ok=True)
+    seen = about | measure(subject, engine)
+    (results / f"{clip.name}.json").write_text(json.dumps(seen) + "\n", encoding="utf-8")
+    print(f"{clip.name}: {timedelta(seconds=round(monotonic() - began))}", flush=True)
+
+
+def write(page: Path, results: Path) -> None:
+    """Writes the report from all that was seen."""
+    seen: dict[str, Seen] = {}
+    for clip in all_clips():
+        path = results / f"{clip.name}.json"
+        if path.exists():
+            seen[clip.name] = json.loads(path.read_text(encoding="utf-8"))
+    if not seen:
+        sys.exit("Nothing has been measured yet.")
+    page.write_text(report(seen, about(seen)), encoding="utf-8")
+    print(f"Written: {page}")
+
+
+def about(seen: dict[str, Seen]) -> list[str]:
+    """On what, and with which versions, in lines."""
+
+    def each(key: str) -> str:
+        return "; ".join(dict.fromkeys(found[key] for found in seen.values()))
+
+    programs: dict[str, Any] = {}
+    for found in seen.values():
+        programs |= found["programs"]
+    versions = [program["version"] for program in programs.values() if "version" in program]
+    lines = [f"- Machine: {each('machine')}; software decoding", f"- Limpet: {each('limpet')}"]
+    lines += [f"- Peers: {'; '.join(versions)}", f"- Clips made with {each('ffmpeg')}"]
+    rounds = {name: 1 + max(run["repetition"] for run in found["runs"]) for name, found in seen.items()}
+    few = [name for name, count in rounds.items() if count < max(rounds.values())]
+    lines.append(f"- Rounds: {max(rounds.values())}" + (f"; 1 for {', '.join(few)}" if few else ""))
+    if any(found["quick"] for found in seen.values()):
+        lines.append("- **A quick run**: little of everything, once. Its figures are worth nothing.")
+    return lines
+
+
+if __name__ == "__main__":
+    main()

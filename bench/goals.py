@@ -1,0 +1,115 @@
+"""What the review room wants of the engine, and whether it was reached. Wanted figures stand here, measured ones
+come from what was seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from . import figures, traces
+from .figures import Seen, Spread, by_repetition, operation, replays, spread
+from .peers import NAMES
+
+COMPARED = ("open", "random", "forward", "back")
+SETTLES = {"1080p30-h264": (60, 120), "1080p60-hevc": (130, 300), "4k60-hevc": (700, 1400)}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One line of the table; `met` is None where it was not measured."""
+
+    what: str
+    clip: str
+    wanted: str
+    measured: str
+    met: bool | None
+
+
+def goals(seen: dict[str, Seen]) -> Iterator[Goal]:
+    """All of them, over all clips that were measured."""
+    yield worst("step back inside a cached GOP", seen, lambda clip: operation(clip, "limpet", "back", False), 3, 8)
+    yield Goal("step, key press to glass at 720p", "", "35 / 50", "not measured here: that needs the window", None)
+    for name, clip in seen.items():
+        if name.startswith("1080p") and (taps := pooled(clip, ["back-taps"], figures.taps)):
+            yield Goal("back over a GOP edge at 5 taps/s", name, "p99 50", f"p99 {ms(taps.p99)}", taps.p99 <= 50)
+    yield worst("drag: first picture", seen, lambda clip: pooled(clip, traces.DRAGS, figures.waits), 35, 50)
+    yield slowest_updates(seen)
+    for name, clip in seen.items():
+        wanted = SETTLES.get(name.rsplit("-", 1)[0])
+        if wanted and (settled := pooled(clip, traces.DRAGS, figures.settles)):
+            yield judged("drag settles exact", name, settled, *wanted)
+    yield worst("open to first picture", seen, lambda clip: operation(clip, "limpet", "open"), 150, 300)
+    yield index_of_200mb(seen)
+    for what, count in (("wrong frames", "wrong"), ("older frames shown after newer", "late")):
+        counts = [run[count] for clip in seen.values() for run in ours(clip) if run.get(count) is not None]
+        yield Goal(what, "all", "0", str(sum(counts)) if counts else "", sum(counts) == 0 if counts else None)
+    yield against_peers(seen)
+
+
+def ours(clip: Seen) -> list[Seen]:
+    """What our engine did."""
+    return [*(run for run in clip["runs"] if run["program"] == "limpet"), *clip["traces"]]
+
+
+def pooled(clip: Seen, names: list[str] | tuple[str, ...], of: Callable[[Seen], list[float]]) -> Spread | None:
+    """One spread over several traces."""
+    return spread(by_repetition((trace["repetition"], value) for trace in replays(clip, names) for value in of(trace)))
+
+
+def judged(what: str, clip: str, measured: Spread, p50: float, p95: float) -> Goal:
+    """A goal of the form p50 / p95."""
+    met = measured.p50 <= p50 and measured.p95 <= p95
+    return Goal(what, clip, f"{p50} / {p95}", f"{ms(measured.p50)} / {ms(measured.p95)}", met)
+
+
+def worst(what: str, seen: dict[str, Seen], of: Callable[[Seen], Spread | None], p50: float, p95: float) -> Goal:
+    """A goal for any clip, by the clip that did worst."""
+    found = [(max(took.p50 / p50, took.p95 / p95), name, took) for name, clip in seen.items() if (took := of(clip))]
+    if not found:
+        return Goal(what, "", f"{p50} / {p95}", "", None)
+    _, name, took = max(found, key=lambda each: each[0])
+    return judged(what, f"worst: {name}", took, p50, p95)
+
+
+def slowest_updates(seen: dict[str, Seen]) -> Goal:
+    """Pictures a second while dragging, by the clip that had fewest."""
+    rates = []
+    for name, clip in seen.items():
+        counted = [figures.updates(trace) for trace in replays(clip, traces.DRAGS)]
+        if seconds := sum(moving for _, moving in counted):
+            rates.append((sum(count for count, _ in counted) / seconds, name))
+    if not rates:
+        return Goal("drag: updates a second", "", "30", "", None)
+    rate, name = min(rates)
+    return Goal("drag: updates a second", f"worst: {name}", "30", f"{rate:.0f}", rate >= 30)
+
+
+def index_of_200mb(seen: dict[str, Seen]) -> Goal:
+    """How long the large file's index takes."""
+    took = figures.opening(seen["200mb"], "index_ms") if "200mb" in seen else None
+    measured = (ms(took.p50), took.p50 <= 500) if took else ("", None)
+    return Goal("index of a 200 MB MP4", "200mb", "500", *measured)
+
+
+def against_peers(seen: dict[str, Seen]) -> Goal:
+    """On how many clips and operations ours is quicker than whichever peer is quickest."""
+    won, lost = 0, []
+    for clip_name, clip in seen.items():
+        for name in COMPARED:
+            ratios = [times for peer in NAMES if (times := figures.ratio(clip, peer, name))]
+            if ratios:
+                quicker = min(ratios) > 1
+                won += quicker
+                lost += [] if quicker else [f"{name} on {clip_name}"]
+    counted = won + len(lost)
+    said = f"{won} of {counted}" + (f"; not: {', '.join(lost)}" if lost else "")
+    return Goal("quicker than every peer, p50", "all", "all", said if counted else "", not lost if counted else None)
+
+
+def ms(value: float) -> str:
+    """Milliseconds as a person reads them."""
+    if math.isinf(value):
+        return "not in time"
+    return f"{value:.1f}" if value < 10 else f"{value:.0f}"

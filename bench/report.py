@@ -1,0 +1,63 @@
+"""docs/BENCHMARKS.md, computed from what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .clips import all_clips
+from .figures import Seen
+from .goals import goals
+from .tables import hands, operations, remarks, table
+
+HEAD = """# Benchmarks
+
+Written by `script/bench video`; nothing here is typed in by hand. Limpet's review engine against other software that
+gives exact frames, on the same clips and the same machine. All times are milliseconds, **p50 / p95**, lower is better.
+"""
+
+HOW = """## How it is measured
+
+Every program runs in a process of its own, one after the other, on a clip that is in the system's file cache, and is
+used in the way that is best for it: mpv over its JSON socket, an exact seek and a step back until `playback-restart`, a
+step forward, untimed, until `time-pos` changes; PyAV with an index of its own, decoding from the right key frame or on
+from where it is; OpenCV by `CAP_PROP_POS_FRAMES`; decord2 and torchcodec (exact mode) by frame number. An operation
+lasts from the request until the decoded picture is there. All are asked for the same frames in the same order, one
+right after the other: random seeks anywhere; steps in runs of ten from six places, about half of the places of steps
+back just behind a key frame; what brings a program to a place is not counted. A peer's run ends early when it takes too
+long; the ratio in brackets, its p50 to Limpet's, is that of the operations that both did. Figures are medians over the
+rounds. Processor time is that of the decoding process (user and system), opening and indexing counted in, divided by
+the frames asked for. Wrong: pictures that are not the frame asked for, by the time the program reports and the file's
+own packets; decord2 reports none. For Limpet every picture, near or exact, is compared with the same frame decoded from
+the start to the end.
+
+What is not comparable. The peers hand over full-resolution pictures inside their own process, mpv and PyAV as decoded,
+the others converted to RGB. Limpet's are scaled to a view of 1280x720 by a sandboxed child process and have travelled
+over its frame socket when the clock stops. It keeps what it has decoded and decodes ahead, which none of the peers
+does: that is what it is for. Opening is until the first frame is there and known to be exact, which takes Limpet a new
+child process and its index; the peers open the clip again in a process that is warm, and only decord2 and torchcodec
+index it, PyAV's index is not counted. The decoders are not the same libavcodec, see the versions. Memory is the peak of
+the decoding process, in brackets what it had before a clip was opened: Python, libraries.
+
+Traces are replayed in real time over the frame socket (`bench/traces/`), without drawing. *First picture* is what the
+eye waits for: until a picture for that entry, or for a newer one, is there. *Settle* is the exact frame of an entry
+after which the hand rests for a second or more. *Updates* are entries that got a picture while the pointer moved, at 60
+(held arrow: 30) entries a second. *Superseded* entries got no exact picture because a newer one came: fine. *Late* are
+pictures for an older entry after one for a newer: never.
+"""
+
+
+def report(seen: dict[str, Seen], said: Iterable[str]) -> str:
+    """The whole page."""
+    clips = [clip for clip in all_clips() if clip.name in seen]
+    missing = ", ".join(clip.name for clip in all_clips() if clip.name not in seen)
+    parts = [HEAD, "\n".join([*said, *([f"- Not measured: {missing}"] if missing else [])])]
+    met = {True: "yes", False: "**no**", None: ""}
+    rows = [[goal.what, goal.clip, goal.wanted, goal.measured, met[goal.met]] for goal in goals(seen)]
+    parts += ["## Targets", table(["", "clip", "wanted", "measured", "met"], rows)]
+    for clip in clips:
+        parts += [f"## {clip.title}", operations(clip, seen[clip.name])]
+        parts.append("\n".join(f"- {remark}" for remark in remarks(seen[clip.name])))
+    if handled := {name: found for name, found in seen.items() if found["traces"]}:
+        parts += ["## What hands do", hands(handled)]
+    parts.append(HOW)
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
