@@ -33,6 +33,7 @@ class Engine:
             json.dump([{"t_ms": t_ms, "pts_us": pts_us} for t_ms, pts_us in moments], file)
             file.flush()
             command = [str(self.program), "trace", str(clip), file.name, "--view", self.view]
+            command += ["--reference", f"{clip}.{self.view}.json"]
             command += ["--settle"] if settle else []
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=MOST_SECONDS, check=False)

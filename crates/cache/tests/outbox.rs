@@ -302,7 +302,12 @@ fn filings_wait_are_filed_or_refused() {
 #[test]
 fn settings_and_owner_are_remembered() {
     let (_folder, outbox) = outbox();
-    let wanted = Settings { filing_folder: "/records".into(), language: "es".into(), theme: "dark".into() };
+    let wanted = Settings {
+        filing_folder: "/records".into(),
+        language: "es".into(),
+        theme: "dark".into(),
+        review_memory_mb: 512,
+    };
     outbox.save_settings(&wanted).unwrap();
     assert_eq!(outbox.settings().unwrap(), wanted);
     assert_eq!(outbox.owner().unwrap(), None);

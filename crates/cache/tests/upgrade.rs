@@ -122,7 +122,12 @@ fn fill_outbox(outbox: &Outbox) {
     outbox.add_filing(&filing(9, 2)).unwrap();
     let filed = FilingState::Filed { at: NOW, place: "/records/x.pdf".into(), sha256: "ab".into() };
     outbox.filing_came_to(id(8), "/records", &filed, Millis(0)).unwrap();
-    let settings = Settings { filing_folder: "/records".into(), language: "es".into(), theme: "dark".into() };
+    let settings = Settings {
+        filing_folder: "/records".into(),
+        language: "es".into(),
+        theme: "dark".into(),
+        review_memory_mb: 0,
+    };
     outbox.save_settings(&settings).unwrap();
     outbox.set_owner(&whose()).unwrap();
 }

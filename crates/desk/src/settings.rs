@@ -43,6 +43,12 @@ fn checked(mut wanted: Settings, before: &Settings) -> Result<Settings, Failure>
             "The theme is light, dark, or that of the system. Choose one of them.",
         ));
     }
+    if wanted.review_memory_mb != 0 && !(128..=4096).contains(&wanted.review_memory_mb) {
+        return Err(Failure::new(
+            Code::Invalid,
+            "A review room keeps 128 to 4096 MB of pictures. Choose a size between them.",
+        ));
+    }
     wanted.filing_folder = wanted.filing_folder.trim().to_owned();
     // A share that is away for the moment must not keep somebody from changing the theme.
     if !wanted.filing_folder.is_empty() && wanted.filing_folder != before.filing_folder {

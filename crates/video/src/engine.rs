@@ -88,6 +88,18 @@ impl Engine {
         self.passed = Some(u32::MAX);
     }
 
+    /// The first picture that comes out of a reader that stands at the beginning, kept as frame 0.
+    pub fn first<P: Keep>(
+        &mut self,
+        keep: &mut P,
+        over: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<P::Kept>, VideoError> {
+        self.passed = Some(u32::MAX);
+        self.reader.rewind_to(0)?;
+        let Some(fresh) = self.reader.next_picture(over)? else { return Ok(None) };
+        keep.keep(0, fresh.picture, fresh.hurt).map(Some)
+    }
+
     /// Exactly this frame, from the shelf or by decoding; frames passed on the way go to the shelf.
     ///
     /// # Errors

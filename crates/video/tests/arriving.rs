@@ -37,6 +37,18 @@ impl Slow {
         self.here.lock().unwrap().extend(range.start / PIECE..end.div_ceil(PIECE));
     }
 
+    /// Where the eye is, once that has been said.
+    fn wanted(&self) -> u64 {
+        let began = Instant::now();
+        loop {
+            if let Some(offset) = self.wanted.lock().unwrap().last() {
+                return *offset;
+            }
+            assert!(began.elapsed() < PATIENCE, "nobody said where the eye is");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     fn here(&self) -> u64 {
         self.here.lock().unwrap().len() as u64 * PIECE
     }
@@ -72,9 +84,7 @@ impl ByteSource for Slow {
 
 fn show(socket: &mut FrameSocket, generation: u32, frame: u32) {
     let (max_width, max_height) = VIEW;
-    socket
-        .show(&FrameRequest::Show { generation, frame, max_width, max_height, near_first: false })
-        .unwrap();
+    socket.show(&FrameRequest::Show { generation, frame, max_width, max_height, near_first: false }).unwrap();
 }
 
 /// What comes for a request, first of all.
@@ -136,7 +146,7 @@ fn head_and_tail_are_enough_to_open_and_the_middle_comes_when_it_is_looked_at() 
     // In the middle nothing is there, and that is said, and fetched from the right place.
     show(&mut socket, 1, 300);
     assert_eq!(answer(&socket, 1), Err(()));
-    let wanted = *slow.wanted.lock().unwrap().last().unwrap();
+    let wanted = slow.wanted();
     let middle = slow.bytes.len() as u64 / 2;
     assert!(wanted.abs_diff(middle) < middle / 8, "{wanted} of {}", slow.bytes.len());
     assert!(clip.still(300).unwrap_err().to_string().contains("not arrived"));

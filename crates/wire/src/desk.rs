@@ -385,4 +385,6 @@ pub struct Settings {
     pub language: String,
     /// `light`, `dark`, or empty to follow the system.
     pub theme: String,
+    /// Megabytes of decoded pictures that a review room keeps, 128 to 4096; 0 leaves it to Limpet.
+    pub review_memory_mb: u32,
 }

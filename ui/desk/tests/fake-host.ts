@@ -29,7 +29,7 @@ export const failure = (code: Failure["code"], message: string): Failure => ({ c
 export class FakeHost implements Host {
   state: DeskState;
   threads: Map<string, Thread>;
-  kept: Settings = { filing_folder: "", language: "en", theme: "" };
+  kept: Settings = { filing_folder: "", language: "en", theme: "", review_memory_mb: 0 };
   /** Every call in the order it was made. */
   readonly made: { name: string; args: unknown }[] = [];
   /** Answers that replace the usual ones, for one test. */

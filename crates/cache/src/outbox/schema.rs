@@ -5,5 +5,7 @@
 use super::{draft, entry, filing, settings};
 use crate::database::Migration;
 
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, sql: &[entry::CREATE, draft::CREATE, filing::CREATE, settings::CREATE] }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, sql: &[entry::CREATE, draft::CREATE, filing::CREATE, settings::CREATE] },
+    Migration { version: 2, sql: &[settings::ADD_REVIEW_MEMORY] },
+];

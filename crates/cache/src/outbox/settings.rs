@@ -22,6 +22,10 @@ CREATE TABLE owner (
     staff    TEXT    NOT NULL  -- JSON, as told at sign-in
 ) STRICT;";
 
+/// Version 2: megabytes of pictures that a review room keeps.
+pub(super) const ADD_REVIEW_MEMORY: &str =
+    "ALTER TABLE settings ADD COLUMN review_memory_mb INTEGER NOT NULL DEFAULT 0;";
+
 /// Whose outbox it is: who signed in last, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
@@ -36,11 +40,13 @@ pub struct Owner {
 impl Outbox {
     /// Settings of this device.
     pub fn settings(&self) -> Result<Settings, CacheError> {
-        Ok(self.conn().query_row("SELECT filing_folder, language, theme FROM settings", [], |row| {
+        let columns = "SELECT filing_folder, language, theme, review_memory_mb FROM settings";
+        Ok(self.conn().query_row(columns, [], |row| {
             Ok(Settings {
                 filing_folder: row.get("filing_folder")?,
                 language: row.get("language")?,
                 theme: row.get("theme")?,
+                review_memory_mb: row.get("review_memory_mb")?,
             })
         })?)
     }
@@ -48,10 +54,11 @@ impl Outbox {
     /// Changes them.
     pub fn save_settings(&self, settings: &Settings) -> Result<(), CacheError> {
         self.conn().execute(
-            "UPDATE settings SET filing_folder = :filing_folder, language = :language, theme = :theme",
+            "UPDATE settings SET filing_folder = :filing_folder, language = :language, theme = :theme,
+             review_memory_mb = :review_memory_mb",
             named_params! {
                 ":filing_folder": settings.filing_folder, ":language": settings.language,
-                ":theme": settings.theme,
+                ":theme": settings.theme, ":review_memory_mb": settings.review_memory_mb,
             },
         )?;
         Ok(())

@@ -38,6 +38,9 @@ pub struct Trace {
     /// The size of the view, in pixels of the stored picture: pictures are shrunk to fit.
     #[arg(long, default_value = "1280x720", value_parser = view_size)]
     view: (u32, u32),
+    /// Where the right hashes of this clip at this size are kept from one trace to the next: made when it is not there.
+    #[arg(long, value_name = "FILE")]
+    reference: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -92,7 +95,7 @@ impl Trace {
         let first_ms = replay.socket.first_at().map(|at| ms(at.saturating_duration_since(opening)));
         let Replay { entries, late, claims, .. } = replay;
         drop(clip);
-        let wrong = wrong(&self.clip, self.view, &claims)?;
+        let wrong = self.wrong(&claims)?;
         let entries = entries
             .into_iter()
             .map(|entry| Entry { superseded: entry.exact_ms.is_none(), ..entry })
@@ -107,6 +110,31 @@ impl Trace {
             cpu_ms: usage.cpu_ms,
             peak_rss_bytes: usage.peak_rss_bytes,
         })
+    }
+}
+
+impl Trace {
+    /// How many pictures are not the frame they claim to be.
+    fn wrong(&self, claims: &[Claim]) -> Result<u32> {
+        let right = self.right()?;
+        let wrong = claims.iter().filter(|(frame, md5)| right.get(frame) != Some(&hex::encode(md5))).count();
+        Ok(u32::try_from(wrong)?)
+    }
+
+    /// The hash of every frame, by a decoder that starts at the start and never seeks.
+    fn right(&self) -> Result<HashMap<u32, String>> {
+        if let Some(text) = self.reference.as_ref().and_then(|path| std::fs::read_to_string(path).ok()) {
+            return serde_json::from_str(&text).context("The reference is not one of this program's");
+        }
+        let mut right = HashMap::new();
+        super::open(&self.clip)?.views(self.view.0, self.view.1, &mut |hash| {
+            right.extend(hash.md5.map(|md5| (hash.frame, hex::encode(md5))));
+        })?;
+        if let Some(path) = &self.reference {
+            std::fs::write(path, serde_json::to_string(&right)?)
+                .context("The reference could not be kept")?;
+        }
+        Ok(right)
     }
 }
 
@@ -242,16 +270,6 @@ fn read(path: &Path) -> Result<Vec<Moment>> {
         bail!("The trace {} is empty.", path.display());
     }
     Ok(moments)
-}
-
-/// How many pictures are not the frame they claim to be, by a decoder that starts at the start and never seeks.
-fn wrong(path: &Path, (width, height): (u32, u32), claims: &[Claim]) -> Result<u32> {
-    let mut right = HashMap::new();
-    super::open(path)?.views(width, height, &mut |hash| {
-        right.insert(hash.frame, hash.md5);
-    })?;
-    let wrong = claims.iter().filter(|(frame, md5)| right.get(frame) != Some(&Some(*md5))).count();
-    Ok(u32::try_from(wrong)?)
 }
 
 fn view_size(text: &str) -> Result<(u32, u32), String> {

@@ -28,7 +28,9 @@ use limpet_wire::frames::FrameRequest;
 use tungstenite::{Message, WebSocket, protocol::Role};
 
 use super::door::{Door, config};
-use crate::ByteSource;
+use crate::{ByteSource, VideoError};
+use ahead::Forerunner;
+use hand::Hand;
 pub use stage::Stage;
 use target::{Target, Window};
 
@@ -39,7 +41,9 @@ const MOST_WINDOWS: usize = 8;
 /// kept.
 pub fn open(door: Door, source: Arc<dyn ByteSource>, memory: usize) -> io::Result<Arc<Stage>> {
     let stage = Arc::new(Stage::new(Arc::clone(&source), memory));
-    scan::start(Arc::clone(&stage), source)?;
+    scan::start(Arc::clone(&stage), Arc::clone(&source))?;
+    spawn("hand", &stage, &source, Hand::run)?;
+    spawn("ahead", &stage, &source, Forerunner::run)?;
     let (door, inside, within) = (Arc::new(door), Arc::new(AtomicUsize::new(0)), Arc::clone(&stage));
     thread::Builder::new().name("door".into()).spawn(move || {
         while let Ok(stream) = door.knock() {
@@ -60,6 +64,19 @@ pub fn open(door: Door, source: Arc<dyn ByteSource>, memory: usize) -> io::Resul
         }
     })?;
     Ok(stage)
+}
+
+type Run = fn(Arc<Stage>, &Arc<dyn ByteSource>) -> Result<(), VideoError>;
+
+fn spawn(name: &str, stage: &Arc<Stage>, source: &Arc<dyn ByteSource>, run: Run) -> io::Result<()> {
+    let (stage, source) = (Arc::clone(stage), Arc::clone(source));
+    let tell = Arc::clone(&stage);
+    thread::Builder::new().name(name.into()).spawn(move || {
+        if let Err(error) = run(stage, &source) {
+            tell.fail(error);
+        }
+    })?;
+    Ok(())
 }
 
 /// Serves one window until it goes.

@@ -3,7 +3,7 @@
 //! **Invariant:** only the container and codec readers named here can ever run. The others of FFmpeg include
 //! playlists and references that open files and addresses, and readers nobody tests against hostile files.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use ffmpeg_next::{
     Dictionary, Error, Packet, codec,
@@ -99,6 +99,11 @@ impl Demuxer {
     /// Moves to a key frame at or before `dts`, if the container can.
     pub fn seek_before(&mut self, dts: i64) -> bool {
         raw::seek_before(&mut self.input, self.track.stream, dts)
+    }
+
+    /// Where the packets lie that the container's own table calls key frames.
+    pub fn key_positions(&mut self) -> HashSet<i64> {
+        raw::key_positions(&mut self.input, self.track.stream).into_iter().collect()
     }
 
     /// Codec parameters of a stream.

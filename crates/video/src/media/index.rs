@@ -6,7 +6,10 @@
 //! **Invariant:** frame numbers are display order. To show frame `f` exactly, decode from packet `f.start`
 //! onwards; a picture whose start lies before the packet decoding began at is not to be trusted.
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use ffmpeg_next::{Packet, codec::Id};
 use limpet_model::{Micros, Pts, Timebase};
@@ -81,6 +84,10 @@ impl Index {
         tick: &mut dyn FnMut(),
     ) -> Result<Self, VideoError> {
         let mut scan = Scan::new(&demuxer.track);
+        if there.is_some() {
+            // FFmpeg asks the packet itself, and one that is not there says no.
+            scan.said_keys = demuxer.key_positions();
+        }
         let mut packet = Packet::empty();
         while demuxer.read(&mut packet) {
             tick();
@@ -326,6 +333,8 @@ struct Scan {
     codec: Id,
     packing: Packing,
     samples: Vec<Sample>,
+    /// Where key frames lie by the container's word.
+    said_keys: HashSet<i64>,
     /// Whether every packet so far is known to be one picture, or known to be none.
     trusted: bool,
     /// Whether some packet holds more than one picture.
@@ -353,6 +362,7 @@ impl Scan {
             codec: track.codec,
             packing,
             samples: Vec::new(),
+            said_keys: HashSet::new(),
             trusted: container && codec,
             packed: false,
             sequence: Sequence { broken_link: false, ended: true },
@@ -373,7 +383,10 @@ impl Scan {
         let mut unshown = false;
         match self.codec {
             // Not there yet: what the container says of it has to do.
-            _ if !seen => self.trusted &= !first,
+            _ if !seen => {
+                clean |= self.said_keys.contains(&(packet.position() as i64));
+                self.trusted &= !first;
+            }
             Id::H264 => {
                 let picture = nal::avc_picture(&self.packing.units(data));
                 clean = picture == AvcPicture::Idr || (clean && picture == AvcPicture::RecoveryPoint);

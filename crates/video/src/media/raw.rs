@@ -37,6 +37,23 @@ pub fn seek_before(input: &mut context::Input, stream: usize, dts: i64) -> bool 
     unsafe { ffi::av_seek_frame(input.as_mut_ptr(), stream, dts, ffi::AVSEEK_FLAG_BACKWARD) >= 0 }
 }
 
+/// Where the packets of a stream lie that the container's own table calls key frames.
+pub fn key_positions(input: &mut context::Input, stream: usize) -> Vec<i64> {
+    if stream >= input.nb_streams() as usize {
+        return Vec::new();
+    }
+    // SAFETY: `stream` is below the number of streams; an entry is null or valid until the table changes, which only
+    // reading does.
+    unsafe {
+        let stream = *(*input.as_mut_ptr()).streams.add(stream);
+        let count = ffi::avformat_index_get_entries_count(stream);
+        let entries =
+            (0..count).map(|at| ffi::avformat_index_get_entry(stream, at)).filter(|entry| !entry.is_null());
+        let keys = entries.filter(|entry| (**entry).flags() & ffi::AVINDEX_KEYFRAME != 0);
+        keys.map(|entry| (*entry).pos).collect()
+    }
+}
+
 /// What the container says about a video stream.
 #[derive(Debug, Clone, Default)]
 pub struct StreamFacts {

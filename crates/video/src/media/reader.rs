@@ -68,6 +68,13 @@ impl Reader {
         })
     }
 
+    /// From a demuxer that has been read from.
+    pub fn after(demuxer: Demuxer, index: Arc<Index>) -> Result<Self, VideoError> {
+        let mut reader = Self::new(demuxer, index)?;
+        reader.lose_place();
+        Ok(reader)
+    }
+
     /// The index it reads by.
     pub fn index(&self) -> &Arc<Index> {
         &self.index

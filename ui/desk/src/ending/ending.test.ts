@@ -6,7 +6,7 @@ import { suggestedName } from "./save";
 
 const { threads } = practice(Date.now());
 const thread = threads[0]!;
-const none = { filing_folder: "", language: "", theme: "" };
+const none = { filing_folder: "", language: "", theme: "", review_memory_mb: 0 };
 const set = { ...none, filing_folder: "/srv/pms" };
 const nothing = () => Promise.resolve();
 let host: FakeHost;

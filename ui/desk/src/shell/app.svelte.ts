@@ -39,7 +39,7 @@ export type Front =
 
 export class App {
   state = $state.raw<DeskState | null>(null);
-  settings = $state.raw<Settings>({ filing_folder: "", language: "", theme: "" });
+  settings = $state.raw<Settings>({ filing_folder: "", language: "", theme: "", review_memory_mb: 0 });
   open = $state.raw<OpenThread | null>(null);
   front = $state.raw<Front | null>(null);
   /** The clip in the review room. */

@@ -183,9 +183,9 @@ test("deeds: next, assign to me, note, end; and none where there is nothing to d
 });
 
 test("settings choose theme and language for the whole page", () => {
-  app.adoptSettings({ filing_folder: "", language: "es", theme: "dark" });
+  app.adoptSettings({ filing_folder: "", language: "es", theme: "dark", review_memory_mb: 0 });
   expect([document.documentElement.dataset["theme"], document.documentElement.lang]).toEqual(["dark", "es"]);
-  app.adoptSettings({ filing_folder: "", language: "en", theme: "" });
+  app.adoptSettings({ filing_folder: "", language: "en", theme: "", review_memory_mb: 0 });
   expect([document.documentElement.dataset["theme"], document.documentElement.lang]).toEqual([undefined, "en"]);
 });
 

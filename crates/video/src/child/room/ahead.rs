@@ -15,8 +15,9 @@ use super::{
     stage::{Ahead, Known, Stage},
 };
 use crate::{
-    VideoError,
+    ByteSource, VideoError,
     engine::{Engine, Keep, Sketch, Sketcher, View, Viewer, Way},
+    media::{demuxer::Demuxer, reader::Reader},
 };
 
 /// A dragging hand that pauses so long may be there.
@@ -26,12 +27,12 @@ const REST: Duration = Duration::from_millis(400);
 
 /// The thread that decodes ahead.
 pub struct Forerunner {
-    pub stage: Arc<Stage>,
-    pub engine: Engine,
-    pub viewer: Viewer,
-    pub sketcher: Sketcher,
+    stage: Arc<Stage>,
+    engine: Engine,
+    viewer: Viewer,
+    sketcher: Sketcher,
     /// Frames that cannot be decoded, by the index that numbers them.
-    pub hopeless: HashSet<u32>,
+    hopeless: HashSet<u32>,
 }
 
 /// What to do next.
@@ -41,13 +42,23 @@ enum Job {
 }
 
 impl Forerunner {
-    /// Runs ahead for as long as the process lives.
-    pub fn run(mut self) {
+    /// Runs ahead, with a decoder of its own, for as long as the process lives.
+    pub fn run(stage: Arc<Stage>, source: &Arc<dyn ByteSource>) -> Result<(), VideoError> {
+        let known = stage.wait_known(&|| {})?;
+        let reader = Reader::new(Demuxer::open(Arc::clone(source))?, Arc::clone(&known.index))?;
+        let viewer = || Viewer::new(known.track.clone(), Arc::clone(&known.index));
+        let mut ahead = Self {
+            stage,
+            engine: Engine::new(reader),
+            viewer: viewer(),
+            sketcher: Sketcher::new(viewer()),
+            hopeless: HashSet::new(),
+        };
         loop {
-            let (known, job) = self.next();
+            let (known, job) = ahead.next();
             match job {
-                Job::Views(gaze, frames) => self.fill(&known, gaze, frames),
-                Job::Sketches(frames, every) => self.sketch(&known, frames, every),
+                Job::Views(gaze, frames) => ahead.fill(&known, gaze, frames),
+                Job::Sketches(frames, every) => ahead.sketch(&known, frames, every),
             }
         }
     }

@@ -15,9 +15,9 @@ use super::{
     target::Target,
 };
 use crate::{
-    VideoError,
+    ByteSource, VideoError,
     engine::{Easel, Engine, Keep, View, Viewer, Way},
-    media::index::Index,
+    media::{demuxer::Demuxer, index::Index, reader::Reader},
 };
 
 /// Frames before the target that are kept on the way, for the steps back that often follow.
@@ -27,22 +27,45 @@ const BEAT: Duration = Duration::from_millis(33);
 /// Decoding one more picture beats a seek by so much, pictures.
 const SEEK_COSTS: u32 = 4;
 
+/// The view that a first picture is made for, before a window has said how large it is.
+const FIRST_VIEW: (u32, u32) = (1280, 720);
+/// Frames decoded on after one that was sought: what is decoded next costs little while the decoder stands here.
+const ON: u32 = 8;
+
 /// The hand's thread.
 pub struct Hand {
-    pub stage: Arc<Stage>,
-    pub engine: Engine,
-    pub viewer: Viewer,
-    pub easel: Easel,
+    stage: Arc<Stage>,
+    engine: Engine,
+    viewer: Viewer,
+    easel: Easel,
 }
 
 impl Hand {
-    /// Shows what is wanted, for as long as the process lives.
-    pub fn show_all(mut self) {
-        loop {
-            let (target, known) = self.stage.next_target();
-            self.read_by(&known);
-            self.show(target, &known);
+    /// Opens the clip, shows its first picture while it is being indexed, and from then on what is wanted, for as long
+    /// as the process lives.
+    pub fn run(stage: Arc<Stage>, source: &Arc<dyn ByteSource>) -> Result<(), VideoError> {
+        let mut demuxer = Demuxer::open(Arc::clone(source))?;
+        let head = Arc::new(Index::head(&mut demuxer)?);
+        let viewer = Viewer::new(demuxer.track.clone(), Arc::clone(&head));
+        let engine = Engine::new(Reader::after(demuxer, head)?);
+        let mut hand = Self { stage, engine, viewer, easel: Easel::default() };
+        if let Err(error) = hand.show_first() {
+            tracing::debug!(%error, "There is no first picture");
         }
+        loop {
+            let (target, known) = hand.stage.next_target();
+            hand.read_by(&known);
+            hand.show(target, &known);
+        }
+    }
+
+    /// The first picture that the decoder gives. Which frame it is shows when the clip is known.
+    fn show_first(&mut self) -> Result<(), VideoError> {
+        self.viewer.fit(FIRST_VIEW.0, FIRST_VIEW.1);
+        if let Some(view) = self.engine.first(&mut self.viewer, &mut || self.stage.known().is_some())? {
+            self.stage.show_first(view);
+        }
+        Ok(())
     }
 
     fn read_by(&mut self, known: &Known) {
@@ -61,7 +84,6 @@ impl Hand {
         }
         let near = if target.near_first { self.show_near(&target, known, kind) } else { None };
         if target.frame < known.index.count() && !known.index.there(target.frame) {
-            target.waits();
             return self.stage.wait_for_bytes(target, known);
         }
         if let Some(view) = self.brought(&target, known, kind) {
@@ -69,13 +91,28 @@ impl Hand {
         }
         self.stage.state().hand_decodes = true;
         let mut way = Toward { stage: &self.stage, target: &target, near, shown_at: Instant::now() };
-        let outcome = self.engine.frame_at(target.frame, &mut self.viewer, &known.views, &mut way);
-        self.stage.state().hand_decodes = false;
-        self.stage.tell();
-        match outcome {
-            Ok(view) => target.send(&view, true),
+        match self.engine.frame_at(target.frame, &mut self.viewer, &known.views, &mut way) {
+            Ok(view) => {
+                target.send(&view, true);
+                self.go_on(&target, known);
+            }
             Err(VideoError::Superseded) => {}
             Err(error) => target.fail(error),
+        }
+        self.stage.state().hand_decodes = false;
+        self.stage.tell();
+    }
+
+    /// Decodes on from what was just sought, until something is wanted.
+    fn go_on(&mut self, target: &Target, known: &Known) {
+        for frame in (target.frame + 1..known.index.count()).take(ON as usize) {
+            let Some(shown) = known.index.frames.get(frame as usize) else { return };
+            let beside =
+                known.index.there(frame) && self.engine.still_comes(frame, shown.start, shown.sample);
+            let mut way = Toward { stage: &self.stage, target, near: Some(0), shown_at: Instant::now() };
+            if !beside || self.engine.frame_at(frame, &mut self.viewer, &known.views, &mut way).is_err() {
+                return;
+            }
         }
     }
 
@@ -152,7 +189,7 @@ impl Way<View> for Toward<'_> {
     }
 
     fn worth(&self, frame: u32) -> bool {
-        self.helps(frame) || (self.first_kept()..=self.target.frame).contains(&frame)
+        self.helps(frame) || (self.first_kept()..=self.target.frame + ON).contains(&frame)
     }
 
     fn near(&self) -> Range<u32> {

@@ -142,6 +142,7 @@ impl Stage {
         if let Some(offset) = known.index.missing_from(target.frame) {
             self.source.want(offset);
         }
+        target.waits();
         let mut state = self.state();
         if state.target.is_none() {
             state.waiting = Some(target);
