@@ -18,7 +18,7 @@ export function message(some: Partial<Picture>): ArrayBuffer {
   head.setUint32(4, some.frame ?? 0, true);
   head.setBigInt64(8, BigInt(some.pts ?? 0), true);
   for (const [at, word] of [width, height, strideY, strideUv].entries()) head.setUint32(16 + at * 4, word, true);
-  head.setUint8(32, (some.exact ?? true) ? 1 : 0);
+  head.setUint8(32, ((some.exact ?? true) ? 1 : 0) | (some.hurt ? 2 : 0));
   head.setUint8(33, some.matrix ?? 1);
   head.setUint8(34, some.fullRange ? 1 : 0);
   head.setUint8(35, some.transfer ?? 1);
