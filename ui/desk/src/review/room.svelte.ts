@@ -5,6 +5,7 @@
 // for 150 ms gets the exact frame at every pixel the zoom can show.
 
 import type { AttachmentId, ConversationId, StagedFile } from "@limpet/shared/gen/wire";
+import { ToneTables } from "./colour";
 import type { Line } from "./frame-socket";
 import { SQUARES_FROM, WHOLE, fitScale, placeOf, type Point, type Size } from "./geometry";
 import type { Action } from "./keys";
@@ -33,6 +34,7 @@ export class Room {
   ondrawn: (picture: Picture) => void = () => undefined;
 
   private painter: Painter | null = null;
+  private readonly tones = new ToneTables();
   private taken: Picture | null = null;
   private onGlass: Picture | null = null;
   private fresh = false;
@@ -61,6 +63,10 @@ export class Room {
           this.touched();
         },
         arrived: (runs) => this.state.arrive(runs),
+        tones: (tones) => {
+          this.tones.learn(tones);
+          this.beat();
+        },
         picture: (picture) => {
           this.taken = picture;
           this.fresh = true;
@@ -313,8 +319,11 @@ export class Room {
   private draw(): void {
     const { painter, taken, state } = this;
     if (!painter || !taken || state.glass.width === 0) return;
+    const tones = this.tones.of(taken);
+    // What its colours mean is not known yet; it is drawn when that has come.
+    if (tones === undefined) return;
     const isNew = this.onGlass !== taken;
-    if (isNew) painter.take(taken);
+    if (isNew) painter.take(taken, tones);
     state.foresee(taken);
     const scale = fitScale(state.upright, state.glass) * state.view.zoom;
     const isFull = state.clip !== null && taken.width >= state.clip.width;

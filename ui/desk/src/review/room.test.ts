@@ -15,6 +15,8 @@ let calls: [string, unknown][];
 let answers: Partial<Record<keyof Calls, () => unknown>>;
 let drawn: number[];
 let places: Rect[];
+/** The first level of the table that each picture was taken with. */
+let levels: (number | null | undefined)[];
 let hear: (event: DeskEvent) => void;
 let room: Room;
 
@@ -51,7 +53,10 @@ const desk: Desk = {
 };
 
 const painter: Painter = {
-  take: (picture: Picture) => drawn.push(picture.frame),
+  take: (picture, tones) => {
+    drawn.push(picture.frame);
+    levels.push(tones && tones[0]);
+  },
   draw: (place) => places.push(place),
   dispose: () => undefined,
 };
@@ -75,7 +80,7 @@ async function enter() {
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [lines, calls, drawn, places] = [[], [], [], []];
+  [lines, calls, drawn, places, levels] = [[], [], [], [], []];
   answers = {
     open_review: () => ({ clip: { id: CLIP }, socket: "ws://127.0.0.1:1/" }),
     close_review: () => null,
@@ -250,6 +255,35 @@ describe("a clip that still arrives", () => {
     hear({ kind: "progress", attachment: CLIP, sent: 39, total: 50 });
     expect(room.session.share).toBeCloseTo(0.78);
     expect(room.session.phase).toEqual({ kind: "open" });
+  });
+});
+
+describe("colours that a screen does not show as they are", () => {
+  const tones = (level: number, primaries = 9) =>
+    line().tells({ kind: "tones", transfer: 18, primaries, table: btoa(String.fromCharCode(level).repeat(33 ** 3 * 3)) });
+  beforeEach(enter);
+
+  it("are not shown before what they mean has come, and are then", async () => {
+    room.act({ do: "step", by: 1 });
+    tones(5, 1);
+    await answer({ transfer: 18, primaries: 9 });
+    expect([drawn.at(-1), room.state.frame, room.state.settled]).toEqual([0, 0, false]);
+    tones(7);
+    await beat();
+    expect([drawn.at(-1), room.state.frame, room.state.settled]).toEqual([1, 1, true]);
+    expect(levels).toEqual([null, 7]);
+  });
+
+  it("are shown by the table that came last, also on a new line and by a new painter", async () => {
+    tones(7);
+    line().cut();
+    await beat(500);
+    line().accept(phoneClip(12));
+    tones(9);
+    room.act({ do: "step", by: 1 });
+    await answer({ transfer: 18, primaries: 9 });
+    room.attach({ ...painter });
+    expect(levels).toEqual([null, 9, 9]);
   });
 });
 

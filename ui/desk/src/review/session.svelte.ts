@@ -9,7 +9,7 @@ import { failureOf } from "@limpet/shared/host/failure";
 import type { Host } from "@limpet/shared/host/host";
 import type { Attachment, AttachmentId, Calls, ClipIndex } from "@limpet/shared/gen/wire";
 import type { Run } from "./arrived";
-import { FrameSocket, type Hears, type Line, type Wish } from "./frame-socket";
+import { FrameSocket, type Hears, type Line, type Tones, type Wish } from "./frame-socket";
 import type { Picture } from "./picture";
 import { inTurn } from "./turns";
 import { w } from "./words";
@@ -30,6 +30,7 @@ export interface SessionHears {
   /** Comes again whenever more is known of a clip that still arrives. */
   ready(clip: ClipIndex, whole: boolean): void;
   arrived(runs: Run[]): void;
+  tones(tones: Tones): void;
   picture(picture: Picture): void;
   /** The decoder died a second time; what was wanted may be what kills it. */
   stuck(): void;
@@ -109,7 +110,7 @@ export class Session {
         this.hears.ready(clip, whole);
       },
       arrived: (runs) => this.hears.arrived(runs),
-      tones: () => undefined,
+      tones: (tones) => this.hears.tones(tones),
       picture: (picture) => {
         this.trouble = null;
         this.hears.picture(picture);

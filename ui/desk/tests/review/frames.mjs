@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
+import { tableOf, toScreen } from "./tonemap.mjs";
 
 const KEEP = 1 << 30;
 const run = (program, args) => execFileSync(program, args, { maxBuffer: KEEP, stdio: ["ignore", "pipe", "ignore"] });
@@ -110,7 +111,12 @@ export async function serveFrames(file, { delay = 0, padding = 0 } = {}) {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
-    socket.write(frameOf(1, Buffer.from(JSON.stringify({ kind: "ready", clip }))));
+    const say = (event) => socket.write(frameOf(1, Buffer.from(JSON.stringify(event))));
+    const { transfer, primaries } = colour;
+    if (transfer !== 1 || primaries !== 1) {
+      say({ kind: "tones", transfer, primaries, table: tableOf((signal) => toScreen(transfer, primaries, signal)) });
+    }
+    say({ kind: "ready", clip, whole: true });
     let newest = 0;
     readFrames(socket, (text) => {
       const wish = JSON.parse(text);
