@@ -161,6 +161,10 @@ export const w = words(
   },
 );
 
+/** What is going on while a clip opens, of which so much is here. */
+export const openingWords = (share: number | null): string =>
+  share === null ? w().opening : w().fetching({ percent: Math.round(share * 100) });
+
 const FRACTIONS: Record<string, string> = { "0.125": "1/8", "0.25": "1/4", "0.5": "1/2" };
 
 /** `1/4`, `1x`, `2x`. */
