@@ -45,7 +45,7 @@ beforeEach(async () => {
   vi.useFakeTimers();
   choose("en");
   const desk = {
-    call: async (name: string) => (name === "open_review" ? { clip: { id: CLIP }, socket: "ws://127.0.0.1:1/" } : null) as never,
+    call: async (name: string) => (name === "open_review" ? { clip: { id: CLIP, bytes: 1000 }, socket: "ws://127.0.0.1:1/" } : null) as never,
     host: async () => ({
       listen: (heard: (event: DeskEvent) => void) => {
         hear = heard;

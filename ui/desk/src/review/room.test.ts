@@ -82,7 +82,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   [lines, calls, drawn, places, levels] = [[], [], [], [], []];
   answers = {
-    open_review: () => ({ clip: { id: CLIP }, socket: "ws://127.0.0.1:1/" }),
+    open_review: () => ({ clip: { id: CLIP, bytes: 50 }, socket: "ws://127.0.0.1:1/" }),
     close_review: () => null,
     open_conversation: () => ({ draft: { files: [still("a"), { ...still("b"), kind: "photo" }] } }),
     capture_still: () => still("c"),
@@ -250,11 +250,36 @@ describe("a clip that still arrives", () => {
   });
 
   it("says how much of it is here, also when it is open", () => {
-    hear({ kind: "progress", attachment: "0190-other", sent: 1, total: 2 });
+    hear({ kind: "progress", attachment: "0190-other", sent: 1, total: 50 });
     expect(room.session.share).toBeNull();
     hear({ kind: "progress", attachment: CLIP, sent: 39, total: 50 });
     expect(room.session.share).toBeCloseTo(0.78);
     expect(room.session.phase).toEqual({ kind: "open" });
+    // Its poster has come.
+    hear({ kind: "progress", attachment: CLIP, sent: 7, total: 7 });
+    expect(room.session.share).toBeCloseTo(0.78);
+  });
+
+  it("takes nothing that came before the clip was opened for the clip, unless it is", async () => {
+    room.leave();
+    for (const [total, share] of [
+      [7, null],
+      [50, 0.14],
+    ] as const) {
+      room = new Room(CLIP, "0190-talk", desk, (address) => (lines.push(new FakeLine(address)), line()));
+      const open = answers.open_review!;
+      let opened = () => undefined as void;
+      answers.open_review = () => new Promise<void>((resolve) => (opened = resolve)).then(open);
+      room.enter();
+      await beat();
+      hear({ kind: "progress", attachment: CLIP, sent: 7, total });
+      expect(room.session.phase).toEqual({ kind: "opening", share: 7 / total });
+      opened();
+      await beat();
+      expect(room.session.share).toBe(share);
+      answers.open_review = open;
+      room.leave();
+    }
   });
 });
 

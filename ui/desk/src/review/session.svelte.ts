@@ -42,9 +42,10 @@ export class Session {
   trouble = $state<string | null>(null);
   /** Whether the bytes of the newest wish have still to arrive. */
   bytesMissing = $state(false);
-  /** How much of the clip is on this computer, 0 to 1, as far as the desk has said. */
-  share = $state<number | null>(null);
   attachment = $state.raw<Attachment | null>(null);
+  private progress = $state.raw({ sent: 0, total: 0 });
+  /** How much of the clip is on this computer, 0 to 1, as far as the desk has said. */
+  readonly share = $derived(this.isOfClip(this.progress.total) ? this.progress.sent / this.progress.total : null);
   private socket: FrameSocket | null = null;
   private generation = 0;
   private visit = 0;
@@ -165,10 +166,17 @@ export class Session {
       if (visit !== this.visit || this.unlisten) return;
       this.unlisten = host.listen((event) => {
         if (event.kind !== "progress" || event.attachment !== this.clip) return;
-        this.share = event.total > 0 ? event.sent / event.total : null;
-        if (this.phase.kind === "opening") this.phase = { kind: "opening", share: this.share };
+        if (this.phase.kind === "opening") {
+          this.phase = { kind: "opening", share: event.total > 0 ? event.sent / event.total : null };
+        }
+        if (!this.attachment || this.isOfClip(event.total)) this.progress = event;
       });
     });
+  }
+
+  /** Whether so many bytes are those of the clip. Its poster is fetched under the same name, and is not meant. */
+  private isOfClip(total: number): boolean {
+    return total > 0 && total === this.attachment?.bytes;
   }
 }
 
