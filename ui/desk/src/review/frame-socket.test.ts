@@ -1,6 +1,7 @@
 import type { ClipIndex } from "@limpet/shared/gen/wire";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FrameSocket, type Wish } from "./frame-socket";
+import type { Run } from "./arrived";
+import { FrameSocket, type Tones, type Wish } from "./frame-socket";
 import type { Picture } from "./picture";
 import { FakeLine, phoneClip } from "./testing";
 
@@ -10,6 +11,8 @@ let lines: FakeLine[];
 let ready: ClipIndex[];
 let pictures: Picture[];
 let failures: string[];
+let refusals: string[];
+let said: unknown[];
 let lost: number;
 let socket: FrameSocket;
 
@@ -18,9 +21,16 @@ const shown = () => pictures.map(({ generation, exact }) => `${generation}${exac
 
 function open(after = 0) {
   const hears = {
-    ready: (clip: ClipIndex) => ready.push(clip),
+    ready: (clip: ClipIndex, whole: boolean) => {
+      ready.push(clip);
+      said.push(whole ? "whole" : "partly");
+    },
+    arrived: (runs: Run[]) => said.push(runs),
+    tones: ({ transfer, primaries, table }: Tones) => said.push([transfer, primaries, table]),
     picture: (picture: Picture) => pictures.push(picture),
+    bytesMissing: () => said.push("bytes missing"),
     failed: (failure: { message: string }) => failures.push(failure.message),
+    refused: (failure: { message: string }) => refusals.push(failure.message),
     lost: () => (lost += 1),
   };
   socket = new FrameSocket("ws://127.0.0.1:1/?token=t", hears, after, (address) => {
@@ -31,7 +41,7 @@ function open(after = 0) {
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
-  [lines, ready, pictures, failures, lost] = [[], [], [], [], 0];
+  [lines, ready, pictures, failures, refusals, said, lost] = [[], [], [], [], [], [], 0];
   open();
 });
 
@@ -127,8 +137,93 @@ describe("pictures", () => {
   });
 });
 
+describe("a first picture", () => {
+  it("is shown before the clip is known, and is answered by no wish", () => {
+    line().opens();
+    line().picture({ generation: 0, exact: false });
+    expect(shown()).toEqual(["0~"]);
+    line().accept(phoneClip());
+    socket.show(wish(0));
+    expect(socket.waiting).toBe(true);
+    line().picture({ generation: 1 });
+    expect(shown()).toEqual(["0~", "1"]);
+  });
+
+  it("of a line that was opened again is not shown over a later one", () => {
+    line().accept(phoneClip());
+    socket.show(wish(3));
+    line().picture({ generation: 1 });
+    line().cut();
+    vi.advanceTimersByTime(500);
+    line().opens();
+    line().picture({ generation: 0, exact: false });
+    expect(shown()).toEqual(["1"]);
+  });
+});
+
+describe("a clip that still arrives", () => {
+  it("is told again as more is known, and what is asked is not asked again", () => {
+    socket.show(wish(7));
+    line().accept(phoneClip(8), false);
+    line().arrived([0, 3]);
+    line().waits();
+    line().accept(phoneClip(12), false);
+    line().arrived([0, 7]);
+    line().accept(phoneClip(12));
+    expect(ready.map(({ times }) => times.length)).toEqual([8, 12, 12]);
+    expect(said).toEqual(["partly", [[0, 3]], "bytes missing", "partly", [[0, 7]], "whole"]);
+    expect(line().sent).toHaveLength(1);
+    line().picture({ generation: 1, frame: 7 });
+    expect([shown(), socket.waiting]).toEqual([["1"], false]);
+  });
+
+  it("says of the newest wish alone that its bytes are missing", () => {
+    line().accept(phoneClip(), false);
+    socket.show(wish(7));
+    socket.show(wish(1));
+    line().waits(1);
+    expect(said).toEqual(["partly"]);
+    line().waits(2);
+    expect(said).toEqual(["partly", "bytes missing"]);
+    expect(socket.waiting).toBe(true);
+  });
+
+  it("may take its time to become known", () => {
+    line().opens();
+    vi.advanceTimersByTime(600_000);
+    expect([lines.length, lost]).toEqual([1, 0]);
+  });
+
+  it("hands on what its colours mean", () => {
+    line().accept(phoneClip());
+    line().tells({ kind: "tones", transfer: 18, primaries: 9, table: "AAAA" });
+    expect(said).toEqual(["whole", [18, 9, "AAAA"]]);
+    expect(failures).toEqual([]);
+  });
+});
+
 describe("failures", () => {
   beforeEach(() => line().accept(phoneClip()));
+
+  it("before anything is known mean that the clip cannot be opened: nothing follows", () => {
+    open();
+    line().opens();
+    line().fails(0, "This is not a clip.");
+    expect([refusals, failures]).toEqual([["This is not a clip."], []]);
+    expect(line().readyState).toBe(3);
+    const before = lines.length;
+    vi.advanceTimersByTime(60_000);
+    expect([lines.length, lost]).toEqual([before, 0]);
+  });
+
+  it("of the rest of a clip are told, and answer no wish", () => {
+    socket.show(wish(1));
+    line().fails(0, "The rest could not be read.");
+    expect([failures, refusals]).toEqual([["The rest could not be read."], []]);
+    expect(socket.waiting).toBe(true);
+    line().picture({ generation: 1 });
+    expect(shown()).toEqual(["1"]);
+  });
 
   it("of the newest wish are told, and the line stays", () => {
     socket.show(wish(1));
@@ -217,6 +312,42 @@ describe("the watchdog", () => {
       vi.advanceTimersByTime(250);
     }
     expect(lines).toHaveLength(2);
+  });
+
+  it("lets a child be silent while the bytes of the newest wish are missing", () => {
+    line().accept(phoneClip(), false);
+    socket.show(wish(9));
+    line().waits();
+    vi.advanceTimersByTime(600_000);
+    expect(lines).toHaveLength(1);
+    // The silence of the next wish begins with it.
+    socket.show(wish(1));
+    vi.advanceTimersByTime(4750);
+    expect(lines).toHaveLength(1);
+    vi.advanceTimersByTime(1000);
+    expect(lines).toHaveLength(2);
+  });
+
+  it("looks again once more of the clip is known", () => {
+    line().accept(phoneClip(), false);
+    socket.show(wish(9));
+    line().waits();
+    line().accept(phoneClip());
+    vi.advanceTimersByTime(6000);
+    expect(lines).toHaveLength(2);
+  });
+
+  it("asks again on a new line for what waited for bytes when the old one was cut", () => {
+    line().accept(phoneClip(), false);
+    socket.show(wish(9));
+    line().waits();
+    line().cut();
+    vi.advanceTimersByTime(500);
+    line().accept(phoneClip(), false);
+    expect(line().sent.map(({ generation, frame }) => [generation, frame])).toEqual([[1, 9]]);
+    // Nobody has said on this line that its bytes are missing.
+    vi.advanceTimersByTime(6000);
+    expect(lines).toHaveLength(3);
   });
 
   it("gives up a line that stays cut, slower each time, and says so once", () => {

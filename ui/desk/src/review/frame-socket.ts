@@ -6,9 +6,12 @@
 // - Pictures are handed on in the order of their generations: never an older one after a newer one, never a near
 //   one after the exact one that answers the same wish.
 // - A 250 ms watchdog looks at the line. It connects again when the line is cut, or when a wish is unanswered and
-//   the child has been silent for longer than an honest seek takes; the newest unanswered wish is sent again.
+//   the child has been silent for longer than an honest seek takes; the newest unanswered wish is sent again. Where
+//   bytes of the clip have to arrive first the child may be silent for as long as it likes: that it died is seen by
+//   its line, which closes.
 
 import type { ClipIndex, Failure, FrameEvent, FrameRequest } from "@limpet/shared/gen/wire";
+import type { Run } from "./arrived";
 import { readPicture, type Picture } from "./picture";
 
 /** What to show. A size of 0 means full resolution. */
@@ -19,10 +22,22 @@ export interface Wish {
   nearFirst: boolean;
 }
 
+/** What the colours of a clip mean on an ordinary screen. */
+export type Tones = Omit<Extract<FrameEvent, { kind: "tones" }>, "kind">;
+
 export interface Hears {
-  ready(clip: ClipIndex): void;
+  /** The clip is known; comes again whenever more is known of one that still arrives. */
+  ready(clip: ClipIndex, whole: boolean): void;
+  /** Which frames of it can be shown. */
+  arrived(runs: Run[]): void;
+  tones(tones: Tones): void;
+  /** One of generation 0 can come before the clip is known. */
   picture(picture: Picture): void;
+  /** The bytes of the newest wish have not arrived. Its picture follows by itself. */
+  bytesMissing(): void;
   failed(failure: Failure): void;
+  /** The clip cannot be opened at all. Nothing follows. */
+  refused(failure: Failure): void;
   /** The child does not come back on this address. Nothing follows. */
   lost(): void;
 }
@@ -47,7 +62,7 @@ export class FrameSocket {
   private isReady = false;
   private asked: number;
   private floor: number;
-  private unanswered: { generation: number; wish: Wish } | null = null;
+  private unanswered: { generation: number; wish: Wish; bytesMissing: boolean } | null = null;
   private shown: { generation: number; exact: boolean } | null = null;
   private quietSince = 0;
   private silence = SILENCE_MS;
@@ -81,8 +96,8 @@ export class FrameSocket {
   /** Asks for a picture; from now on nothing else is wanted. Answers the wish's generation. */
   show(wish: Wish): number {
     const generation = ++this.asked;
-    if (!this.waiting) this.quietSince = now();
-    this.unanswered = { generation, wish };
+    if (!this.unanswered || this.unanswered.bytesMissing) this.quietSince = now();
+    this.unanswered = { generation, wish, bytesMissing: false };
     this.send();
     return generation;
   }
@@ -142,14 +157,42 @@ export class FrameSocket {
 
   private hear(text: string): void {
     const event = JSON.parse(text) as FrameEvent;
-    if (event.kind === "ready") {
-      this.isReady = true;
-      this.send();
-      this.hears.ready(event.clip);
-    } else if (event.generation === this.unanswered?.generation) {
+    switch (event.kind) {
+      case "ready":
+        return this.learn(event.clip, event.whole);
+      case "arrived":
+        return this.hears.arrived(event.runs);
+      case "tones":
+        return this.hears.tones(event);
+      case "waiting":
+        if (event.generation !== this.unanswered?.generation) return;
+        this.unanswered.bytesMissing = true;
+        return this.hears.bytesMissing();
+      case "failed":
+        return this.fail(event.generation, event.failure);
+    }
+  }
+
+  private learn(clip: ClipIndex, whole: boolean): void {
+    const first = !this.isReady;
+    this.isReady = true;
+    // With more of the clip known, the child looks again at what it could not answer.
+    if (this.unanswered) this.unanswered.bytesMissing = false;
+    if (first) this.send();
+    this.hears.ready(clip, whole);
+  }
+
+  private fail(generation: number, failure: Failure): void {
+    if (generation === 0 && !this.isReady) {
+      this.close();
+      this.hears.refused(failure);
+    } else if (generation === 0) {
+      // The rest of the clip could not be read; what is asked of the part that is here is answered all the same.
+      this.hears.failed(failure);
+    } else if (generation === this.unanswered?.generation) {
       // A failure of a wish that was overwritten concerns nobody.
       this.unanswered = null;
-      this.hears.failed(event.failure);
+      this.hears.failed(failure);
     }
   }
 
@@ -185,8 +228,9 @@ export class FrameSocket {
     }
     const silent = now() - this.quietSince;
     if (!this.isReady) {
-      if (silent > CONNECT_WITHIN_MS) this.cut();
-    } else if (this.waiting && silent > this.silence) {
+      // Once the line is open, a clip of which too little has arrived may take minutes to become known.
+      if (this.line.readyState !== OPEN && silent > CONNECT_WITHIN_MS) this.cut();
+    } else if (this.unanswered && !this.unanswered.bytesMissing && silent > this.silence) {
       this.silence = Math.min(this.silence * 2, LONGEST_SILENCE_MS);
       this.cut();
     }

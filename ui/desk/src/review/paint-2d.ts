@@ -1,6 +1,6 @@
 // The glass on a 2D canvas, for webviews without WebGL2: the same colours, made one pixel at a time.
 
-import { lookUp, mixing, needsTones, toneTable } from "./colour";
+import { lookUp, mixing } from "./colour";
 import type { Rect } from "./geometry";
 import type { Painter } from "./painter";
 import type { Picture } from "./picture";
@@ -10,21 +10,16 @@ export function paint2d(canvas: HTMLCanvasElement): Painter | null {
   const sheet = document.createElement("canvas");
   const pen = sheet.getContext("2d", { alpha: false });
   if (!glass || !pen) return null;
-  let tones: { of: string; table: Uint8Array } | null = null;
   let taken: Picture | null = null;
 
   return {
-    take(picture) {
-      const of = `${picture.transfer} ${picture.primaries}`;
-      if (needsTones(picture) && tones?.of !== of) {
-        tones = { of, table: toneTable(picture.transfer, picture.primaries) };
-      }
+    take(picture, tones) {
       if (sheet.width !== picture.width || sheet.height !== picture.height) {
         sheet.width = picture.width;
         sheet.height = picture.height;
       }
       const image = pen.createImageData(picture.width, picture.height);
-      toRgba(picture, needsTones(picture) ? (tones?.table ?? null) : null, image.data);
+      toRgba(picture, tones, image.data);
       pen.putImageData(image, 0, 0);
       taken = picture;
     },

@@ -3,7 +3,7 @@
 // Chroma is taken to sit left, level with every second luma column, which is where H.264 and HEVC put it when they
 // say nothing; so it is read half a stored pixel to the right of where plain stretching would read it.
 
-import { EDGE, mixing, needsTones, toneTable } from "./colour";
+import { EDGE, LOOK_UP, mixing } from "./colour";
 import { storedPoint, type Rect } from "./geometry";
 import { chromaSize, type Picture } from "./picture";
 import type { Painter } from "./painter";
@@ -38,14 +38,12 @@ uniform vec3 offset;
 uniform vec4 chroma;
 uniform float toned;
 in vec2 at;
-out vec4 ink;
+out vec4 ink;${LOOK_UP}
 void main() {
   vec2 between = at * chroma.xy + chroma.zw;
   vec3 yuv = vec3(texture(luma, at).r, texture(blue, between).r, texture(red, between).r) - offset;
   vec3 rgb = clamp(yuv * rows, 0.0, 1.0);
-  if (toned > 0.5) {
-    rgb = texture(tones, rgb * ${((EDGE - 1) / EDGE).toFixed(9)} + ${(0.5 / EDGE).toFixed(9)}).rgb;
-  }
+  if (toned > 0.5) rgb = lookUp(rgb);
   ink = vec4(rgb, 1.0);
 }`;
 
@@ -63,7 +61,7 @@ export function paintGl(canvas: HTMLCanvasElement): Painter | null {
   if (!gl) return null;
   let kit = equip(gl);
   if (!kit) return null;
-  let taken: Picture | null = null;
+  let taken: Taken | null = null;
   let lastDrawn: [Rect, boolean] | null = null;
 
   const onLost = (event: Event) => {
@@ -79,9 +77,9 @@ export function paintGl(canvas: HTMLCanvasElement): Painter | null {
   canvas.addEventListener("webglcontextrestored", onRestored);
 
   const painter: Painter = {
-    take(picture) {
-      taken = picture;
-      if (kit) upload(gl, kit, picture);
+    take(picture, tones) {
+      taken = { picture, tones };
+      if (kit) upload(gl, kit, taken);
     },
     draw(place, squares) {
       lastDrawn = [place, squares];
@@ -97,6 +95,11 @@ export function paintGl(canvas: HTMLCanvasElement): Painter | null {
   return painter;
 }
 
+interface Taken {
+  picture: Picture;
+  tones: Uint8Array | null;
+}
+
 interface Plane {
   texture: WebGLTexture;
   width: number;
@@ -108,7 +111,8 @@ interface Kit {
   uniform: Record<(typeof UNIFORMS)[number], WebGLUniformLocation | null>;
   planes: [Plane, Plane, Plane];
   tones: WebGLTexture;
-  tonesOf: string;
+  /** The table that was uploaded last. */
+  table: Uint8Array | null;
   corners: WebGLBuffer | null;
   stored: WebGLBuffer | null;
 }
@@ -134,12 +138,13 @@ function equip(gl: WebGL2RenderingContext): Kit | null {
   const uniform = Object.fromEntries(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]));
   const corners = attribute(gl, 0, new Float32Array(CORNERS.flat()));
   const stored = attribute(gl, 1, new Float32Array(8));
-  const plane = (unit: number): Plane => ({ texture: texture(gl, unit, gl.TEXTURE_2D), width: 0, height: 0 });
+  const plane = (unit: number): Plane => ({ texture: texture(gl, unit, gl.TEXTURE_2D, gl.LINEAR), width: 0, height: 0 });
   const planes: Kit["planes"] = [plane(0), plane(1), plane(2)];
-  const tones = texture(gl, 3, gl.TEXTURE_3D);
+  // Its nodes are fetched one by one: what lies between them is the shader's own business.
+  const tones = texture(gl, 3, gl.TEXTURE_3D, gl.NEAREST);
   // A sampler that is not used still wants a whole texture.
-  gl.texImage3D(gl.TEXTURE_3D, 0, gl.RGBA8, 1, 1, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
-  const kit: Kit = { program, uniform: uniform as Kit["uniform"], planes, tones, tonesOf: "", corners, stored };
+  gl.texImage3D(gl.TEXTURE_3D, 0, gl.RGB8, 1, 1, 1, 0, gl.RGB, gl.UNSIGNED_BYTE, new Uint8Array(3));
+  const kit: Kit = { program, uniform: uniform as Kit["uniform"], planes, tones, table: null, corners, stored };
   for (const [unit, name] of (["luma", "blue", "red", "tones"] as const).entries()) gl.uniform1i(kit.uniform[name], unit);
   return kit;
 }
@@ -153,19 +158,19 @@ function attribute(gl: WebGL2RenderingContext, location: number, values: Float32
   return buffer;
 }
 
-function texture(gl: WebGL2RenderingContext, unit: number, target: GLenum): WebGLTexture {
+function texture(gl: WebGL2RenderingContext, unit: number, target: GLenum, filter: GLenum): WebGLTexture {
   const made = gl.createTexture();
   gl.activeTexture(gl.TEXTURE0 + unit);
   gl.bindTexture(target, made);
   for (const side of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T, gl.TEXTURE_WRAP_R]) {
     gl.texParameteri(target, side, gl.CLAMP_TO_EDGE);
   }
-  gl.texParameteri(target, gl.TEXTURE_MIN_FILTER, gl.LINEAR);
-  gl.texParameteri(target, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+  gl.texParameteri(target, gl.TEXTURE_MIN_FILTER, filter);
+  gl.texParameteri(target, gl.TEXTURE_MAG_FILTER, filter);
   return made;
 }
 
-function upload(gl: WebGL2RenderingContext, kit: Kit, picture: Picture): void {
+function upload(gl: WebGL2RenderingContext, kit: Kit, { picture, tones }: Taken): void {
   const chroma = chromaSize(picture);
   const parts = [
     { data: picture.y, stride: picture.strideY, width: picture.width, height: picture.height },
@@ -185,16 +190,14 @@ function upload(gl: WebGL2RenderingContext, kit: Kit, picture: Picture): void {
     }
   }
   gl.pixelStorei(gl.UNPACK_ROW_LENGTH, 0);
-  const tonesOf = `${picture.transfer} ${picture.primaries}`;
-  if (needsTones(picture) && kit.tonesOf !== tonesOf) {
-    const table = toneTable(picture.transfer, picture.primaries);
+  if (tones && kit.table !== tones) {
     gl.activeTexture(gl.TEXTURE3);
-    gl.texImage3D(gl.TEXTURE_3D, 0, gl.RGBA8, EDGE, EDGE, EDGE, 0, gl.RGBA, gl.UNSIGNED_BYTE, table);
-    kit.tonesOf = tonesOf;
+    gl.texImage3D(gl.TEXTURE_3D, 0, gl.RGB8, EDGE, EDGE, EDGE, 0, gl.RGB, gl.UNSIGNED_BYTE, tones);
+    kit.table = tones;
   }
 }
 
-function paint(gl: WebGL2RenderingContext, kit: Kit, picture: Picture, place: Rect, squares: boolean): void {
+function paint(gl: WebGL2RenderingContext, kit: Kit, { picture, tones }: Taken, place: Rect, squares: boolean): void {
   const { drawingBufferWidth: width, drawingBufferHeight: height } = gl;
   gl.viewport(0, 0, width, height);
   gl.clearColor(0, 0, 0, 1);
@@ -215,7 +218,7 @@ function paint(gl: WebGL2RenderingContext, kit: Kit, picture: Picture, place: Re
   const chroma = chromaSize(picture);
   const stretch = [picture.width / 2 / chroma.width, picture.height / 2 / chroma.height] as const;
   gl.uniform4f(kit.uniform.chroma, ...stretch, 0.25 / chroma.width, 0);
-  gl.uniform1f(kit.uniform.toned, needsTones(picture) ? 1 : 0);
+  gl.uniform1f(kit.uniform.toned, tones ? 1 : 0);
 
   gl.activeTexture(gl.TEXTURE0);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, squares ? gl.NEAREST : gl.LINEAR);

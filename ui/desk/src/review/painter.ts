@@ -4,8 +4,8 @@ import type { Rect } from "./geometry";
 import type { Picture } from "./picture";
 
 export interface Painter {
-  /** Takes a picture; drawn from now on. */
-  take(picture: Picture): void;
+  /** Takes a picture, and the table for its colours if it needs one; drawn from now on. */
+  take(picture: Picture, tones: Uint8Array | null): void;
   /** Draws the picture taken last. `squares`: show pixels, do not smooth them. */
   draw(place: Rect, squares: boolean): void;
   dispose(): void;

@@ -55,6 +55,21 @@ describe("a picture message", () => {
     expect(view.getUint16(36, true)).toBe(90);
   });
 
+  it("says by two bits whether it is exact and whether it is hurt", () => {
+    const said = [0, 1, 2, 3].map((bits) => {
+      const bytes = message({ width: 2, height: 2 });
+      new DataView(bytes).setUint8(32, bits);
+      const picture = readPicture(bytes);
+      return [picture?.exact, picture?.hurt];
+    });
+    expect(said).toEqual([
+      [false, false],
+      [true, false],
+      [false, true],
+      [true, true],
+    ]);
+  });
+
   it("is refused when it is shorter than it says", () => {
     const whole = message({ width: 16, height: 16 });
     expect(readPicture(whole)).not.toBeNull();

@@ -2,6 +2,9 @@
 // crates/wire/src/frames.rs. A message that does not hold what its header promises is no picture.
 
 export const HEADER_BYTES = 40;
+/** Bits of the header's byte 32. */
+const EXACT = 1;
+const HURT = 2;
 
 /** Colour matrix, ITU-T H.273: BT.709, BT.601, BT.2020. */
 export type Matrix = 1 | 6 | 9;
@@ -25,6 +28,8 @@ export interface Picture {
   strideUv: number;
   /** Whether it is the frame that was asked for, or one near it. */
   exact: boolean;
+  /** Whether the decoder had to make up a part of it. */
+  hurt: boolean;
   matrix: Matrix;
   fullRange: boolean;
   transfer: Transfer;
@@ -67,7 +72,8 @@ export function readPicture(message: ArrayBuffer): Picture | null {
     height,
     strideY,
     strideUv,
-    exact: head.getUint8(32) === 1,
+    exact: (head.getUint8(32) & EXACT) !== 0,
+    hurt: (head.getUint8(32) & HURT) !== 0,
     matrix: oneOf(head.getUint8(33), [1, 6, 9], 1),
     fullRange: head.getUint8(34) === 1,
     transfer: oneOf(head.getUint8(35), [1, 16, 18], 1),

@@ -2,6 +2,7 @@
 // and the view. Knows no socket and draws nothing; everything is counted in frames of the clip's own index.
 
 import type { ClipIndex } from "@limpet/shared/gen/wire";
+import { gapsOf, type Run } from "./arrived";
 import type { Wish } from "./frame-socket";
 import { clamp, panBy, settle, uprightSize, usefulSize, WHOLE, zoomAt, type Point, type Size, type View } from "./geometry";
 import { endOf, frameAt, sincePrevious } from "./times";
@@ -10,11 +11,16 @@ import { endOf, frameAt, sincePrevious } from "./times";
 export interface Drawn {
   frame: number;
   exact: boolean;
+  /** Whether the decoder had to make up a part of it. */
+  hurt: boolean;
   generation: number;
   /** Size of the planes it was drawn from. */
   width: number;
   height: number;
 }
+
+type Shape = Parameters<typeof uprightSize>[0];
+const SHAPELESS: Shape = { width: 0, height: 0, sar_num: 1, sar_den: 1, rotation: 0 };
 
 /** Play rates without their direction. */
 export const RATES = [0.125, 0.25, 0.5, 1, 2, 4] as const;
@@ -25,6 +31,8 @@ const TOO_LARGE = 1.5;
 
 export class ReviewState {
   clip = $state.raw<ClipIndex | null>(null);
+  /** Which frames can be shown, while the clip still arrives; null once all can. */
+  arrived = $state.raw<readonly Run[] | null>(null);
   /** The frame the person wants to see. */
   wanted = $state(0);
   drawn = $state.raw<Drawn | null>(null);
@@ -37,10 +45,13 @@ export class ReviewState {
   markA = $state<number | null>(null);
   markB = $state<number | null>(null);
   private anchor = { ms: 0, us: 0 };
+  private foreseen = $state.raw<Shape | null>(null);
 
   readonly frames = $derived(this.clip?.times.length ?? 0);
   readonly last = $derived(Math.max(0, this.frames - 1));
-  readonly upright = $derived<Size>(this.clip ? uprightSize(this.clip) : { width: 0, height: 0 });
+  /** Frames that are not here yet. */
+  readonly gaps = $derived(this.arrived ? gapsOf(this.arrived, this.frames) : []);
+  readonly upright = $derived<Size>(uprightSize(this.clip ?? this.foreseen ?? SHAPELESS));
   /** The frame the readings speak of: what is on the glass, or will be first. */
   readonly frame = $derived(this.drawn?.frame ?? this.wanted);
   readonly time = $derived(this.timeOf(this.frame));
@@ -54,11 +65,44 @@ export class ReviewState {
   /** Whether the picture on the glass is the one that is wanted. */
   readonly settled = $derived(this.drawn !== null && this.drawn.exact && this.drawn.frame === this.wanted);
 
-  /** A clip is open. The frame wanted stays, so that a clip opened again shows the same one. */
-  open(clip: ClipIndex): void {
+  /**
+   * A clip is open, or more of it is known. The frame wanted stays, so that a clip opened again shows the same one;
+   * so do marks and view.
+   */
+  open(clip: ClipIndex, whole = true): void {
+    const before = this.clip;
     this.clip = clip;
+    this.arrived = whole ? null : (this.arrived ?? []);
+    if (before) this.renumber(before.times, clip.times);
     this.wanted = clamp(this.wanted, 0, Math.max(0, clip.times.length - 1));
     this.look(this.view);
+  }
+
+  /** Which frames can be shown of a clip that still arrives. */
+  arrive(runs: readonly Run[]): void {
+    this.arrived = runs;
+  }
+
+  /** A picture has come before the clip is known: it is placed by its own shape until then. */
+  foresee(picture: { width: number; height: number; rotation: number }): void {
+    if (this.clip) return;
+    const { width, height, rotation } = picture;
+    this.foreseen = { ...SHAPELESS, width, height, rotation };
+    this.look(this.view);
+  }
+
+  /**
+   * Frames sent after one and shown before it move its number when they arrive. Its time stays, so frames are found
+   * again by that; the picture on the glass counts as near until it has come with its new number.
+   */
+  private renumber(before: readonly number[], after: readonly number[]): void {
+    const stays = (frame: number) => before[frame] === undefined || before[frame] === after[frame];
+    const found = (frame: number) => (stays(frame) ? frame : frameAt(after, before[frame] ?? 0));
+    const { drawn } = this;
+    if (drawn && !stays(drawn.frame)) this.drawn = { ...drawn, frame: found(drawn.frame), exact: false };
+    this.wanted = found(this.wanted);
+    if (this.markA !== null) this.markA = found(this.markA);
+    if (this.markB !== null) this.markB = found(this.markB);
   }
 
   timeOf(frame: number): number {

@@ -1,3 +1,4 @@
+import type { ClipIndex } from "@limpet/shared/gen/wire";
 import { beforeEach, describe, expect, it } from "vitest";
 import { WHOLE } from "./geometry";
 import { ReviewState } from "./review-state.svelte";
@@ -5,7 +6,7 @@ import { phoneClip } from "./testing";
 
 let view: ReviewState;
 const draw = (frame: number, exact = true, width = 640, height = 360) =>
-  (view.drawn = { frame, exact, generation: 1, width, height });
+  (view.drawn = { frame, exact, hurt: false, generation: 1, width, height });
 
 beforeEach(() => {
   view = new ReviewState();
@@ -42,6 +43,78 @@ describe("stepping", () => {
     expect(view.wanted).toBe(7);
     view.open(phoneClip(3));
     expect(view.wanted).toBe(2);
+  });
+});
+
+describe("a clip that still arrives", () => {
+  /** Without the frames that were sent after the sixth and are shown before it. */
+  const partly = (): ClipIndex => {
+    const clip = phoneClip(12);
+    const times = clip.times.filter((_, frame) => frame !== 4 && frame !== 5);
+    return { ...clip, times };
+  };
+
+  it("says what is not here, until all of it is", () => {
+    view.open(phoneClip(12), false);
+    expect(view.gaps).toEqual([[0, 11]]);
+    view.arrive([
+      [0, 3],
+      [8, 9],
+    ]);
+    view.open(phoneClip(12), false);
+    expect(view.gaps).toEqual([
+      [4, 7],
+      [10, 11],
+    ]);
+    view.open(phoneClip(12));
+    expect([view.gaps, view.arrived]).toEqual([[], null]);
+  });
+
+  it("keeps the frame, the marks and the view when more is known", () => {
+    view.open(phoneClip(8), false);
+    view.goTo(6);
+    draw(6);
+    view.mark("a");
+    view.zoom(3, { x: 100, y: 200 });
+    const before = view.view;
+    view.open(phoneClip(12));
+    expect([view.wanted, view.markA, view.settled, view.last]).toEqual([6, 6, true, 11]);
+    expect(view.view).toEqual(before);
+  });
+
+  it("finds frames by their time when their numbers move, and takes none for another", () => {
+    view.open(partly(), false);
+    draw(6);
+    view.mark("b");
+    draw(2);
+    view.mark("a");
+    view.goTo(5);
+    draw(5);
+    const time = view.time;
+    view.open(phoneClip(12));
+    expect([view.markA, view.markB, view.wanted, view.frame]).toEqual([2, 8, 7, 7]);
+    expect(view.time).toBe(time);
+    expect(view.settled).toBe(false);
+  });
+});
+
+describe("a picture before the clip is known", () => {
+  beforeEach(() => {
+    view = new ReviewState();
+    view.resize({ width: 1440, height: 700 });
+  });
+
+  it("is placed upright by its own shape", () => {
+    expect(view.upright).toEqual({ width: 0, height: 0 });
+    view.foresee({ width: 1280, height: 720, rotation: 90 });
+    expect(view.upright).toEqual({ width: 720, height: 1280 });
+  });
+
+  it("has no say once the clip is known", () => {
+    view.foresee({ width: 1280, height: 720, rotation: 0 });
+    view.open(phoneClip(12));
+    view.foresee({ width: 1280, height: 720, rotation: 0 });
+    expect(view.upright).toEqual({ width: 1080, height: 1920 });
   });
 });
 

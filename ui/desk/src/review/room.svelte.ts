@@ -5,6 +5,7 @@
 // for 150 ms gets the exact frame at every pixel the zoom can show.
 
 import type { AttachmentId, ConversationId, StagedFile } from "@limpet/shared/gen/wire";
+import { ToneTables } from "./colour";
 import type { Line } from "./frame-socket";
 import { SQUARES_FROM, WHOLE, fitScale, placeOf, type Point, type Size } from "./geometry";
 import type { Action } from "./keys";
@@ -33,6 +34,7 @@ export class Room {
   ondrawn: (picture: Picture) => void = () => undefined;
 
   private painter: Painter | null = null;
+  private readonly tones = new ToneTables();
   private taken: Picture | null = null;
   private onGlass: Picture | null = null;
   private fresh = false;
@@ -51,14 +53,25 @@ export class Room {
       clip,
       desk,
       {
-        ready: (index) => {
-          this.state.open(index);
-          if (!this.state.settled && !this.session.waiting) this.ask();
+        ready: (index, whole) => {
+          // What has come goes by the numbers that were known then.
+          if (this.fresh && this.state.clip) this.draw();
+          const before = this.state.wanted;
+          this.state.open(index, whole);
+          const renumbered = this.state.wanted !== before;
+          if (renumbered || (!this.state.settled && !this.session.waiting)) this.ask();
           this.touched();
+        },
+        arrived: (runs) => this.state.arrive(runs),
+        tones: (tones) => {
+          this.tones.learn(tones);
+          this.beat();
         },
         picture: (picture) => {
           this.taken = picture;
           this.fresh = true;
+          // Playback stood still while the bytes were missing.
+          if (this.session.bytesMissing && picture.exact) this.setRate(this.state.rate);
           this.advance();
           this.beat();
         },
@@ -178,7 +191,8 @@ export class Room {
     try {
       const still = await this.desk.call("capture_still", { clip: this.clip, frame: drawn.frame });
       this.stills = [...this.stills.filter((one) => one.id !== still.id), still];
-      this.say({ kind: "done", text: w().captured({ stills: this.stills.length }) });
+      if (drawn.hurt) this.say({ kind: "trouble", text: w().capturedDamaged });
+      else this.say({ kind: "done", text: w().captured({ stills: this.stills.length }) });
     } catch (thrown) {
       this.say({ kind: "trouble", text: sentence(thrown) });
     } finally {
@@ -250,6 +264,7 @@ export class Room {
 
   /** A change of the view. */
   private see(change: () => void): void {
+    if (!this.state.clip) return;
     change();
     this.fresh = true;
     this.beat();
@@ -304,16 +319,20 @@ export class Room {
   private draw(): void {
     const { painter, taken, state } = this;
     if (!painter || !taken || state.glass.width === 0) return;
+    const tones = this.tones.of(taken);
+    // What its colours mean is not known yet; it is drawn when that has come.
+    if (tones === undefined) return;
     const isNew = this.onGlass !== taken;
-    if (isNew) painter.take(taken);
+    if (isNew) painter.take(taken, tones);
+    state.foresee(taken);
     const scale = fitScale(state.upright, state.glass) * state.view.zoom;
     const isFull = state.clip !== null && taken.width >= state.clip.width;
     painter.draw(placeOf(state.upright, state.glass, state.view), isFull && scale >= SQUARES_FROM);
     this.fresh = false;
     if (!isNew) return;
     this.onGlass = taken;
-    const { frame, exact, generation, width, height } = taken;
-    state.drawn = { frame, exact, generation, width, height };
+    const { frame, exact, hurt, generation, width, height } = taken;
+    state.drawn = { frame, exact, hurt, generation, width, height };
     this.ondrawn(taken);
   }
 }

@@ -2,12 +2,14 @@
 // let go of at the end. Knows the way to the child, not what is asked of it.
 //
 // A clip that kills its decoder is opened again by itself once, at the frame that was wanted; after that a person
-// decides, and starts from the last frame that could be shown.
+// decides, and starts from the last frame that could be shown. A clip that cannot be opened says why, and is not
+// tried again by itself.
 
 import { failureOf } from "@limpet/shared/host/failure";
 import type { Host } from "@limpet/shared/host/host";
 import type { Attachment, AttachmentId, Calls, ClipIndex } from "@limpet/shared/gen/wire";
-import { FrameSocket, type Line, type Wish } from "./frame-socket";
+import type { Run } from "./arrived";
+import { FrameSocket, type Hears, type Line, type Tones, type Wish } from "./frame-socket";
 import type { Picture } from "./picture";
 import { inTurn } from "./turns";
 import { w } from "./words";
@@ -25,7 +27,10 @@ export type Phase =
   | { kind: "failed"; message: string; died: boolean };
 
 export interface SessionHears {
-  ready(clip: ClipIndex): void;
+  /** Comes again whenever more is known of a clip that still arrives. */
+  ready(clip: ClipIndex, whole: boolean): void;
+  arrived(runs: Run[]): void;
+  tones(tones: Tones): void;
   picture(picture: Picture): void;
   /** The decoder died a second time; what was wanted may be what kills it. */
   stuck(): void;
@@ -35,7 +40,12 @@ export class Session {
   phase = $state.raw<Phase>({ kind: "opening", share: null });
   /** A sentence about a frame that could not be shown. */
   trouble = $state<string | null>(null);
+  /** Whether the bytes of the newest wish have still to arrive. */
+  bytesMissing = $state(false);
   attachment = $state.raw<Attachment | null>(null);
+  private progress = $state.raw({ sent: 0, total: 0 });
+  /** How much of the clip is on this computer, 0 to 1, as far as the desk has said. */
+  readonly share = $derived(this.isOfClip(this.progress.total) ? this.progress.sent / this.progress.total : null);
   private socket: FrameSocket | null = null;
   private generation = 0;
   private visit = 0;
@@ -77,10 +87,12 @@ export class Session {
   }
 
   show(wish: Wish): void {
+    this.bytesMissing = false;
     this.socket?.show(wish);
   }
 
   forget(): void {
+    this.bytesMissing = false;
     this.socket?.forget();
   }
 
@@ -93,19 +105,33 @@ export class Session {
   }
 
   private connect(address: string): void {
-    const hears = {
-      ready: (clip: ClipIndex) => {
-        this.phase = { kind: "open" };
-        this.hears.ready(clip);
+    const hears: Hears = {
+      ready: (clip, whole) => {
+        if (this.phase.kind !== "open") this.phase = { kind: "open" };
+        this.hears.ready(clip, whole);
       },
-      picture: (picture: Picture) => {
+      arrived: (runs) => this.hears.arrived(runs),
+      tones: (tones) => this.hears.tones(tones),
+      picture: (picture) => {
         this.trouble = null;
         this.hears.picture(picture);
+        if (!this.waiting) this.bytesMissing = false;
       },
-      failed: (failure: { message: string }) => (this.trouble = failure.message),
+      bytesMissing: () => (this.bytesMissing = true),
+      failed: (failure) => {
+        this.trouble = failure.message;
+        if (!this.waiting) this.bytesMissing = false;
+      },
+      refused: (failure) => this.refused(failure.message),
       lost: () => void this.died(),
     };
     this.socket = new FrameSocket(address, hears, this.generation, this.dial);
+  }
+
+  private refused(message: string): void {
+    this.hangUp();
+    this.letGo();
+    this.phase = { kind: "failed", message, died: false };
   }
 
   private async died(): Promise<void> {
@@ -122,6 +148,7 @@ export class Session {
   }
 
   private hangUp(): void {
+    this.bytesMissing = false;
     if (!this.socket) return;
     this.generation = this.socket.generation;
     this.socket.close();
@@ -138,10 +165,18 @@ export class Session {
     void this.desk.host().then((host) => {
       if (visit !== this.visit || this.unlisten) return;
       this.unlisten = host.listen((event) => {
-        if (event.kind !== "progress" || event.attachment !== this.clip || this.phase.kind !== "opening") return;
-        this.phase = { kind: "opening", share: event.total > 0 ? event.sent / event.total : null };
+        if (event.kind !== "progress" || event.attachment !== this.clip) return;
+        if (this.phase.kind === "opening") {
+          this.phase = { kind: "opening", share: event.total > 0 ? event.sent / event.total : null };
+        }
+        if (!this.attachment || this.isOfClip(event.total)) this.progress = event;
       });
     });
+  }
+
+  /** Whether so many bytes are those of the clip. Its poster is fetched under the same name, and is not meant. */
+  private isOfClip(total: number): boolean {
+    return total > 0 && total === this.attachment?.bytes;
   }
 }
 

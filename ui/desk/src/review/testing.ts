@@ -1,6 +1,7 @@
 // For tests of this folder: picture messages, a clip index and a line that no child is at the end of.
 
-import type { ClipIndex, FrameRequest } from "@limpet/shared/gen/wire";
+import type { ClipIndex, FrameEvent, FrameRequest } from "@limpet/shared/gen/wire";
+import type { Run } from "./arrived";
 import type { Line } from "./frame-socket";
 import { chromaSize, HEADER_BYTES, type Picture } from "./picture";
 
@@ -18,7 +19,7 @@ export function message(some: Partial<Picture>): ArrayBuffer {
   head.setUint32(4, some.frame ?? 0, true);
   head.setBigInt64(8, BigInt(some.pts ?? 0), true);
   for (const [at, word] of [width, height, strideY, strideUv].entries()) head.setUint32(16 + at * 4, word, true);
-  head.setUint8(32, (some.exact ?? true) ? 1 : 0);
+  head.setUint8(32, ((some.exact ?? true) ? 1 : 0) | (some.hurt ? 2 : 0));
   head.setUint8(33, some.matrix ?? 1);
   head.setUint8(34, some.fullRange ? 1 : 0);
   head.setUint8(35, some.transfer ?? 1);
@@ -75,10 +76,25 @@ export class FakeLine implements Line {
     return this.sent.at(-1);
   }
 
-  /** The child accepts and says what the clip is. */
-  accept(clip: ClipIndex): void {
+  /** The child accepts and says nothing yet. */
+  opens(): void {
     this.readyState = 1;
-    this.says(JSON.stringify({ kind: "ready", clip }));
+  }
+
+  /** The child accepts and says what the clip is; or says it again, when it knows more. */
+  accept(clip: ClipIndex, whole = true): void {
+    this.opens();
+    this.tells({ kind: "ready", clip, whole });
+  }
+
+  /** The child says which frames can be shown of a clip that still arrives. */
+  arrived(...runs: Run[]): void {
+    this.tells({ kind: "arrived", runs });
+  }
+
+  /** The child says that the bytes for a wish have not arrived; the newest without a generation. */
+  waits(generation = this.last?.generation ?? 0): void {
+    this.tells({ kind: "waiting", generation });
   }
 
   picture(some: Partial<Picture>): void {
@@ -86,7 +102,11 @@ export class FakeLine implements Line {
   }
 
   fails(generation: number, text: string): void {
-    this.says(JSON.stringify({ kind: "failed", generation, failure: { code: "bad_clip", message: text } }));
+    this.tells({ kind: "failed", generation, failure: { code: "bad_clip", message: text } });
+  }
+
+  tells(event: FrameEvent): void {
+    this.says(JSON.stringify(event));
   }
 
   cut(): void {

@@ -23,6 +23,12 @@ export const w = words(
     near: "near",
     exactMeans: "The picture is exactly this frame",
     nearMeans: "A frame near the one you asked for; the exact one is on its way",
+    damaged: "DAMAGED",
+    damagedMeans: "This is the frame, but the clip is damaged here: the decoder had to make up a part of the picture",
+    notHereYet: "not here yet",
+    notHereYetMeans: "This part of the clip has not arrived on this computer; its picture follows by itself",
+    arriving: "still arriving",
+    arrivedShare: (about: { percent: number }) => `${about.percent} % here`,
     frameOf: (about: Place) => `frame ${about.frame} of ${about.frames}`,
     sincePrevious: (about: { ms: number }) => `+${about.ms} ms`,
     sincePreviousMeans: "Time since the previous frame",
@@ -34,6 +40,7 @@ export const w = words(
     placeSpoken: (about: Place & { time: string }) => `${about.time}, frame ${about.frame} of ${about.frames}`,
     exactSpoken: "exact",
     nearSpoken: "near",
+    damagedSpoken: "damaged, a part of the picture is made up",
     previous: "Previous",
     previousFrame: "Previous frame",
     next: "Next",
@@ -50,6 +57,7 @@ export const w = words(
     notExactYet: "This frame is not exact yet. Capture again in a moment.",
     captured: (about: { stills: number }) =>
       about.stills === 1 ? "Still captured into the reply." : `Still captured into the reply. It holds ${about.stills} stills now.`,
+    capturedDamaged: "Still captured into the reply, but this frame is damaged: the decoder had to make up a part of the picture.",
     stills: (about: { stills: number }) => (about.stills === 1 ? "1 still in the reply" : `${about.stills} stills in the reply`),
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
@@ -92,6 +100,12 @@ export const w = words(
     near: "cerca",
     exactMeans: "La imagen es exactamente este fotograma",
     nearMeans: "Un fotograma cercano al pedido; el exacto está en camino",
+    damaged: "DAÑADO",
+    damagedMeans: "Es este fotograma, pero el vídeo está dañado aquí: el decodificador tuvo que inventar una parte de la imagen",
+    notHereYet: "no ha llegado",
+    notHereYetMeans: "Esta parte del vídeo aún no ha llegado a este ordenador; su imagen aparecerá sola",
+    arriving: "aún llegando",
+    arrivedShare: (about) => `${about.percent} % aquí`,
     frameOf: (about) => `fotograma ${about.frame} de ${about.frames}`,
     sincePrevious: (about) => `+${about.ms} ms`,
     sincePreviousMeans: "Tiempo desde el fotograma anterior",
@@ -103,6 +117,7 @@ export const w = words(
     placeSpoken: (about) => `${about.time}, fotograma ${about.frame} de ${about.frames}`,
     exactSpoken: "exacto",
     nearSpoken: "cercano",
+    damagedSpoken: "dañado, una parte de la imagen es inventada",
     previous: "Anterior",
     previousFrame: "Fotograma anterior",
     next: "Siguiente",
@@ -119,6 +134,7 @@ export const w = words(
     notExactYet: "Este fotograma aún no es exacto. Capture de nuevo en un momento.",
     captured: (about) =>
       about.stills === 1 ? "Imagen capturada en la respuesta." : `Imagen capturada en la respuesta. Ya tiene ${about.stills} imágenes.`,
+    capturedDamaged: "Imagen capturada en la respuesta, pero este fotograma está dañado: el decodificador tuvo que inventar una parte de la imagen.",
     stills: (about) => (about.stills === 1 ? "1 imagen en la respuesta" : `${about.stills} imágenes en la respuesta`),
     zoomIn: "Acercar",
     zoomOut: "Alejar",
@@ -144,6 +160,10 @@ export const w = words(
     doubleDoes: "Primer plano en el puntero y vuelta",
   },
 );
+
+/** What is going on while a clip opens, of which so much is here. */
+export const openingWords = (share: number | null): string =>
+  share === null ? w().opening : w().fetching({ percent: Math.round(share * 100) });
 
 const FRACTIONS: Record<string, string> = { "0.125": "1/8", "0.25": "1/4", "0.5": "1/2" };
 

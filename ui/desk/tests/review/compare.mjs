@@ -2,13 +2,14 @@
 // `node tests/review/compare.mjs [CLIP...]`, from ui/desk; exits 1 when a frame is not what it should be.
 //
 // Ordinary video is compared with ffmpeg's own RGB. For HLG and PQ ffmpeg gives R'G'B' before any tone mapping and
-// the reference formulas of src/review/colour.ts do the rest, without the table and the shader that are on trial.
+// the formulas of tonemap.mjs do the rest, without the table and the shader that are on trial.
 
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { serveFrames } from "./frames.mjs";
 import { glassPixels, settled, startRooms } from "./room.mjs";
+import { toScreen } from "./tonemap.mjs";
 
 const folder = resolve(import.meta.dirname, "../../../../../shared/clips");
 const files = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
@@ -48,7 +49,6 @@ function psnr(one, other) {
 }
 
 const rooms = await startRooms({ webgl });
-const { toScreen } = await rooms.load("../../src/review/colour.ts");
 let bad = 0;
 for (const file of clips) {
   const served = await serveFrames(file, { padding: 13 });

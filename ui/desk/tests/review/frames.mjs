@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
+import { tableOf, toScreen } from "./tonemap.mjs";
 
 const KEEP = 1 << 30;
 const run = (program, args) => execFileSync(program, args, { maxBuffer: KEEP, stdio: ["ignore", "pipe", "ignore"] });
@@ -62,12 +63,17 @@ function decode(file, width, height, full) {
 
 /**
  * Serves a clip; answers its address and a way to stop. `delay` holds every picture back by so many milliseconds,
- * `padding` adds bytes to every row, as a real decoder may.
+ * `padding` adds bytes to every row, as a real decoder may. `first`: a first picture comes so many milliseconds before
+ * the clip is known. `here`: runs of frames that have arrived, null for all; `arrive` says so of more. `hurt`: frames
+ * that are said to be damaged. `refusal`: why the clip cannot be opened.
  */
-export async function serveFrames(file, { delay = 0, padding = 0 } = {}) {
+export async function serveFrames(file, { delay = 0, padding = 0, first = 0, here = null, hurt = [], refusal = "" } = {}) {
   const { clip, pts, colour } = describe(file);
   const decoded = new Map();
   const sockets = new Set();
+  const rooms = new Set();
+  let runs = here;
+  const isHere = (frame) => runs === null || runs.some(([from, to]) => from <= frame && frame <= to);
 
   function picture({ generation, frame, max_width: maxWidth, max_height: maxHeight }, exact) {
     const scale = maxWidth && maxHeight ? Math.min(1, maxWidth / clip.width, maxHeight / clip.height) : 1;
@@ -82,7 +88,7 @@ export async function serveFrames(file, { delay = 0, padding = 0 } = {}) {
     [generation, frame].forEach((word, at) => head.writeUInt32LE(word, at * 4));
     head.writeBigInt64LE(BigInt(pts[frame]), 8);
     [width, height, width + padding, chromaWidth + padding].forEach((word, at) => head.writeUInt32LE(word, 16 + at * 4));
-    head.set([exact ? 1 : 0, colour.matrix, colour.full ? 1 : 0, colour.transfer], 32);
+    head.set([(exact ? 1 : 0) | (hurt.includes(frame) ? 2 : 0), colour.matrix, colour.full ? 1 : 0, colour.transfer], 32);
     head.writeUInt16LE(clip.rotation, 36);
     head.set([clip.reflected ? 1 : 0, colour.primaries], 38);
     const planes = [];
@@ -110,18 +116,38 @@ export async function serveFrames(file, { delay = 0, padding = 0 } = {}) {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
-    socket.write(frameOf(1, Buffer.from(JSON.stringify({ kind: "ready", clip }))));
-    let newest = 0;
+    const say = (event) => socket.write(frameOf(1, Buffer.from(JSON.stringify(event))));
+    const { transfer, primaries } = colour;
+    if (transfer !== 1 || primaries !== 1) {
+      say({ kind: "tones", transfer, primaries, table: tableOf((signal) => toScreen(transfer, primaries, signal)) });
+    }
+    let newest = null;
+    const introduce = () => {
+      say({ kind: "ready", clip, whole: runs === null });
+      if (runs) say({ kind: "arrived", runs });
+      if (newest) answer(newest);
+    };
+    rooms.add(introduce);
+    socket.on("close", () => rooms.delete(introduce));
+    const answer = (wish) => {
+      if (!isHere(wish.frame)) return say({ kind: "waiting", generation: wish.generation });
+      const show = () => wish === newest && ((newest = null), socket.write(frameOf(2, picture(wish, true))));
+      if (delay > 0) setTimeout(show, delay);
+      else setImmediate(show);
+    };
+    if (refusal) say({ kind: "failed", generation: 0, failure: { code: "bad_clip", message: refusal } });
+    else if (first > 0) {
+      socket.write(frameOf(2, picture({ generation: 0, frame: 0, max_width: 1280, max_height: 720 }, false)));
+      setTimeout(introduce, first);
+    } else introduce();
     readFrames(socket, (text) => {
       const wish = JSON.parse(text);
-      newest = wish.generation;
+      newest = wish;
       const nearKey = clip.keys.findLast((frame) => frame <= wish.frame) ?? 0;
       if (wish.near_first && nearKey !== wish.frame) {
         socket.write(frameOf(2, picture({ ...wish, frame: nearKey }, false)));
       }
-      const answer = () => wish.generation === newest && socket.write(frameOf(2, picture(wish, true)));
-      if (delay > 0) setTimeout(answer, delay);
-      else setImmediate(answer);
+      answer(wish);
     });
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -129,6 +155,10 @@ export async function serveFrames(file, { delay = 0, padding = 0 } = {}) {
     clip,
     colour,
     address: `ws://127.0.0.1:${server.address().port}/?token=look`,
+    arrive(more) {
+      runs = more;
+      rooms.forEach((introduce) => introduce());
+    },
     cut: () => sockets.forEach((socket) => socket.destroy()),
     stop() {
       sockets.forEach((socket) => socket.destroy());

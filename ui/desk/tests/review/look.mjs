@@ -151,6 +151,59 @@ check((await near.getByTestId("exactness").innerText()) === "EXACT", "then exact
 await near.close();
 patient.stop();
 
+// A clip of which the first picture comes long before the rest is known; then it arrives bit by bit.
+const bits = await serveFrames(file, { first: 3000, here: [[0, 20]], hurt: [2] });
+const early = await rooms.room(bits.address);
+await early.waitForFunction(() => document.querySelector("[data-testid=glass]")?.dataset.generation === "0");
+const phase = () => early.getByTestId("review-room").getAttribute("data-phase");
+check((await phase()) === "opening" && (await early.getByTestId("panel").count()) === 0, "a first picture, with nothing over it");
+check((await early.getByTestId("exactness").innerText()) === "near", "and it is near");
+await early.waitForTimeout(600);
+await early.screenshot({ path: `${folder}/review-first.png` });
+check(await early.getByTestId("opening").isVisible(), "and the room says that it still opens");
+await settled(early, 0);
+check((await phase()) === "open", "then it is open");
+const send = (sent) =>
+  early.evaluate((sent) => window.desk.hears.forEach((hear) => hear({ kind: "progress", attachment: "clip", sent, total: 100 })), sent);
+await send(27);
+await early.getByText("27 % here").waitFor();
+for (let press = 0; press < 2; press++) await early.keyboard.press("ArrowRight");
+await settled(early, 2);
+check((await early.getByTestId("glass").getAttribute("data-hurt")) === "true", "a damaged frame is told");
+check((await early.getByTestId("exactness").innerText()) === "DAMAGED", "and called so");
+await early.keyboard.press("s");
+await early.getByText("this frame is damaged").waitFor();
+await early.screenshot({ path: `${folder}/review-damaged.png` });
+for (let press = 0; press < 3; press++) await early.keyboard.press("Shift+ArrowRight");
+await early.getByText("not here yet").first().waitFor();
+const rail = await early.getByTestId("timeline").boundingBox();
+await early.mouse.move(rail.x + rail.width * 0.8, rail.y + 20);
+await early.waitForTimeout(6500);
+await early.screenshot({ path: `${folder}/review-arriving.png` });
+check((await early.getByTestId("gap").count()) === 1, "the line shows what is not here");
+bits.cut();
+await early.waitForTimeout(1500);
+check((await early.getByTestId("exactness").innerText()) === "not here yet", "also on a new line");
+bits.arrive([
+  [0, 40],
+  [60, 70],
+]);
+await settled(early, 32);
+check((await early.getByTestId("gap").count()) === 2, "the picture follows by itself");
+bits.arrive(null);
+await early.waitForFunction(() => !document.querySelector("[data-testid=gap], [data-testid=arriving]"));
+check((await early.getByTestId("exactness").innerText()) === "EXACT", "and when all is here nothing is said of it");
+await early.close();
+bits.stop();
+
+// A file that is no clip.
+const none = await serveFrames(file, { refusal: "None of the pictures in this clip can be shown. The original clip is needed." });
+const refused = await rooms.room(none.address);
+await refused.locator("[data-testid=panel][data-phase=failed]").waitFor();
+check(await refused.getByText("None of the pictures").isVisible(), "a clip that cannot be opened says why");
+await refused.close();
+none.stop();
+
 // A clip that still arrives, then a decoder that is gone, in Spanish.
 const arriving = await rooms.room(served.address, { more: "&language=es&wait=4000" });
 await arriving.waitForTimeout(700);

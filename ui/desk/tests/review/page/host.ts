@@ -17,7 +17,7 @@ export const desk = {
 Object.assign(window, { desk });
 
 const answers: Record<string, (args: unknown) => unknown> = {
-  open_review: () => ({ clip: { id: "clip" }, socket: desk.socket }),
+  open_review: () => ({ clip: { id: "clip", bytes: 100 }, socket: desk.socket }),
   close_review: () => null,
   open_conversation: () => ({ draft: { files: [] } }),
   capture_still: () => ({ id: `still-${++stills}`, kind: "still", name: "still.png" }),
