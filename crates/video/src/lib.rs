@@ -25,6 +25,7 @@ mod probe;
 mod render;
 mod rendition;
 mod source;
+mod still_brand;
 pub mod tonemap;
 
 pub use child::{run_child_if_asked, sandbox};
@@ -37,3 +38,4 @@ pub use photo::{PhotoPoster, photo_poster};
 pub use picture::Picture;
 pub use probe::{Probe, Range};
 pub use source::{ByteSink, ByteSource, PlainFile};
+pub use still_brand::StillBrand;

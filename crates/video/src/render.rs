@@ -107,7 +107,7 @@ impl Renderer {
 
 /// Between the four nodes of the tetrahedron a signal lies in, in proportion. Unlike between all eight of its cube,
 /// grey is made of grey nodes alone and keeps its brightness.
-fn look_up(table: &[[u16; 3]], signal: [u16; 3]) -> [u8; 3] {
+pub fn look_up(table: &[[u16; 3]], signal: [u16; 3]) -> [u8; 3] {
     const STEPS: u64 = EDGE as u64 - 1;
     const WHOLE: u64 = 65535;
     let mut axes = [(0, 1), (0, EDGE), (0, EDGE * EDGE)];

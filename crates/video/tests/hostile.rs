@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use common::{generated, open};
+use common::{generated, noise, open};
 use limpet_testkit::clips::{self, Bad, Kind};
 use limpet_video::{ByteSource, Clip, Order, PlainFile, VideoError, photo_poster};
 use limpet_wire::{Code, Failure};
@@ -38,15 +38,6 @@ fn everything(bytes: Vec<u8>) {
             clip.rendition(&mut copy).unwrap_or_else(sentence);
         }
     }
-}
-
-/// Numbers that look random and are the same every time.
-fn noise(seed: u64) -> impl Iterator<Item = u64> {
-    let mut state = seed;
-    std::iter::repeat_with(move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state >> 33
-    })
 }
 
 fn small_clips() -> Vec<Vec<u8>> {

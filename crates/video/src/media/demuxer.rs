@@ -14,7 +14,7 @@ use ffmpeg_next::{
 use limpet_model::Timebase;
 
 use super::{Stream, limits, raw, raw::StreamFacts};
-use crate::{ByteSource, Orientation, VideoError};
+use crate::{ByteSource, Orientation, StillBrand, VideoError};
 
 /// What phones, cameras, messengers and browsers make.
 const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg";
@@ -243,7 +243,7 @@ fn too_greedy() -> VideoError {
 
 /// Says what a file that is no clip looks like, where that helps.
 fn not_readable(source: &dyn ByteSource) -> VideoError {
-    let mut head = [0; 16];
+    let mut head = [0; 64];
     let len = source.read_at(0, &mut head).unwrap_or(0);
     let head = head.get(..len).unwrap_or_default();
     let sentence = match head {
@@ -251,9 +251,7 @@ fn not_readable(source: &dyn ByteSource) -> VideoError {
         [0xff, 0xd8, 0xff, ..] | [0x89, b'P', b'N', b'G', ..] => {
             "This file is a photo, not a video. Send it as a photo."
         }
-        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', b'e' | b'i', ..] => {
-            "This file is a photo (HEIC), not a video. Send it as a photo."
-        }
+        _ if StillBrand::of(head).is_some() => "This file is a photo, not a video. Send it as a photo.",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
             "This video is cut off: its description is missing, usually because the copy was not finished. It \
              has to be sent again."
