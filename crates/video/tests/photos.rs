@@ -44,6 +44,14 @@ fn a_heic_is_what_was_put_in() {
     assert_eq!(read_number(Rgb { width, height, bytes: &picture }), Some(12));
 }
 
+#[test]
+fn a_heic_of_another_program_is_read() {
+    let picture = shown(clips::HEIC.to_vec());
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    assert_eq!((width, height), (480, 270));
+    assert_eq!(read_number(Rgb { width, height, bytes: &picture }), Some(12));
+}
+
 /// Phones cut their pictures into pieces and say colours and rotation of the whole.
 #[test]
 fn a_grid_is_one_picture() {
