@@ -9,7 +9,7 @@ use std::{io, path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use limpet_model::Micros;
-use limpet_video::{Clip, PlainFile};
+use limpet_video::{ByteSource, Clip, Part, PlainFile, photo_motion};
 
 /// Part of `limpet-cli help`.
 pub const TIMES: &str = "\
@@ -17,7 +17,7 @@ Times: pts_us and --at-us are microseconds of the container's own time, rounded 
 track's timebase, what ffprobe prints as pts_time. A clip may begin before or after zero; `probe` says where \
 (start_us). The frame shown at a time is the one with the greatest pts that is not later.";
 
-/// Opens a clip in a decoder child.
+/// Opens a clip in a decoder child; of a motion photo, its moving part.
 fn open(path: &Path) -> Result<Clip> {
     let file = PlainFile::open(path).map_err(|error| {
         let name = path.display();
@@ -28,7 +28,12 @@ fn open(path: &Path) -> Result<Clip> {
             _ => anyhow::anyhow!("The file {name} could not be opened: {error}."),
         }
     })?;
-    Ok(Clip::open(Arc::new(file))?)
+    let file: Arc<dyn ByteSource> = Arc::new(file);
+    let source = match photo_motion(Arc::clone(&file))? {
+        Some(range) => Arc::new(Part::new(file, range)),
+        None => file,
+    };
+    Ok(Clip::open(source)?)
 }
 
 /// The frame shown at a time of the container.

@@ -50,6 +50,25 @@ fn probe_prints_what_the_clip_is() {
     assert_eq!(silent["audio"], Value::Null);
 }
 
+/// Of a motion photo, the moving part is what these commands are about.
+#[test]
+fn a_motion_photo_is_a_clip() {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = generated(Kind::BFrames);
+    let still = clips::make_still(&Kind::Demo.recipe(), 12, &clips::cache_dir()).unwrap();
+    let [photo, plain] = ["motion.jpg", "plain.jpg"].map(|name| dir.path().join(name));
+    let jpeg = std::fs::read(still).unwrap();
+    std::fs::write(&photo, [jpeg.clone(), std::fs::read(&clip).unwrap()].concat()).unwrap();
+    std::fs::write(&plain, jpeg).unwrap();
+    for command in ["probe", "frames"] {
+        let [of_photo, of_clip] = [&photo, &clip].map(|path| cli(&[command, text(path)]));
+        assert!(of_photo.status.success(), "{}", String::from_utf8_lossy(&of_photo.stderr));
+        assert_eq!(of_photo.stdout, of_clip.stdout, "{command}");
+    }
+    let error = String::from_utf8(cli(&["probe", text(&plain)]).stderr).unwrap();
+    assert!(error.contains("photo, not a video"), "{error}");
+}
+
 #[test]
 fn frames_come_in_the_order_asked_for() {
     let clip = generated(Kind::EditList);

@@ -72,6 +72,8 @@ pub enum Ask {
     Views { max_width: u32, max_height: u32 },
     /// Decode a photo of `len` bytes. Value: [`Size`]. Chunks: RGB8.
     Photo { len: u64, max_side: u32 },
+    /// Where in a photo of `len` bytes its moving part lies. Value: a range of bytes, or null.
+    Motion { len: u64 },
     /// What the child has used so far. Value: [`crate::Usage`].
     Usage,
 }

@@ -11,10 +11,13 @@ use common::{
     noise,
 };
 use image::{ImageFormat, RgbImage};
-use limpet_video::{VideoError, photo_poster};
+use limpet_video::{VideoError, photo_motion, photo_poster};
 
 /// Shows a photo, or says in a sentence why not.
 fn look(photo: Vec<u8>) -> Option<VideoError> {
+    if photo.len().is_multiple_of(4) {
+        let _ = photo_motion(Arc::new(photo.clone())).unwrap();
+    }
     let error = photo_poster(Arc::new(photo), 256).err()?;
     assert!(matches!(error, VideoError::BadClip(_) | VideoError::TooLarge(_)), "{error}");
     let text = error.to_string();

@@ -16,7 +16,7 @@ use image::{
     imageops,
 };
 use limpet_testkit::clips::{self, Kind, Rgb, read_number};
-use limpet_video::{PlainFile, VideoError, photo_poster};
+use limpet_video::{Clip, Order, Part, PlainFile, VideoError, photo_motion, photo_poster};
 
 fn shown(photo: Vec<u8>) -> RgbImage {
     let poster = photo_poster(Arc::new(photo), 8192).unwrap();
@@ -227,6 +227,40 @@ fn alpha_stands_on_white() {
             assert!(off <= 3, "{kind}: {got:?} instead of {expected:?}");
         }
     }
+}
+
+/// Photos with a clip in them as Google, Samsung and HEIC writers have it: the photo is shown as ever, and the clip is
+/// the one that was put in.
+#[test]
+fn a_motion_photo_is_split() {
+    let photo = imageops::thumbnail(&photo(), 160, 96);
+    let [(_, jpeg), (_, png), _] = coded(&photo, None, None);
+    let heic = heic(&Heic { properties: vec![nclx(1, 13, 1)], ..Heic::default() }, &photo);
+    let mp4 = std::fs::read(common::generated(Kind::OneFrame)).unwrap();
+    let hashes = |clip: &Clip| {
+        let mut all = Vec::new();
+        clip.hashes(Order::Forward, &mut |frame| all.push(frame)).unwrap();
+        all
+    };
+    let expected = hashes(&common::open(&common::generated(Kind::OneFrame)));
+    let trailer = b"\0\0\x30\x0a\x11\0\0\0SEFH\x6b\0\0\0\x01\0\0\0SEFT";
+    for (maker, before, after) in [
+        ("Google", jpeg.clone(), &b""[..]),
+        ("Samsung", [&jpeg[..], b"\0\0\x30\x0a\x10\0\0\0MotionPhoto_DataMotionPhoto_Data"].concat(), trailer),
+        ("HEIC", [&heic[..], &(u32::try_from(mp4.len() + 8).unwrap()).to_be_bytes(), b"mpvd"].concat(), b""),
+    ] {
+        let file = [&before, &mp4[..], after].concat();
+        let picture = shown(file.clone());
+        assert_eq!(picture, shown(before.clone()), "{maker}");
+        let range = photo_motion(Arc::new(file.clone())).unwrap().unwrap();
+        assert_eq!(range, before.len() as u64..(before.len() + mp4.len()) as u64, "{maker}");
+        let clip = Clip::open(Arc::new(Part::new(Arc::new(file), range))).unwrap();
+        assert_eq!(hashes(&clip), expected, "{maker}");
+    }
+    for without in [jpeg, heic, png.clone(), mp4.clone(), [png, mp4].concat()] {
+        assert_eq!(photo_motion(Arc::new(without)).unwrap(), None);
+    }
+    assert!(photo_motion(Arc::new(Vec::new())).is_err());
 }
 
 #[test]

@@ -15,7 +15,7 @@ use limpet_video::Order;
 /// on standard error.
 #[derive(Args)]
 pub struct Frames {
-    /// A video file.
+    /// A video file, or a photo with a moving part.
     clip: PathBuf,
     /// In which order.
     #[arg(long, value_enum, default_value_t = Visit::Forward)]

@@ -11,7 +11,7 @@ use clap::Args;
 /// shown_width and shown_height (upright, square pixels).
 #[derive(Args)]
 pub struct Probe {
-    /// A video file.
+    /// A video file, or a photo with a moving part.
     clip: PathBuf,
 }
 

@@ -4,9 +4,10 @@
 
 mod colour;
 mod heic;
+mod motion;
 mod plain;
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use colour::Colours;
 use image::{DynamicImage, ImageBuffer, Rgb, metadata::Orientation};
@@ -46,6 +47,11 @@ pub fn decode(source: &Arc<dyn ByteSource>, max_side: u32) -> Result<Picture, Vi
     photo.apply_orientation(stored.orientation);
     let rgb = photo.into_rgb8();
     Ok(Picture { width: rgb.width(), height: rgb.height(), rgb: rgb.into_raw() })
+}
+
+/// Where in a photo its moving part lies.
+pub fn motion(source: &Arc<dyn ByteSource>) -> Result<Option<Range<u64>>, VideoError> {
+    Ok(motion::find(&whole(source)?))
 }
 
 /// Before anything is scaled, so that what lies under transparent pixels never shows.

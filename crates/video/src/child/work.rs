@@ -88,6 +88,9 @@ impl Work {
                 let picture = photo::decode(&self.parent.clip(len), max_side)?;
                 self.picture(id, &picture)
             }
+            Ask::Motion { len } => {
+                serde_json::to_value(photo::motion(&self.parent.clip(len))?).map_err(VideoError::internal)
+            }
             Ask::Usage => serde_json::to_value(usage::so_far()).map_err(VideoError::internal),
         }
     }
