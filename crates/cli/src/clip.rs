@@ -17,8 +17,13 @@ Times: pts_us and --at-us are microseconds of the container's own time, rounded 
 track's timebase, what ffprobe prints as pts_time. A clip may begin before or after zero; `probe` says where \
 (start_us). The frame shown at a time is the one with the greatest pts that is not later.";
 
-/// Opens a clip in a decoder child; of a motion photo, its moving part.
+/// Opens the main track of a clip in a decoder child.
 fn open(path: &Path) -> Result<Clip> {
+    Ok(Clip::open(source(path)?)?)
+}
+
+/// The bytes of a clip; of a motion photo, those of its moving part.
+fn source(path: &Path) -> Result<Arc<dyn ByteSource>> {
     let file = PlainFile::open(path).map_err(|error| {
         let name = path.display();
         match error.kind() {
@@ -29,11 +34,10 @@ fn open(path: &Path) -> Result<Clip> {
         }
     })?;
     let file: Arc<dyn ByteSource> = Arc::new(file);
-    let source = match photo_motion(Arc::clone(&file))? {
+    Ok(match photo_motion(Arc::clone(&file))? {
         Some(range) => Arc::new(Part::new(file, range)),
         None => file,
-    };
-    Ok(Clip::open(source)?)
+    })
 }
 
 /// The frame shown at a time of the container.

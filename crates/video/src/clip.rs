@@ -62,12 +62,25 @@ pub struct Usage {
 }
 
 impl Clip {
-    /// Starts a child, opens the clip in it and indexes it by demuxing.
+    /// Starts a child, opens the clip in it and indexes it by demuxing. Of a file with several tracks of pictures the
+    /// main one is opened; the others are in [`Probe::tracks`].
     ///
     /// # Errors
     /// `BadClip` when it is not a clip that can be read, `TooLarge` when it is over a limit, `Bytes` when the
     /// source fails, `ChildEnded` when the clip makes the decoder crash or hang.
     pub fn open(source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
+        Self::open_one(source, None)
+    }
+
+    /// Opens another track than the main one: `track` is the stream's number, as in [`Probe::tracks`].
+    ///
+    /// # Errors
+    /// As [`Clip::open`], and `BadClip` when there is no such track.
+    pub fn open_track(source: Arc<dyn ByteSource>, track: usize) -> Result<Self, VideoError> {
+        Self::open_one(source, Some(track))
+    }
+
+    fn open_one(source: Arc<dyn ByteSource>, track: Option<usize>) -> Result<Self, VideoError> {
         let len = source.len().map_err(|error| VideoError::bytes(&error))?;
         if len == 0 {
             return Err(VideoError::BadClip(
@@ -75,7 +88,7 @@ impl Clip {
             ));
         }
         let link = Link::start(source)?;
-        let (_, json) = link.collect(&Ask::Open { len }, limits::INDEX_JSON)?;
+        let (_, json) = link.collect(&Ask::Open { len, track }, limits::INDEX_JSON)?;
         let Opened { probe, index } = serde_json::from_slice(&json).map_err(|_| link.distrust())?;
         let agrees = index.times.len() == probe.frames as usize
             && !index.times.is_empty()

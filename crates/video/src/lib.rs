@@ -36,6 +36,6 @@ pub use order::Order;
 pub use orientation::Orientation;
 pub use photo::{PhotoPoster, photo_motion, photo_poster};
 pub use picture::Picture;
-pub use probe::{Probe, Range};
+pub use probe::{Probe, Range, TrackFacts};
 pub use source::{ByteSink, ByteSource, Part, PlainFile};
 pub use still_brand::StillBrand;

@@ -55,8 +55,9 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Ask {
-    /// Open the clip of `len` bytes and index it. Chunks: JSON of [`crate::clip::Opened`].
-    Open { len: u64 },
+    /// Open the clip of `len` bytes, this track or the main one, and index it. Chunks: JSON of
+    /// [`crate::clip::Opened`].
+    Open { len: u64, track: Option<usize> },
     /// Serve the frame socket. Value: its address.
     Serve,
     /// One frame at full resolution. Value: [`Size`]. Chunks: RGB8.

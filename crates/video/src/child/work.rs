@@ -71,7 +71,7 @@ struct Open {
 impl Work {
     fn answer(&mut self, id: u32, ask: &Ask) -> Result<Value, VideoError> {
         match *ask {
-            Ask::Open { len } => self.open(id, len),
+            Ask::Open { len, track } => self.open(id, len, track),
             Ask::Serve => self.serve().map(Value::from),
             Ask::Still { frame } => {
                 let picture = self.still(frame)?;
@@ -95,10 +95,10 @@ impl Work {
         }
     }
 
-    fn open(&mut self, id: u32, len: u64) -> Result<Value, VideoError> {
+    fn open(&mut self, id: u32, len: u64, track: Option<usize>) -> Result<Value, VideoError> {
         let parent = Arc::clone(&self.parent);
         let source = parent.clip(len);
-        let mut demuxer = Demuxer::open(Arc::clone(&source))?;
+        let mut demuxer = Demuxer::open(Arc::clone(&source), track)?;
         let index = Arc::new(Index::build(&mut demuxer, &mut || parent.alive())?);
         let track = demuxer.track.clone();
         let description = facts::describe(&track, &index);
@@ -159,7 +159,7 @@ impl Work {
     fn rendition(&mut self, id: u32) -> Result<Value, VideoError> {
         let parent = Arc::clone(&self.parent);
         let open = self.clip.as_mut().ok_or_else(nothing_open)?;
-        let sound = Demuxer::open(Arc::clone(&open.source))?;
+        let sound = open.demuxer()?;
         let writer = Arc::clone(&parent);
         let write = move |offset: u64, bytes: &[u8]| writer.write(id, offset, bytes);
         rendition::write(open.reader()?, sound, Box::new(write), &mut || parent.alive())?;
@@ -203,7 +203,12 @@ impl Work {
 impl Open {
     /// A reader of its own, from the start.
     fn reader(&self) -> Result<Reader, VideoError> {
-        Reader::new(Demuxer::open(Arc::clone(&self.source))?, Arc::clone(&self.index))
+        Reader::new(self.demuxer()?, Arc::clone(&self.index))
+    }
+
+    /// The same track, opened afresh.
+    fn demuxer(&self) -> Result<Demuxer, VideoError> {
+        Demuxer::open(Arc::clone(&self.source), Some(self.track.stream))
     }
 
     /// One frame as the decoder gives it.
