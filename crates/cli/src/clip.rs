@@ -9,7 +9,7 @@ use std::{io, path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use limpet_model::Micros;
-use limpet_video::{Clip, PlainFile};
+use limpet_video::{ByteSource, Clip, Part, PlainFile, photo_motion};
 
 /// Part of `limpet-cli help`.
 pub const TIMES: &str = "\
@@ -17,12 +17,13 @@ Times: pts_us and --at-us are microseconds of the container's own time, rounded 
 track's timebase, what ffprobe prints as pts_time. A clip may begin before or after zero; `probe` says where \
 (start_us). The frame shown at a time is the one with the greatest pts that is not later.";
 
-/// Opens a clip in a decoder child.
+/// Opens the main track of a clip in a decoder child.
 fn open(path: &Path) -> Result<Clip> {
-    Ok(Clip::open(file(path)?)?)
+    Ok(Clip::open(source(path)?)?)
 }
 
-fn file(path: &Path) -> Result<Arc<PlainFile>> {
+/// The bytes of a clip; of a motion photo, those of its moving part.
+fn source(path: &Path) -> Result<Arc<dyn ByteSource>> {
     let file = PlainFile::open(path).map_err(|error| {
         let name = path.display();
         match error.kind() {
@@ -32,7 +33,11 @@ fn file(path: &Path) -> Result<Arc<PlainFile>> {
             _ => anyhow::anyhow!("The file {name} could not be opened: {error}."),
         }
     })?;
-    Ok(Arc::new(file))
+    let file: Arc<dyn ByteSource> = Arc::new(file);
+    Ok(match photo_motion(Arc::clone(&file))? {
+        Some(range) => Arc::new(Part::new(file, range)),
+        None => file,
+    })
 }
 
 /// The frame shown at a time of the container.

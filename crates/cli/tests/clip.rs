@@ -50,6 +50,79 @@ fn probe_prints_what_the_clip_is() {
     assert_eq!(silent["audio"], Value::Null);
 }
 
+/// Of a motion photo, the moving part is what these commands are about.
+#[test]
+fn a_motion_photo_is_a_clip() {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = generated(Kind::BFrames);
+    let still = clips::make_still(&Kind::Demo.recipe(), 12, &clips::cache_dir()).unwrap();
+    let [photo, plain] = ["motion.jpg", "plain.jpg"].map(|name| dir.path().join(name));
+    let jpeg = std::fs::read(still).unwrap();
+    std::fs::write(&photo, [jpeg.clone(), std::fs::read(&clip).unwrap()].concat()).unwrap();
+    std::fs::write(&plain, jpeg).unwrap();
+    for command in ["probe", "frames"] {
+        let [of_photo, of_clip] = [&photo, &clip].map(|path| cli(&[command, text(path)]));
+        assert!(of_photo.status.success(), "{}", String::from_utf8_lossy(&of_photo.stderr));
+        assert_eq!(of_photo.stdout, of_clip.stdout, "{command}");
+    }
+    let error = String::from_utf8(cli(&["probe", text(&plain)]).stderr).unwrap();
+    assert!(error.contains("photo, not a video"), "{error}");
+}
+
+/// Two cameras in one file: the larger picture is the clip, the other can be asked for.
+#[test]
+fn every_track_can_be_reviewed() {
+    let dir = tempfile::tempdir().unwrap();
+    let [both, cover] = ["both.mp4", "cover.jpg"].map(|name| dir.path().join(name));
+    let ffmpeg = |arguments: &str, file: &Path| {
+        let arguments = arguments.split(' ').chain([text(file)]);
+        let output = Command::new("ffmpeg").args(["-v", "error"]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    ffmpeg("-f lavfi -i testsrc2=size=64x48 -frames:v 1", &cover);
+    let cover = text(&cover);
+    ffmpeg(
+        &format!(
+            "-f lavfi -i testsrc2=size=160x96:rate=25:duration=1 -f lavfi -i testsrc=size=320x240:rate=10:duration=2 -i \
+             {cover} -map 2 -map 0 -map 1 -c:v libx264 -c:v:0 mjpeg -disposition:v:0 attached_pic \
+             -disposition:v:1 default -disposition:v:2 default"
+        ),
+        &both,
+    );
+    let probe = json(&cli(&["probe", text(&both)]));
+    assert_eq!((&probe["width"], &probe["frames"]), (&320.into(), &20.into()));
+    let tracks = probe["tracks"].as_array().unwrap();
+    let facts = |of: &str| tracks.iter().map(|track| track[of].clone()).collect::<Vec<_>>();
+    assert_eq!(facts("width"), [160, 320], "the cover is no track");
+    assert_eq!(facts("chosen"), [false, true]);
+    assert_eq!(facts("codec"), ["h264", "h264"]);
+    assert_eq!(facts("duration_us"), [1_000_000, 2_000_000]);
+    for track in facts("stream") {
+        let number = track.to_string();
+        let output = cli(&["frames", text(&both), "--track", &number, "--order", "reverse"]);
+        let mut hashes: Vec<String> = String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| line.split_once('\t').unwrap().1.to_owned())
+            .collect();
+        hashes.reverse();
+        let expected = ffmpeg(
+            &format!("-i {} -map 0:{number} -vsync passthrough -f framemd5", text(&both)),
+            Path::new("-"),
+        );
+        let expected: Vec<String> = String::from_utf8(expected)
+            .unwrap()
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(|line| line.rsplit(',').next().unwrap().trim().to_owned())
+            .collect();
+        assert!(expected.len() >= 20 && hashes == expected, "{number}: {hashes:?} {expected:?}");
+    }
+    let none = cli(&["frames", text(&both), "--track", "9"]);
+    assert!(String::from_utf8(none.stderr).unwrap().contains("no video track 9"));
+}
+
 #[test]
 fn frames_come_in_the_order_asked_for() {
     let clip = generated(Kind::EditList);

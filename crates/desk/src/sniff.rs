@@ -1,6 +1,7 @@
 //! What a file is, by its first bytes. Its name is not asked.
 
 use limpet_model::AttachmentKind;
+use limpet_video::StillBrand;
 use limpet_wire::{Code, Failure};
 
 /// How many bytes of a file are looked at.
@@ -17,15 +18,21 @@ pub(crate) fn sniff(head: &[u8]) -> Result<(AttachmentKind, &'static str), Failu
         (Photo, "image/png")
     } else if at(0, b"RIFF") && at(8, b"WEBP") {
         (Photo, "image/webp")
-    } else if at(4, b"ftyp")
-        && [b"heic", b"heix", b"mif1", b"msf1", b"heim", b"heis"].iter().any(|heic| brand == *heic)
-    {
-        (Photo, "image/heic")
+    } else if let Some(still) = StillBrand::of(head) {
+        match still {
+            StillBrand::Heic => (Photo, "image/heic"),
+            StillBrand::Avif => {
+                return Err(Failure::new(
+                    Code::Invalid,
+                    "An AVIF picture cannot be sent. Save it as JPEG and choose that.",
+                ));
+            }
+        }
     } else if at(4, b"ftyp") && brand == b"qt  " {
         (Clip, "video/quicktime")
     } else if at(4, b"ftyp") && brand.starts_with(b"3g") {
         (Clip, "video/3gpp")
-    } else if at(4, b"ftyp") && brand != b"M4A " && brand != b"avif" {
+    } else if at(4, b"ftyp") && brand != b"M4A " {
         (Clip, "video/mp4")
     // QuickTime from before `ftyp` begins with one of its other boxes.
     } else if [b"moov", b"mdat", b"wide", b"free", b"skip"].iter().any(|kind| at(4, *kind)) {
@@ -72,6 +79,7 @@ mod tests {
         assert_eq!(kind(b"\0\0\0\x14ftypqt  "), Some((AttachmentKind::Clip, "video/quicktime")));
         assert_eq!(kind(b"\0\0\0\x18ftypmp42"), Some((AttachmentKind::Clip, "video/mp4")));
         assert_eq!(kind(b"\0\0\0\x18ftypheic"), Some((AttachmentKind::Photo, "image/heic")));
+        assert_eq!(kind(b"\0\0\0\x18ftypavif"), None);
         assert_eq!(kind(b"\x1a\x45\xdf\xa3\x01webm"), Some((AttachmentKind::Clip, "video/webm")));
         assert_eq!(kind(b"%PDF-1.7"), Some((AttachmentKind::Document, "application/pdf")));
         for refused in [b"".as_slice(), b"Dear doctor,", b"<svg xmlns", b"PK\x03\x04", b"GIF89a"] {

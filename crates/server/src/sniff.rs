@@ -1,6 +1,7 @@
 //! What a file is, from its first bytes. Its name and the sender's word for it are not believed.
 
 use limpet_model::AttachmentKind;
+use limpet_video::StillBrand;
 
 /// How many bytes are looked at.
 pub const HEAD: usize = 4096;
@@ -12,8 +13,8 @@ pub enum Seen {
     Video(&'static str),
     /// A picture that can be shown, and its media type.
     Picture(&'static str),
-    /// A picture as iPhones keep it, which browsers cannot show.
-    Heic,
+    /// A picture as newer cameras can keep it, which cannot be shown.
+    Avif,
     /// A PDF.
     Pdf,
     /// Nothing that a practice accepts.
@@ -22,11 +23,14 @@ pub enum Seen {
 
 /// Looks at the first bytes of a file.
 pub fn sniff(head: &[u8]) -> Seen {
+    match StillBrand::of(head) {
+        // As iPhones keep it. Browsers show its poster.
+        Some(StillBrand::Heic) => return Seen::Picture("image/heic"),
+        Some(StillBrand::Avif) => return Seen::Avif,
+        None => {}
+    }
     if let Some(brand) = brand(head) {
         return match brand {
-            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"mif1" | b"msf1" | b"avif" => {
-                Seen::Heic
-            }
             b"qt  " => Seen::Video("video/quicktime"),
             [b'3', b'g', ..] => Seen::Video("video/3gpp"),
             _ => Seen::Video("video/mp4"),
@@ -70,7 +74,7 @@ pub fn mismatch(announced: AttachmentKind, seen: Seen) -> Option<&'static str> {
     match (announced, seen) {
         (Clip, Seen::Video(_)) | (Photo | Still, Seen::Picture(_)) | (Document, Seen::Pdf) => None,
         (Clip, Seen::Pdf) => Some("This file is a PDF document, not a video. Send it as a document."),
-        (Clip, Seen::Picture(_) | Seen::Heic) => {
+        (Clip, Seen::Picture(_) | Seen::Avif) => {
             Some("This file is a picture, not a video. Send it as a photo.")
         }
         (Clip, Seen::Other) => Some(
@@ -80,14 +84,14 @@ pub fn mismatch(announced: AttachmentKind, seen: Seen) -> Option<&'static str> {
         (Photo | Still, Seen::Pdf) => {
             Some("This file is a PDF document, not a photo. Send it as a document.")
         }
-        (Photo | Still, Seen::Heic) => Some(
-            "This photo is in a format that cannot be shown here (HEIC). Send it as JPEG, or send a screenshot of it.",
+        (Photo | Still, Seen::Avif) => Some(
+            "This photo is in a format that cannot be shown here (AVIF). Send it as JPEG, or send a screenshot of it.",
         ),
         (Photo | Still, Seen::Other) => {
             Some("This file is not a photo, whatever its name says. Send a JPEG or PNG picture.")
         }
         (Document, Seen::Video(_)) => Some("This file is a video, not a PDF document. Send it as a clip."),
-        (Document, Seen::Picture(_) | Seen::Heic) => {
+        (Document, Seen::Picture(_) | Seen::Avif) => {
             Some("This file is a picture, not a PDF document. Send it as a photo.")
         }
         (Document, Seen::Other) => Some("This file is not a PDF document. Save it as PDF and send it again."),
@@ -98,7 +102,7 @@ pub fn mismatch(announced: AttachmentKind, seen: Seen) -> Option<&'static str> {
 pub fn mime(seen: Seen) -> Option<&'static str> {
     match seen {
         Seen::Video(mime) | Seen::Picture(mime) => Some(mime),
-        Seen::Heic => Some("image/heic"),
+        Seen::Avif => Some("image/avif"),
         Seen::Pdf => Some("application/pdf"),
         Seen::Other => None,
     }
@@ -110,10 +114,11 @@ mod tests {
 
     #[test]
     fn looks_at_bytes_and_not_at_names() {
-        let cases: [(&[u8], Seen); 9] = [
+        let cases: [(&[u8], Seen); 10] = [
             (b"\0\0\0\x14ftypqt  \0\0\0\0", Seen::Video("video/quicktime")),
             (b"\0\0\0\x18ftypmp42\0\0\0\0", Seen::Video("video/mp4")),
-            (b"\0\0\0\x18ftypheic\0\0\0\0", Seen::Heic),
+            (b"\0\0\0\x18ftypheic\0\0\0\0", Seen::Picture("image/heic")),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", Seen::Avif),
             (b"\x1A\x45\xDF\xA3....B\x82\x84webm", Seen::Video("video/webm")),
             (b"\xFF\xD8\xFF\xE1", Seen::Picture("image/jpeg")),
             (b"RIFF\0\0\0\0WEBPVP8 ", Seen::Picture("image/webp")),

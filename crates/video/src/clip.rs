@@ -30,7 +30,8 @@ const POSTER_SIDE: u32 = 4096;
 #[derive(Debug)]
 pub struct Clip {
     link: Link,
-    len: u64,
+    /// Length in bytes, and the track that was asked for.
+    what: (u64, Option<usize>),
     probe: Probe,
     index: ClipIndex,
 }
@@ -65,17 +66,30 @@ pub struct Usage {
 }
 
 impl Clip {
-    /// Starts a child, opens the clip in it and indexes it by demuxing.
+    /// Starts a child, opens the clip in it and indexes it by demuxing. Of a file with several tracks of pictures the
+    /// main one is opened; the others are in [`Probe::tracks`].
     ///
     /// # Errors
     /// `BadClip` when it is not a clip that can be read, `TooLarge` when it is over a limit, `Bytes` when the
     /// source fails, `ChildEnded` when the clip makes the decoder crash or hang.
     pub fn open(source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
-        let len = length(&*source)?;
-        Self::ask(Link::start(source)?, len, &Ask::Open { len })
+        Self::open_one(source, None)
     }
 
-    fn ask(link: Link, len: u64, ask: &Ask) -> Result<Self, VideoError> {
+    /// Opens another track than the main one: `track` is the stream's number, as in [`Probe::tracks`].
+    ///
+    /// # Errors
+    /// As [`Clip::open`], and `BadClip` when there is no such track.
+    pub fn open_track(source: Arc<dyn ByteSource>, track: usize) -> Result<Self, VideoError> {
+        Self::open_one(source, Some(track))
+    }
+
+    fn open_one(source: Arc<dyn ByteSource>, track: Option<usize>) -> Result<Self, VideoError> {
+        let len = length(&*source)?;
+        Self::ask(Link::start(source)?, (len, track), &Ask::Open { len, track })
+    }
+
+    fn ask(link: Link, what: (u64, Option<usize>), ask: &Ask) -> Result<Self, VideoError> {
         let (_, json) = link.collect(ask, limits::INDEX_JSON)?;
         let Opened { probe, index } = serde_json::from_slice(&json).map_err(|_| link.distrust())?;
         let agrees = index.times.len() == probe.frames as usize
@@ -86,7 +100,7 @@ impl Clip {
         if !agrees {
             return Err(link.distrust());
         }
-        Ok(Self { link, len, probe, index })
+        Ok(Self { link, what, probe, index })
     }
 
     /// Facts about the clip; serialises as what `limpet-cli probe` prints.
@@ -108,7 +122,7 @@ impl Clip {
     /// Has the child serve the frame socket and returns its address, token included. Asking again returns the
     /// same address.
     pub fn serve_frames(&self) -> Result<String, VideoError> {
-        self.link.serve(self.len, MEMORY)
+        self.link.serve(self.what, MEMORY)
     }
 
     /// A frame as a person sees it: full resolution, upright, square pixels, standard range.
@@ -169,7 +183,7 @@ impl Review {
     pub fn open(source: Arc<dyn ByteSource>, memory: u64) -> Result<Self, VideoError> {
         let len = length(&*source)?;
         let link = Link::start(source)?;
-        let address = link.serve(len, memory)?;
+        let address = link.serve((len, None), memory)?;
         Ok(Self { link, len, address })
     }
 
@@ -183,7 +197,7 @@ impl Review {
     /// # Errors
     /// As for [`Clip::open`].
     pub fn clip(self) -> Result<Clip, VideoError> {
-        Clip::ask(self.link, self.len, &Ask::Facts)
+        Clip::ask(self.link, (self.len, None), &Ask::Facts)
     }
 }
 
@@ -198,8 +212,8 @@ fn length(source: &dyn ByteSource) -> Result<u64, VideoError> {
 }
 
 impl Link {
-    fn serve(&self, len: u64, memory: u64) -> Result<String, VideoError> {
-        let (address, _) = self.collect(&Ask::Serve { len, memory }, 0)?;
+    fn serve(&self, (len, track): (u64, Option<usize>), memory: u64) -> Result<String, VideoError> {
+        let (address, _) = self.collect(&Ask::Serve { len, track, memory }, 0)?;
         let address: String = serde_json::from_value(address).map_err(|_| self.distrust())?;
         if !address.starts_with("ws://127.0.0.1:") {
             return Err(self.distrust());

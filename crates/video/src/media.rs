@@ -11,6 +11,7 @@ pub mod raw;
 pub mod reader;
 pub mod scaler;
 pub mod survey;
+pub mod tracks;
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;

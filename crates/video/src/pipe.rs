@@ -60,11 +60,12 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Ask {
-    /// Open the clip of `len` bytes and index it. Chunks: JSON of [`crate::clip::Opened`].
-    Open { len: u64 },
-    /// Serve the frame socket for the clip of `len` bytes, which is opened and indexed meanwhile, and keep so many bytes
-    /// of its pictures. Value: its address.
-    Serve { len: u64, memory: u64 },
+    /// Open the clip of `len` bytes, this track or the main one, and index it. Chunks: JSON of
+    /// [`crate::clip::Opened`].
+    Open { len: u64, track: Option<usize> },
+    /// Serve the frame socket for this track, or the main one, of the clip of `len` bytes, which is opened and indexed
+    /// meanwhile, and keep so many bytes of its pictures. Value: its address.
+    Serve { len: u64, track: Option<usize>, memory: u64 },
     /// What is known of the clip behind the frame socket, once it is. Chunks as for open.
     Facts,
     /// One frame at full resolution. Value: [`Size`]. Chunks: RGB8.
@@ -80,6 +81,8 @@ pub enum Ask {
     Views { max_width: u32, max_height: u32 },
     /// Decode a photo of `len` bytes. Value: [`Size`]. Chunks: RGB8.
     Photo { len: u64, max_side: u32 },
+    /// Where in a photo of `len` bytes its moving part lies. Value: a range of bytes, or null.
+    Motion { len: u64 },
     /// What the child has used so far. Value: [`crate::Usage`].
     Usage,
 }

@@ -50,6 +50,29 @@ pub struct Probe {
     pub shown_width: u32,
     /// Height as a person sees it.
     pub shown_height: u32,
+    /// Every track of pictures; all else here is about the chosen one.
+    pub tracks: Vec<TrackFacts>,
+}
+
+/// A track of pictures in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackFacts {
+    /// Number of the stream in the container, as `limpet-cli frames --track` takes it.
+    pub stream: usize,
+    /// FFmpeg's name of the codec.
+    pub codec: String,
+    /// Whether Limpet reads this codec.
+    pub readable: bool,
+    /// Stored width, pixels.
+    pub width: u32,
+    /// Stored height, pixels.
+    pub height: u32,
+    /// Length as the container says, microseconds; 0 where it says nothing.
+    pub duration_us: i64,
+    /// Whether the file wants it shown by default.
+    pub default: bool,
+    /// Whether it is the one that was opened.
+    pub chosen: bool,
 }
 
 impl Probe {

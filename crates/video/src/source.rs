@@ -8,6 +8,7 @@ use std::{
     io::{self, Seek, SeekFrom, Write},
     ops::Range,
     path::Path,
+    sync::Arc,
 };
 
 /// Random access to the bytes of one clip, of which some may still be on their way.
@@ -76,6 +77,48 @@ impl ByteSource for PlainFile {
     }
 }
 
+/// A range of another source, as a source of its own: the moving part of a photo.
+#[derive(Clone)]
+pub struct Part {
+    source: Arc<dyn ByteSource>,
+    range: Range<u64>,
+}
+
+impl Part {
+    /// Of what the source has in this range.
+    pub fn new(source: Arc<dyn ByteSource>, range: Range<u64>) -> Self {
+        Self { source, range }
+    }
+}
+
+impl ByteSource for Part {
+    fn len(&self) -> io::Result<u64> {
+        let end = self.range.end.min(self.source.len()?);
+        Ok(end.saturating_sub(self.range.start))
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let rest = usize::try_from(self.len()?.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let most = buf.len().min(rest);
+        match buf.get_mut(..most).filter(|buf| !buf.is_empty()) {
+            Some(buf) => self.source.read_at(self.range.start + offset, buf),
+            None => Ok(0),
+        }
+    }
+
+    fn arrived(&self) -> Option<Vec<Range<u64>>> {
+        let Range { start, end } = self.range;
+        let inside =
+            |range: Range<u64>| range.start.clamp(start, end) - start..range.end.clamp(start, end) - start;
+        let arrived = self.source.arrived()?.into_iter().map(inside);
+        Some(arrived.filter(|range| !range.is_empty()).collect())
+    }
+
+    fn want(&self, offset: u64) {
+        self.source.want(self.range.start.saturating_add(offset));
+    }
+}
+
 /// Takes the bytes of a rendition. Offsets may go back: an MP4's head is written last.
 pub trait ByteSink: Send {
     /// Writes all of `bytes` at `offset`.
@@ -97,5 +140,48 @@ impl ByteSink for Vec<u8> {
             self.resize(end, 0);
         }
         self.get_mut(at..end).map(|to| to.copy_from_slice(bytes)).ok_or_else(|| io::Error::other("no room"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All but the first and last byte have arrived.
+    struct Arriving(Vec<u8>, std::sync::Mutex<Vec<u64>>);
+
+    impl ByteSource for Arriving {
+        fn len(&self) -> io::Result<u64> {
+            ByteSource::len(&self.0)
+        }
+
+        fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+            self.0.read_at(offset, buf)
+        }
+
+        fn arrived(&self) -> Option<Vec<Range<u64>>> {
+            Some(vec![1..4, 6..9])
+        }
+
+        fn want(&self, offset: u64) {
+            self.1.lock().unwrap().push(offset);
+        }
+    }
+
+    #[test]
+    fn a_part_is_what_lies_in_its_range() {
+        let whole = Arc::new(Arriving(b"0123456789".to_vec(), std::sync::Mutex::default()));
+        let part = Part::new(whole.clone(), 3..8);
+        assert_eq!(part.len().unwrap(), 5);
+        let mut buf = [0; 10];
+        assert_eq!((part.read_at(0, &mut buf).unwrap(), &buf[..5]), (5, &b"34567"[..]));
+        assert_eq!((part.read_at(3, &mut buf).unwrap(), &buf[..2]), (2, &b"67"[..]));
+        assert_eq!(part.read_at(5, &mut buf).unwrap(), 0);
+        assert_eq!(part.read_at(u64::MAX, &mut buf).unwrap(), 0);
+        assert_eq!(part.arrived(), Some(vec![0..1, 3..5]));
+        part.want(2);
+        assert_eq!(*whole.1.lock().unwrap(), [5]);
+        assert_eq!(Part::new(whole.clone(), 8..99).len().unwrap(), 2);
+        assert!(Part::new(whole, 50..60).is_empty().unwrap());
     }
 }

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{generated, open};
+use common::{generated, noise, open};
 use limpet_testkit::clips::{self, Bad, Kind};
 use limpet_video::{
     ByteSource, Clip, FrameSocket, MEMORY, Order, PlainFile, Review, Seen, VideoError, photo_poster,
@@ -62,15 +62,6 @@ fn scrub(clip: &Clip, frames: &[u32]) {
 fn show(socket: &mut FrameSocket, generation: u32, frame: u32) {
     let request = FrameRequest::Show { generation, frame, max_width: 320, max_height: 320, near_first: true };
     socket.show(&request).unwrap();
-}
-
-/// Numbers that look random and are the same every time.
-fn noise(seed: u64) -> impl Iterator<Item = u64> {
-    let mut state = seed;
-    std::iter::repeat_with(move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state >> 33
-    })
 }
 
 fn small_clips() -> Vec<Vec<u8>> {

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use limpet_video::Order;
+use limpet_video::{Clip, Order};
 
 /// Visits every shown frame through the review engine and prints a line for each: pts_us, a tab, and the MD5 of
 /// the decoded picture in its native pixel format, planes packed without padding, before scaling, rotation and
@@ -15,8 +15,11 @@ use limpet_video::Order;
 /// on standard error.
 #[derive(Args)]
 pub struct Frames {
-    /// A video file.
+    /// A video file, or a photo with a moving part.
     clip: PathBuf,
+    /// Another track of pictures than the main one: its stream, as `probe` prints it.
+    #[arg(long)]
+    track: Option<usize>,
     /// In which order.
     #[arg(long, value_enum, default_value_t = Visit::Forward)]
     order: Visit,
@@ -42,7 +45,10 @@ impl Frames {
             Visit::Reverse => Order::Reverse,
             Visit::Shuffle => Order::Shuffle { seed: self.seed },
         };
-        let clip = super::open(&self.clip)?;
+        let clip = match self.track {
+            Some(track) => Clip::open_track(super::source(&self.clip)?, track)?,
+            None => super::open(&self.clip)?,
+        };
         let mut out = BufWriter::new(io::stdout().lock());
         let mut damaged = 0;
         let mut printed = Ok(());

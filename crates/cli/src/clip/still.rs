@@ -8,7 +8,7 @@ use clap::Args;
 /// Writes the frame shown at a time as PNG: full resolution, upright, square pixels, standard range.
 #[derive(Args)]
 pub struct Still {
-    /// A video file.
+    /// A video file, or a photo with a moving part.
     clip: PathBuf,
     /// Microseconds of the container's own time, as `frames` prints them. Before the first frame that is the first
     /// one, after the last the last.

@@ -76,7 +76,7 @@ impl Trace {
     pub fn run(&self) -> Result<()> {
         let moments = read(&self.moments)?;
         let opening = Instant::now();
-        let review = Review::open(super::file(&self.clip)?, MEMORY)?;
+        let review = Review::open(super::source(&self.clip)?, MEMORY)?;
         let mut replay = Replay::start(review.address(), &moments)?;
         let index_ms = ms_since(opening);
         let open_ms = replay.open(self.view, opening)?;

@@ -65,13 +65,14 @@ async fn what_is_not_what_it_says_is_kept_and_refused_with_a_reason() {
     let truncated = &whole[..whole.len() / 2];
     let text = b"Dear doctor, here is the video you asked for.\n".repeat(50);
     let zeros = vec![0; 4096];
-    let cases: [(AttachmentKind, &str, &[u8], &str); 7] = [
+    let cases: [(AttachmentKind, &str, &[u8], &str); 8] = [
         (AttachmentKind::Clip, "letter.mp4", &text, "not a video"),
         (AttachmentKind::Clip, "invoice.mp4", b"%PDF-1.4\n%%EOF\n", "PDF document, not a video"),
         (AttachmentKind::Clip, "truncated.mp4", truncated, ""),
         (AttachmentKind::Clip, "zeros.mp4", &zeros, "not a video"),
         (AttachmentKind::Photo, "broken.jpg", b"\xFF\xD8\xFF\xE0 this is no picture", ""),
         (AttachmentKind::Photo, "IMG_1.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (AttachmentKind::Photo, "IMG_1.avif", b"\0\0\0\x18ftypavif\0\0\0\0mif1avif", "AVIF"),
         (AttachmentKind::Document, "scan.pdf", &whole, "video, not a PDF"),
     ];
     let mut ids = Vec::new();
@@ -100,14 +101,18 @@ async fn a_photo_gets_a_poster_and_a_document_is_taken_as_it_is() {
     let device = staff(&process).await;
     let case = device.open_case().await;
     let png = made_png();
-    let photo = upload(&device, &case, AttachmentKind::Photo, "paw.png", &png).await;
+    let heic = include_bytes!("../../../testkit/fixtures/photo.heic").as_slice();
+    let photos = [("paw.png", png.as_slice(), "image/png"), ("IMG_1.HEIC", heic, "image/heic")];
+    for (name, content, mime) in photos {
+        let photo = upload(&device, &case, AttachmentKind::Photo, name, content).await;
+        let found = settled(&device, photo).await;
+        assert_eq!(
+            (found.state, found.mime.as_str(), found.has_poster),
+            (AttachmentState::Ready, mime, true)
+        );
+        assert!(bytes(&device, photo, "poster").await.starts_with(&[0xFF, 0xD8, 0xFF]));
+    }
     let pdf = upload(&device, &case, AttachmentKind::Document, "bloods.pdf", b"%PDF-1.4\n%%EOF\n").await;
-    let found = settled(&device, photo).await;
-    assert_eq!(
-        (found.state, found.mime.as_str(), found.has_poster),
-        (AttachmentState::Ready, "image/png", true)
-    );
-    assert!(bytes(&device, photo, "poster").await.starts_with(&[0xFF, 0xD8, 0xFF]));
     let found = settled(&device, pdf).await;
     assert_eq!((found.state, found.mime.as_str()), (AttachmentState::Ready, "application/pdf"));
     assert!(found.link.is_some() && !found.has_poster);

@@ -28,6 +28,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+/// A photo as an iPhone keeps it, with the number 12 in it, 480 by 270. `fixtures/README.md` says how it was made.
+pub const HEIC: &[u8] = include_bytes!("../../fixtures/photo.heic");
+
 /// Makes a clip, or finds the one made before, in `dir`.
 ///
 /// # Errors

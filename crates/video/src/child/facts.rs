@@ -37,6 +37,7 @@ pub fn probe(track: &Track, index: &Index) -> Result<Probe, VideoError> {
         audio: track.audio.map(|(_, codec)| codec.name().into()),
         shown_width,
         shown_height,
+        tracks: track.all.clone(),
     })
 }
 

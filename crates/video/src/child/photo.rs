@@ -1,69 +1,88 @@
-//! Photos, in the child.
+//! Photos, in the child: read, decoded, brought to sRGB, turned upright.
+//!
+//! **Invariant:** what leaves is sRGB and upright, whatever the file was; each photo is turned exactly once.
 
-use std::{io::Cursor, sync::Arc};
+mod colour;
+mod heic;
+mod motion;
+mod plain;
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, Rgb, RgbImage};
+use std::{ops::Range, sync::Arc};
 
-use crate::{ByteSource, Picture, VideoError, media::limits};
+use colour::Colours;
+use image::{DynamicImage, ImageBuffer, Rgb, metadata::Orientation};
+
+use crate::{ByteSource, Picture, StillBrand, VideoError};
 
 /// Largest photo file that is read, bytes.
 const LONGEST: u64 = 64 << 20;
 
+/// A photo as its file has it.
+struct Stored {
+    pixels: DynamicImage,
+    /// What is still to be done to make it stand upright.
+    orientation: Orientation,
+    colours: Colours,
+}
+
 /// A photo upright on white, its longest side at most `max_side`.
 pub fn decode(source: &Arc<dyn ByteSource>, max_side: u32) -> Result<Picture, VideoError> {
+    let bytes = whole(source)?;
+    let stored = match StillBrand::of(&bytes) {
+        Some(StillBrand::Heic) => heic::decode(&bytes)?,
+        Some(StillBrand::Avif) => {
+            return Err(VideoError::BadClip(
+                "This photo is in the AVIF format, which Limpet cannot show. It is needed as JPEG; the \
+                 original is kept."
+                    .into(),
+            ));
+        }
+        None => plain::decode(bytes)?,
+    };
+    let mut photo = on_white(stored.pixels);
+    if photo.width().max(photo.height()) > max_side {
+        photo = photo.thumbnail(max_side, max_side);
+    }
+    let mut photo = DynamicImage::ImageRgb8(colour::to_srgb(photo, stored.colours)?);
+    photo.apply_orientation(stored.orientation);
+    let rgb = photo.into_rgb8();
+    Ok(Picture { width: rgb.width(), height: rgb.height(), rgb: rgb.into_raw() })
+}
+
+/// Where in a photo its moving part lies.
+pub fn motion(source: &Arc<dyn ByteSource>) -> Result<Option<Range<u64>>, VideoError> {
+    Ok(motion::find(&whole(source)?))
+}
+
+/// Before anything is scaled, so that what lies under transparent pixels never shows.
+fn on_white(photo: DynamicImage) -> DynamicImage {
+    let colour = photo.color();
+    if !colour.has_alpha() {
+        return photo;
+    }
+    let (width, height) = (photo.width(), photo.height());
+    if colour.bytes_per_pixel() > colour.channel_count() {
+        let photo = photo.into_rgba16();
+        ImageBuffer::from_fn(width, height, |x, y| Rgb(over(photo.get_pixel(x, y).0, u16::MAX))).into()
+    } else {
+        let photo = photo.into_rgba8();
+        ImageBuffer::from_fn(width, height, |x, y| Rgb(over(photo.get_pixel(x, y).0, u8::MAX))).into()
+    }
+}
+
+fn over<V: Copy + Into<u64> + TryFrom<u64>>([r, g, b, a]: [V; 4], white: V) -> [V; 3] {
+    let (a, full): (u64, u64) = (a.into(), white.into());
+    [r, g, b].map(|v| V::try_from((v.into() * a + full * (full - a) + full / 2) / full).unwrap_or(white))
+}
+
+fn whole(source: &Arc<dyn ByteSource>) -> Result<Vec<u8>, VideoError> {
     let len = source.len().map_err(|error| VideoError::bytes(&error))?;
     if len > LONGEST {
         return Err(VideoError::TooLarge(
             "This photo is larger than 64 MB. A smaller copy is needed.".into(),
         ));
     }
-    let bytes = read_all(source, usize::try_from(len).map_err(VideoError::internal)?)?;
-    let heic = matches!(bytes.get(4..12), Some([b'f', b't', b'y', b'p', b'h' | b'm', ..]));
-    let mut reader =
-        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(VideoError::internal)?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(limits::SIDE);
-    limits.max_image_height = Some(limits::SIDE);
-    limits.max_alloc = Some(limits::ALLOCATION as u64);
-    reader.limits(limits);
-    let unreadable = |_| {
-        VideoError::BadClip(if heic {
-            "This photo is in Apple's HEIC format, which Limpet cannot show yet. It is needed as JPEG; \
-             the original is kept."
-                .into()
-        } else {
-            "This file is not a photo that Limpet can read (JPEG, PNG or WebP), or it is damaged. The \
-             original is needed."
-                .into()
-        })
-    };
-    let mut decoder = reader.into_decoder().map_err(unreadable)?;
-    let (width, height) = decoder.dimensions();
-    limits::picture(width, height)?;
-    let orientation = decoder.orientation().map_err(unreadable)?;
-    let mut photo = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
-    if width.max(height) > max_side {
-        photo = photo.thumbnail(max_side, max_side);
-    }
-    photo.apply_orientation(orientation);
-    let rgb = on_white(photo);
-    Ok(Picture { width: rgb.width(), height: rgb.height(), rgb: rgb.into_raw() })
-}
-
-fn on_white(photo: DynamicImage) -> RgbImage {
-    if !photo.color().has_alpha() {
-        return photo.into_rgb8();
-    }
-    let photo = photo.into_rgba8();
-    RgbImage::from_fn(photo.width(), photo.height(), |x, y| {
-        let [r, g, b, a] = photo.get_pixel(x, y).0.map(u32::from);
-        let over = |v: u32| u8::try_from((v * a + 255 * (255 - a) + 127) / 255).unwrap_or(u8::MAX);
-        Rgb([over(r), over(g), over(b)])
-    })
-}
-
-fn read_all(source: &Arc<dyn ByteSource>, len: usize) -> Result<Vec<u8>, VideoError> {
-    let mut bytes = vec![0; len];
+    let mut bytes = vec![0; usize::try_from(len).map_err(VideoError::internal)?];
     let mut done = 0;
     while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
         match source.read_at(done as u64, rest) {

@@ -39,8 +39,13 @@ const MOST_WINDOWS: usize = 8;
 
 /// Opens the door, and the clip behind it: starts the threads and returns. `memory` is how many bytes of pictures are
 /// kept.
-pub fn open(door: Door, source: Arc<dyn ByteSource>, memory: usize) -> io::Result<Arc<Stage>> {
-    let stage = Arc::new(Stage::new(Arc::clone(&source), memory));
+pub fn open(
+    door: Door,
+    source: Arc<dyn ByteSource>,
+    track: Option<usize>,
+    memory: usize,
+) -> io::Result<Arc<Stage>> {
+    let stage = Arc::new(Stage::new(Arc::clone(&source), track, memory));
     scan::start(Arc::clone(&stage), Arc::clone(&source))?;
     spawn("hand", &stage, &source, Hand::run)?;
     spawn("ahead", &stage, &source, Forerunner::run)?;

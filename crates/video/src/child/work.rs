@@ -72,8 +72,8 @@ struct Open {
 impl Work {
     fn answer(&mut self, id: u32, ask: &Ask) -> Result<Value, VideoError> {
         match *ask {
-            Ask::Open { len } => self.open(id, len),
-            Ask::Serve { len, memory } => self.serve(len, memory).map(Value::from),
+            Ask::Open { len, track } => self.open(id, len, track),
+            Ask::Serve { len, track, memory } => self.serve(len, track, memory).map(Value::from),
             Ask::Facts => self.facts(id),
             Ask::Still { frame } => {
                 let picture = self.still(frame)?;
@@ -90,14 +90,17 @@ impl Work {
                 let picture = photo::decode(&self.parent.clip(len), max_side)?;
                 self.picture(id, &picture)
             }
+            Ask::Motion { len } => {
+                serde_json::to_value(photo::motion(&self.parent.clip(len))?).map_err(VideoError::internal)
+            }
             Ask::Usage => serde_json::to_value(usage::so_far()).map_err(VideoError::internal),
         }
     }
 
-    fn open(&mut self, id: u32, len: u64) -> Result<Value, VideoError> {
+    fn open(&mut self, id: u32, len: u64, track: Option<usize>) -> Result<Value, VideoError> {
         let parent = Arc::clone(&self.parent);
         let source = parent.clip(len);
-        let mut demuxer = Demuxer::open(Arc::clone(&source))?;
+        let mut demuxer = Demuxer::open(Arc::clone(&source), track)?;
         let index = Index::build(&mut demuxer, None, &mut || parent.alive())?;
         let open = Open::new(source, Arc::new(index), demuxer.track.clone());
         self.tell(id, &open, true)?;
@@ -105,14 +108,14 @@ impl Work {
         Ok(Value::Null)
     }
 
-    fn serve(&mut self, len: u64, memory: u64) -> Result<String, VideoError> {
+    fn serve(&mut self, len: u64, track: Option<usize>, memory: u64) -> Result<String, VideoError> {
         if let Some((_, address)) = &self.room {
             return Ok(address.clone());
         }
         let door = self.door.take().ok_or_else(|| VideoError::internal("the frame socket is gone"))?;
         let address = door.address().map_err(VideoError::internal)?;
         let memory = usize::try_from(memory).map_err(VideoError::internal)?;
-        let stage = room::open(door, self.parent.clip(len), memory).map_err(VideoError::internal)?;
+        let stage = room::open(door, self.parent.clip(len), track, memory).map_err(VideoError::internal)?;
         self.room = Some((stage, address.clone()));
         Ok(address)
     }
@@ -178,7 +181,7 @@ impl Work {
     fn rendition(&mut self, id: u32) -> Result<Value, VideoError> {
         let parent = Arc::clone(&self.parent);
         let open = self.clip.as_mut().ok_or_else(nothing_open)?;
-        let sound = Demuxer::open(Arc::clone(&open.source))?;
+        let sound = open.demuxer()?;
         let writer = Arc::clone(&parent);
         let write = move |offset: u64, bytes: &[u8]| writer.write(id, offset, bytes);
         rendition::write(open.reader()?, sound, Box::new(write), &mut || parent.alive())?;
@@ -227,7 +230,12 @@ impl Open {
 
     /// A reader of its own, from the start.
     fn reader(&self) -> Result<Reader, VideoError> {
-        Reader::new(Demuxer::open(Arc::clone(&self.source))?, Arc::clone(&self.index))
+        Reader::new(self.demuxer()?, Arc::clone(&self.index))
+    }
+
+    /// The same track, opened afresh.
+    fn demuxer(&self) -> Result<Demuxer, VideoError> {
+        Demuxer::open(Arc::clone(&self.source), Some(self.track.stream))
     }
 
     /// One frame as the decoder gives it.

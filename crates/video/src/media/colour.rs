@@ -33,11 +33,7 @@ impl Colour {
             _ if picture.width() >= 1280 || picture.height() > 576 => Matrix::Bt709,
             _ => Matrix::Bt601,
         };
-        let primaries = match primaries {
-            9 => tonemap::BT2020,
-            11 | 12 => tonemap::DISPLAY_P3,
-            _ => tonemap::BT709,
-        };
+        let primaries = primaries_of(primaries);
         let full_range = full || is_full_range_format(picture.format());
         Self { matrix: matrix as u8, full_range, transfer: transfer_of(transfer) as u8, primaries }
     }
@@ -64,6 +60,15 @@ pub fn transfer_of(number: u32) -> Transfer {
         16 => Transfer::Pq,
         18 => Transfer::Hlg,
         _ => Transfer::Sdr,
+    }
+}
+
+/// The primaries that matter to us, from their H.273 number.
+pub fn primaries_of(number: u32) -> u8 {
+    match number {
+        9 => tonemap::BT2020,
+        11 | 12 => tonemap::DISPLAY_P3,
+        _ => tonemap::BT709,
     }
 }
 

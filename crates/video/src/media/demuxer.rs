@@ -8,13 +8,13 @@ use std::{collections::HashSet, sync::Arc};
 use ffmpeg_next::{
     Dictionary, Error, Packet, codec,
     codec::packet::side_data,
-    format::{self, context, stream::Disposition},
+    format::{self, context},
     log, media,
 };
 use limpet_model::Timebase;
 
-use super::{Stream, limits, raw, raw::StreamFacts};
-use crate::{ByteSource, Orientation, VideoError};
+use super::{Stream, limits, raw, raw::StreamFacts, tracks};
+use crate::{ByteSource, Orientation, StillBrand, TrackFacts, VideoError};
 
 /// What phones, cameras, messengers and browsers make.
 const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg";
@@ -51,11 +51,13 @@ pub struct Track {
     pub orientation: Orientation,
     /// Sound, if there is any that can be decoded: number of the stream and codec.
     pub audio: Option<(usize, codec::Id)>,
+    /// Every track of pictures that the file has, this one too.
+    pub all: Vec<TrackFacts>,
 }
 
 impl Demuxer {
-    /// Opens the container.
-    pub fn open(source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
+    /// Opens the container for the track with this number, or for the main one.
+    pub fn open(source: Arc<dyn ByteSource>, wanted: Option<usize>) -> Result<Self, VideoError> {
         quiet();
         let stream = Stream::new(Arc::clone(&source)).map_err(|error| VideoError::bytes(&error))?;
         let io = context::StreamIo::from_read_seek_with_capacity(stream, READ_SIZE)
@@ -69,14 +71,14 @@ impl Demuxer {
             Error::Other { errno } if errno == ffmpeg_next::error::ENOMEM => too_greedy(),
             _ => not_readable(&*source),
         })?;
-        let track = Track::main(&input, &*source)?;
+        let track = Track::find(&input, &*source, wanted)?;
         raw::read_only(&mut input, &[track.stream]);
         Ok(Self { input, source, track })
     }
 
     /// The same clip, opened afresh.
     pub fn reopen(&self) -> Result<Self, VideoError> {
-        Self::open(Arc::clone(&self.source))
+        Self::open(Arc::clone(&self.source), Some(self.track.stream))
     }
 
     /// Has the sound come, and no pictures.
@@ -118,18 +120,26 @@ impl Demuxer {
 }
 
 impl Track {
-    fn main(input: &context::Input, source: &dyn ByteSource) -> Result<Self, VideoError> {
-        let pictures = |stream: &format::stream::Stream<'_>| {
-            stream.parameters().medium() == media::Type::Video
-                && !stream.disposition().contains(Disposition::ATTACHED_PIC)
+    fn find(
+        input: &context::Input,
+        source: &dyn ByteSource,
+        wanted: Option<usize>,
+    ) -> Result<Self, VideoError> {
+        let mut all = tracks::all(input, readable);
+        let chosen = match wanted {
+            Some(number) => all.iter_mut().find(|track| track.stream == number),
+            None => tracks::main(&mut all),
         };
-        let preferred =
-            |stream: &format::stream::Stream<'_>| stream.disposition().contains(Disposition::DEFAULT);
-        let stream = input
-            .streams()
-            .find(|stream| pictures(stream) && preferred(stream))
-            .or_else(|| input.streams().find(pictures))
-            .ok_or_else(|| VideoError::BadClip("This file has no video in it, only sound or data.".into()))?;
+        let stream = chosen.and_then(|track| {
+            track.chosen = true;
+            input.stream(track.stream)
+        });
+        let stream = stream.ok_or_else(|| {
+            VideoError::BadClip(match wanted {
+                Some(number) => format!("This file has no video track {number}. Choose one that it has."),
+                None => "This file has no video in it, only sound or data.".into(),
+            })
+        })?;
         let codec = stream.parameters().id();
         if !readable(codec) {
             return Err(VideoError::BadClip(format!(
@@ -153,6 +163,7 @@ impl Track {
             facts,
             orientation: orientation(&stream),
             audio: audio(input),
+            all,
         })
     }
 
@@ -248,7 +259,7 @@ fn too_greedy() -> VideoError {
 
 /// Says what a file that is no clip looks like, where that helps.
 fn not_readable(source: &dyn ByteSource) -> VideoError {
-    let mut head = [0; 16];
+    let mut head = [0; 64];
     let len = source.read_at(0, &mut head).unwrap_or(0);
     let head = head.get(..len).unwrap_or_default();
     let sentence = match head {
@@ -256,9 +267,7 @@ fn not_readable(source: &dyn ByteSource) -> VideoError {
         [0xff, 0xd8, 0xff, ..] | [0x89, b'P', b'N', b'G', ..] => {
             "This file is a photo, not a video. Send it as a photo."
         }
-        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', b'e' | b'i', ..] => {
-            "This file is a photo (HEIC), not a video. Send it as a photo."
-        }
+        _ if StillBrand::of(head).is_some() => "This file is a photo, not a video. Send it as a photo.",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => {
             "This video is cut off: its description is missing, usually because the copy was not finished. It \
              has to be sent again."

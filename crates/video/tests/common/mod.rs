@@ -1,6 +1,9 @@
 //! Clips to test with, and the `ffmpeg` program as the oracle.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub mod colours;
+pub mod heic;
+
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -108,4 +111,13 @@ pub fn psnr(a: &[u8], b: &[u8]) -> f64 {
     let sum: f64 = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum();
     let mean = sum / a.len() as f64;
     if mean == 0.0 { 100.0 } else { 10.0 * (255.0_f64.powi(2) / mean).log10() }
+}
+
+/// Numbers that look random and are the same every time.
+pub fn noise(seed: u64) -> impl Iterator<Item = u64> {
+    let mut state = seed;
+    std::iter::repeat_with(move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    })
 }

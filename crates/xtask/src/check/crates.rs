@@ -21,11 +21,12 @@ pub struct Package {
 }
 
 /// Crates from outside that belong to one place, with the packages that may name them.
-const KEPT: [(&str, &[&str]); 12] = [
+const KEPT: [(&str, &[&str]); 13] = [
     ("tauri", &["limpet"]),
     ("tauri-*", &["limpet"]),
     ("wry", &["limpet"]),
     ("ffmpeg-*", &["limpet-video"]),
+    ("libheif-*", &["limpet-video"]),
     ("rusqlite", &["limpet-cache"]),
     ("libsqlite3-sys", &["limpet-cache"]),
     ("keyring", &["limpet-desk"]),

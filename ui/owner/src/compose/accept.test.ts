@@ -11,6 +11,8 @@ describe("a chosen file", () => {
     ["PXL_2025.mp4", "", "clip", "video/mp4"],
     ["scan.PDF", "application/octet-stream", "document", "application/pdf"],
     ["photo.jpg", "image/jpeg", "photo", "image/jpeg"],
+    ["IMG_1.HEIC", "", "photo", "image/heic"],
+    ["20250101.heif", "image/heif", "photo", "image/heif"],
   ])("%s (%s) goes as a %s", (name, type, kind, mime) => {
     expect(check(file(name, type))).toEqual({ fits: true, kind, mime });
   });
@@ -28,7 +30,7 @@ describe("a chosen file", () => {
   it("of another type does not go", () => {
     expect(check(file("letter.docx", "application/msword"))).toMatchObject({ fits: false, why: "wrong-type" });
     expect(check(file("noname"))).toMatchObject({ fits: false, why: "wrong-type" });
-    expect(check(file("IMG_1.HEIC"))).toMatchObject({ fits: false, why: "heic" });
+    expect(check(file("a.avif", "image/avif"))).toMatchObject({ fits: false, why: "wrong-type" });
   });
 });
 

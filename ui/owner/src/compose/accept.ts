@@ -2,14 +2,15 @@
 
 import { type AttachmentKind, UPLOAD_LIMIT } from "@limpet/shared/gen/wire";
 
-/** What the file picker offers. Naming picture types makes an iPhone turn its own format into JPEG. */
+/** What the file picker offers. Naming these picture types makes an iPhone turn its own format into JPEG, which every
+ * browser shows; a HEIC that is chosen all the same goes as it is. */
 export const CHOOSE = "video/*,image/jpeg,image/png,image/webp,application/pdf";
 export const RECORD = "video/*";
 
 /** How many files go with one message. */
 export const FILES_LIMIT = 10;
 
-const PICTURES = ["image/jpeg", "image/png", "image/webp"];
+const PICTURES = ["image/jpeg", "image/png", "image/webp", "image/heic", "image/heif"];
 
 /** Types by the end of the name, for phones that do not say one. */
 const BY_END: Record<string, string> = {
@@ -33,13 +34,12 @@ const BY_END: Record<string, string> = {
 
 export type Verdict =
   | { fits: true; kind: AttachmentKind; mime: string }
-  | { fits: false; why: "empty" | "too-large" | "heic" | "wrong-type"; kind: AttachmentKind | null };
+  | { fits: false; why: "empty" | "too-large" | "wrong-type"; kind: AttachmentKind | null };
 
 /** Looks at a file's size and type. */
 export function check(file: { name: string; type: string; size: number }): Verdict {
   const mime = typeOf(file);
   const kind = kindOf(mime);
-  if (mime === "image/heic" || mime === "image/heif") return { fits: false, why: "heic", kind: null };
   if (!kind) return { fits: false, why: "wrong-type", kind };
   if (file.size === 0) return { fits: false, why: "empty", kind };
   if (file.size > UPLOAD_LIMIT) return { fits: false, why: "too-large", kind };

@@ -110,11 +110,10 @@ export class Staged {
     this.problems = [...this.problems, { key, sentences }];
   }
 
-  private sentences(file: File, why: "empty" | "too-large" | "heic" | "wrong-type", clip: boolean): string[] {
+  private sentences(file: File, why: "empty" | "too-large" | "wrong-type", clip: boolean): string[] {
     const t = w();
     const of = { name: file.name, size: megabytes(file.size) };
     if (why === "empty") return [t.empty(of)];
-    if (why === "heic") return [t.heic(of)];
     if (why === "wrong-type") return [t.wrongType(of)];
     if (!clip) return [t.tooLarge(of), t.smaller];
     const how = { iphone: t.trimIphone, android: t.trimAndroid, other: t.trimOther }[phone(this.agent)];

@@ -31,9 +31,7 @@ const en = {
   trimOther: "On an iPhone: Photos, Edit, drag the ends of the strip. On Android: gallery, Edit, Trim.",
   smaller: "Choose a smaller file.",
   empty: (of: Named) => `“${of.name}” is empty (0 bytes). If it is still loading from the cloud, wait a moment, or record it again.`,
-  heic: (of: Named) =>
-    `“${of.name}” is in a picture format that cannot be sent (HEIC). Take a screenshot of it and choose that, or set Camera, Formats to Most Compatible.`,
-  wrongType: (of: Named) => `“${of.name}” cannot be sent. Clips, photos (JPEG, PNG, WebP) and PDF documents can.`,
+  wrongType: (of: Named) => `“${of.name}” cannot be sent. Clips, photos (JPEG, PNG, WebP, HEIC) and PDF documents can.`,
 };
 
 const es: { [K in keyof typeof en]: (typeof en)[K] extends string ? string : (typeof en)[K] } = {
@@ -63,9 +61,7 @@ const es: { [K in keyof typeof en]: (typeof en)[K] extends string ? string : (ty
   trimOther: "En iPhone: Fotos, Editar, arrastre los extremos de la tira. En Android: galería, Editar, Recortar.",
   smaller: "Elija un archivo más pequeño.",
   empty: (of) => `«${of.name}» está vacío (0 bytes). Si aún se descarga de la nube, espere un momento, o grábelo de nuevo.`,
-  heic: (of) =>
-    `«${of.name}» está en un formato de imagen que no se puede enviar (HEIC). Haga una captura de pantalla y elíjala, o ponga Cámara, Formatos en El más compatible.`,
-  wrongType: (of) => `«${of.name}» no se puede enviar. Sí se pueden enviar vídeos, fotos (JPEG, PNG, WebP) y documentos PDF.`,
+  wrongType: (of) => `«${of.name}» no se puede enviar. Sí se pueden enviar vídeos, fotos (JPEG, PNG, WebP, HEIC) y documentos PDF.`,
 };
 
 export const w = words(en, es);

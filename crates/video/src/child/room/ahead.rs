@@ -17,7 +17,7 @@ use super::{
 use crate::{
     ByteSource, VideoError,
     engine::{Engine, Keep, Sketch, Sketcher, View, Viewer, Way},
-    media::{demuxer::Demuxer, reader::Reader},
+    media::reader::Reader,
 };
 
 /// A dragging hand that pauses so long may be there.
@@ -45,7 +45,7 @@ impl Forerunner {
     /// Runs ahead, with a decoder of its own, for as long as the process lives.
     pub fn run(stage: Arc<Stage>, source: &Arc<dyn ByteSource>) -> Result<(), VideoError> {
         let known = stage.wait_known(&|| {})?;
-        let reader = Reader::new(Demuxer::open(Arc::clone(source))?, Arc::clone(&known.index))?;
+        let reader = Reader::new(stage.open(source)?, Arc::clone(&known.index))?;
         let viewer = || Viewer::new(known.track.clone(), Arc::clone(&known.index));
         let mut ahead = Self {
             stage,

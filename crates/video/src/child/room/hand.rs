@@ -17,7 +17,7 @@ use super::{
 use crate::{
     ByteSource, VideoError,
     engine::{Easel, Engine, Keep, View, Viewer, Way},
-    media::{demuxer::Demuxer, index::Index, reader::Reader},
+    media::{index::Index, reader::Reader},
 };
 
 /// Frames before the target that are kept on the way, for the steps back that often follow.
@@ -44,7 +44,7 @@ impl Hand {
     /// Opens the clip, shows its first picture while it is being indexed, and from then on what is wanted, for as long
     /// as the process lives.
     pub fn run(stage: Arc<Stage>, source: &Arc<dyn ByteSource>) -> Result<(), VideoError> {
-        let mut demuxer = Demuxer::open(Arc::clone(source))?;
+        let mut demuxer = stage.open(source)?;
         let head = Arc::new(Index::head(&mut demuxer)?);
         let viewer = Viewer::new(demuxer.track.clone(), Arc::clone(&head));
         let engine = Engine::new(Reader::after(demuxer, head)?);

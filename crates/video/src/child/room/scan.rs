@@ -10,7 +10,6 @@ use crate::{
     ByteSource, VideoError,
     child::facts,
     media::{
-        demuxer::Demuxer,
         holes::{Holes, Instead},
         index::Index,
     },
@@ -39,7 +38,7 @@ struct Scan {
 impl Scan {
     fn run(self) -> Result<(), VideoError> {
         let holes = Arc::new(Holes::new(Arc::clone(&self.source)));
-        let opened = Demuxer::open(Arc::clone(&holes) as Arc<dyn ByteSource>);
+        let opened = self.stage.open(&(Arc::clone(&holes) as Arc<dyn ByteSource>));
         let mut demuxer = if holes.take_failure() { return Err(unreadable()) } else { opened? };
         // From here on bytes that are not there read as nothing: the container's table says what they would be.
         let by_table = matches!(demuxer.track.container.as_str(), "mp4" | "mov");

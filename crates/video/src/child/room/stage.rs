@@ -18,7 +18,10 @@ use super::{
 use crate::{
     ByteSource, VideoError,
     engine::{Shared, Sketch, View},
-    media::{demuxer::Track, index::Index},
+    media::{
+        demuxer::{Demuxer, Track},
+        index::Index,
+    },
 };
 
 /// What is known of the clip.
@@ -42,6 +45,8 @@ pub struct Stage {
     /// Bytes of pictures that are kept.
     memory: usize,
     source: Arc<dyn ByteSource>,
+    /// The track under review; `None` is the main one.
+    track: Option<usize>,
 }
 
 #[derive(Default)]
@@ -90,8 +95,8 @@ impl State {
 
 impl Stage {
     /// An empty stage that keeps so many bytes of pictures.
-    pub fn new(source: Arc<dyn ByteSource>, memory: usize) -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), memory, source }
+    pub fn new(source: Arc<dyn ByteSource>, track: Option<usize>, memory: usize) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), memory, source, track }
     }
 
     /// How many views of a size stay around the eye: they take five eighths of the memory. Two more are for what was
@@ -110,6 +115,11 @@ impl Stage {
     /// The clip's bytes.
     pub fn source(&self) -> Arc<dyn ByteSource> {
         Arc::clone(&self.source)
+    }
+
+    /// Opens the track under review.
+    pub fn open(&self, source: &Arc<dyn ByteSource>) -> Result<Demuxer, VideoError> {
+        Demuxer::open(Arc::clone(source), self.track)
     }
 
     /// The state, to look at or to change. Whoever changes it calls [`Self::tell`].
