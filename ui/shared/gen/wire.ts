@@ -652,6 +652,8 @@ export type Settings = {
   language: string,
   /** `light`, `dark`, or empty to follow the system. */
   theme: string,
+  /** Megabytes of decoded pictures that a review room keeps, 128 to 4096; 0 leaves it to Limpet. */
+  review_memory_mb: number,
 };
 
 export const UPLOAD_LIMIT = 209715200;
