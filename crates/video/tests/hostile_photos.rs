@@ -26,17 +26,16 @@ fn look(photo: Vec<u8>) -> Option<VideoError> {
 }
 
 fn photo() -> RgbImage {
-    RgbImage::from_fn(128, 64, |x, y| image::Rgb([x as u8 * 2, y as u8 * 4, (x * y) as u8]))
+    RgbImage::from_fn(128, 64, |x, y| image::Rgb([x * 2, y * 4, x * y].map(|v| v.to_le_bytes()[0])))
 }
 
-fn heic(how: Heic) -> Vec<u8> {
+fn heic(how: &Heic) -> Vec<u8> {
     how.write(&Pixels { width: 128, height: 64, rgb: &photo(), deep: false })
 }
 
 /// With everything that phones put into one.
 fn rich() -> Heic {
-    let properties =
-        vec![boxed(b"colr", &[b"prof", &display_p3()]), nclx(12, 13, 1), boxed(b"irot", &[&[3]])];
+    let properties = vec![boxed("colr", &[b"prof", &display_p3()]), nclx(12, 13, 1), boxed("irot", &[&[3]])];
     Heic { properties, exif: Some(6), grid: Some((2, 1)), ..Heic::default() }
 }
 
@@ -47,7 +46,7 @@ fn photos() -> Vec<Vec<u8>> {
         file.into_inner()
     });
     let alpha = Heic { alpha: Some(vec![128; 128 * 64]), ..Heic::default() };
-    [heic(rich()), heic(alpha)].into_iter().chain(plain).collect()
+    [heic(&rich()), heic(&alpha)].into_iter().chain(plain).collect()
 }
 
 #[test]
@@ -58,7 +57,7 @@ fn cut_off_anywhere() {
             let _ = look([&photo[..photo.len() * part / 24], if part == 0 { b"x" } else { &[] }].concat());
         }
     }
-    let whole = heic(rich());
+    let whole = heic(&rich());
     for missing in [1, 100, whole.len() / 2] {
         let error = look(whole[..whole.len() - missing].to_vec()).unwrap().to_string();
         assert!(error.contains("cut off") && error.contains("sent again"), "{missing}: {error}");
@@ -86,7 +85,7 @@ fn with_flipped_bytes() {
 /// The boxes before the picture are where a few bytes do most.
 #[test]
 fn with_a_broken_description() {
-    let whole = heic(rich());
+    let whole = heic(&rich());
     let end = whole.windows(4).position(|name| name == b"mdat").unwrap();
     for seed in 0..120 {
         let mut broken = whole.clone();
@@ -109,12 +108,12 @@ fn a_size_that_is_a_lie_is_not_believed() {
         ((16, 16), "larger than Limpet can show"),
         ((0, 64), "damaged"),
     ] {
-        let error = look(heic(Heic { ispe: Some(ispe), ..Heic::default() }));
+        let error = look(heic(&Heic { ispe: Some(ispe), ..Heic::default() }));
         let text = error.map_or("it was shown".into(), |error| error.to_string());
         assert!(text.contains(words), "{ispe:?}: {text}");
     }
     for side in [60_000, 16_000] {
-        let error = look(heic(Heic { ispe: Some((side, side)), grid: Some((2, 1)), ..Heic::default() }));
+        let error = look(heic(&Heic { ispe: Some((side, side)), grid: Some((2, 1)), ..Heic::default() }));
         assert!(matches!(error, Some(VideoError::TooLarge(_))), "{side}: {error:?}");
     }
 }
@@ -122,12 +121,12 @@ fn a_size_that_is_a_lie_is_not_believed() {
 /// A picture made of itself, and one made of more pieces than any phone makes.
 #[test]
 fn pictures_of_pictures_end() {
-    let mut itself = heic(rich());
+    let mut itself = heic(&rich());
     let dimg = itself.windows(4).position(|name| name == b"dimg").unwrap();
     // From, count, then the pieces: the first is the whole.
     itself[dimg + 8..dimg + 10].copy_from_slice(&[0, 1]);
     assert!(look(itself).is_some());
-    let mut many = heic(rich());
+    let mut many = heic(&rich());
     let mdat = many.windows(4).position(|name| name == b"mdat").unwrap();
     many[mdat + 6..mdat + 8].copy_from_slice(&[255, 255]);
     assert!(look(many).is_some());

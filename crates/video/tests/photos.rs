@@ -1,5 +1,5 @@
 //! Photos of every kind come out upright and in the colours they were taken in.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod common;
 
@@ -56,7 +56,7 @@ fn a_heic_of_another_program_is_read() {
 #[test]
 fn a_grid_is_one_picture() {
     let photo = imageops::thumbnail(&photo(), 512, 256);
-    let properties = vec![nclx(1, 13, 1), boxed(b"irot", &[&[3]])];
+    let properties = vec![nclx(1, 13, 1), boxed("irot", &[&[3]])];
     let picture =
         shown(heic(&Heic { properties, grid: Some((4, 2)), exif: Some(6), ..Heic::default() }, &photo));
     let expected = imageops::rotate90(&photo);
@@ -64,19 +64,20 @@ fn a_grid_is_one_picture() {
     assert!(psnr(&picture, &expected) > 34.0, "{:.1} dB", psnr(&picture, &expected));
 }
 
+type Turn = fn(&RgbImage) -> RgbImage;
+
 /// The file's own properties turn it. EXIF says the same again on every phone, and must not turn it twice.
 #[test]
 fn a_heic_is_turned_once() {
     let photo = imageops::thumbnail(&photo(), 160, 96);
-    type Turn = fn(&RgbImage) -> RgbImage;
     // irot counts quarters of a turn to the left; imir 0 swaps top and bottom, 1 left and right.
-    let turns: [(&[u8; 4], u8, Turn); 6] = [
-        (b"irot", 0, RgbImage::clone),
-        (b"irot", 1, |photo| imageops::rotate270(photo)),
-        (b"irot", 2, |photo| imageops::rotate180(photo)),
-        (b"irot", 3, |photo| imageops::rotate90(photo)),
-        (b"imir", 0, |photo| imageops::flip_vertical(photo)),
-        (b"imir", 1, |photo| imageops::flip_horizontal(photo)),
+    let turns: [(&str, u8, Turn); 6] = [
+        ("irot", 0, RgbImage::clone),
+        ("irot", 1, |photo| imageops::rotate270(photo)),
+        ("irot", 2, |photo| imageops::rotate180(photo)),
+        ("irot", 3, |photo| imageops::rotate90(photo)),
+        ("imir", 0, |photo| imageops::flip_vertical(photo)),
+        ("imir", 1, |photo| imageops::flip_horizontal(photo)),
     ];
     for (name, value, turn) in turns {
         for exif in [None, Some(1), Some(6), Some(8)] {
@@ -85,7 +86,7 @@ fn a_heic_is_turned_once() {
             let expected = turn(&photo);
             assert_eq!(picture.dimensions(), expected.dimensions());
             let alike = psnr(&picture, &expected);
-            assert!(alike > 30.0, "{} {value} {exif:?}: {alike:.1} dB", String::from_utf8_lossy(name));
+            assert!(alike > 30.0, "{name} {value} {exif:?}: {alike:.1} dB");
         }
     }
 }
@@ -120,8 +121,12 @@ fn exif_turns_the_other_kinds() {
 /// The same picture as JPEG, PNG and WebP.
 fn coded(photo: &RgbImage, icc: Option<Vec<u8>>, exif: Option<Vec<u8>>) -> [(&'static str, Vec<u8>); 3] {
     fn write(mut encoder: impl ImageEncoder, photo: &RgbImage, icc: Option<Vec<u8>>, exif: Option<Vec<u8>>) {
-        icc.map(|icc| encoder.set_icc_profile(icc).unwrap());
-        exif.map(|exif| encoder.set_exif_metadata(exif).unwrap());
+        if let Some(icc) = icc {
+            encoder.set_icc_profile(icc).unwrap();
+        }
+        if let Some(exif) = exif {
+            encoder.set_exif_metadata(exif).unwrap();
+        }
         encoder.write_image(photo, photo.width(), photo.height(), ExtendedColorType::Rgb8).unwrap();
     }
     let [mut jpeg, mut png, mut webp] = [const { Vec::new() }; 3];
@@ -150,7 +155,7 @@ fn display_p3_becomes_srgb_whatever_says_so() {
     for (kind, file) in coded(&photo, Some(display_p3()), None) {
         assert_srgb(kind, file);
     }
-    let profile = boxed(b"colr", &[b"prof", &display_p3()]);
+    let profile = boxed("colr", &[b"prof", &display_p3()]);
     let says = [
         ("prof", vec![profile.clone(), nclx(2, 2, 1)]),
         // As some cameras have it: the numbers are for the matrix alone.
@@ -183,13 +188,15 @@ fn without_a_profile_or_with_a_broken_one_it_is_srgb() {
 fn hdr_photos_are_in_standard_range() {
     use limpet_video::tonemap;
     use limpet_wire::frames::Transfer;
-    for (transfer, number) in [(Transfer::Pq, 16), (Transfer::Hlg, 18)] {
-        let signals: Vec<[f64; 3]> =
-            (0..8).map(|n| f64::from(n) / 10.0).map(|v| [v + 0.1, v + 0.05, v]).collect();
-        let levels = |v: f64| ((v * 65535.0).round() as u16).to_le_bytes();
-        let row: Vec<u8> = signals.iter().flat_map(|rgb| rgb.map(levels).concat().repeat(32)).collect();
+    // The second as some cameras have it, with a profile for those who do not know the numbers.
+    let profile = boxed("colr", &[b"prof", &display_p3()]);
+    for (transfer, number, profile) in [(Transfer::Pq, 16, None), (Transfer::Hlg, 18, Some(profile))] {
+        let levels = (0..8_u16).map(|n| n * 6553).map(|v| [v + 6553, v + 3276, v]);
+        let signals: Vec<[f64; 3]> = levels.clone().map(|rgb| rgb.map(|v| f64::from(v) / 65535.0)).collect();
+        let row: Vec<u8> = levels.flat_map(|rgb| rgb.map(u16::to_le_bytes).concat().repeat(32)).collect();
         let pixels = Pixels { width: WIDTH, height: HEIGHT, rgb: &row.repeat(32), deep: true };
-        let picture = shown(Heic { properties: vec![nclx(9, number, 1)], ..Heic::default() }.write(&pixels));
+        let properties = profile.into_iter().chain([nclx(9, number, 1)]).collect();
+        let picture = shown(Heic { properties, ..Heic::default() }.write(&pixels));
         for (got, signal) in middles(&picture, WIDTH).into_iter().zip(signals) {
             let expected = tonemap::map(transfer, tonemap::BT2020, signal).map(|v| v * 255.0);
             let off = got.iter().zip(expected).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max);
@@ -220,8 +227,15 @@ fn alpha_stands_on_white() {
     }
     let mut png = Cursor::new(Vec::new());
     rgba.write_to(&mut png, image::ImageFormat::Png).unwrap();
-    let how = Heic { properties: vec![nclx(1, 13, 1)], alpha: Some(alpha), ..Heic::default() };
-    for (kind, file) in [("HEIC", heic(&how, &photo)), ("PNG", png.into_inner())] {
+    let mut multiplied = photo.clone();
+    for (pixel, alpha) in multiplied.pixels_mut().zip(&alpha) {
+        pixel.0 = pixel.0.map(|v| u8::try_from(u16::from(v) * u16::from(*alpha) / 255).unwrap());
+    }
+    let mut how = Heic { properties: vec![nclx(1, 13, 1)], alpha: Some(alpha), ..Heic::default() };
+    let plain = heic(&how, &photo);
+    how.premultiplied = true;
+    let files = [("HEIC", plain), ("multiplied", heic(&how, &multiplied)), ("PNG", png.into_inner())];
+    for (kind, file) in files {
         for (got, expected) in middles(&shown(file), 96).into_iter().zip(expected) {
             let off = got.iter().zip(expected).map(|(a, b)| a.abs_diff(b)).max().unwrap();
             assert!(off <= 3, "{kind}: {got:?} instead of {expected:?}");

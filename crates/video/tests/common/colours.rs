@@ -1,4 +1,5 @@
 //! Patches of known colours, and a profile that says they are Display P3.
+#![expect(clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 /// Display P3, and the same colour in sRGB: worked out from the chromaticities (SMPTE EG 432-1, IEC 61966-2-1), both
 /// with sRGB's curve, clipped.
@@ -15,8 +16,8 @@ pub const P3: [([u8; 3], [u8; 3]); 8] = [
 
 /// Side of a patch, pixels: the blocks of every codec fit.
 const SIDE: u32 = 32;
-/// Size of the picture with the patches.
-pub const WIDTH: u32 = SIDE * P3.len() as u32;
+/// Size of the picture with the patches: eight side by side.
+pub const WIDTH: u32 = SIDE * 8;
 /// Its height.
 pub const HEIGHT: u32 = SIDE;
 
@@ -36,6 +37,7 @@ pub fn middles(rgb: &[u8], width: u32) -> Vec<[u8; 3]> {
 ///
 /// Source: ICC.1:2022 7.2 (header), 10.18 (`para`), 10.31 (`XYZ `); colorants adapted to D50 as in Apple's profile.
 pub fn display_p3() -> Vec<u8> {
+    #[expect(clippy::cast_possible_truncation, reason = "all of them are below ten")]
     let fixed = |v: f64| ((v * 65536.0).round() as i32).to_be_bytes();
     let xyz = |v: [f64; 3]| [&b"XYZ \0\0\0\0"[..], &v.map(fixed).concat()].concat();
     let curve = [2.4, 1.0 / 1.055, 0.055 / 1.055, 1.0 / 12.92, 0.04045].map(fixed).concat();

@@ -1,6 +1,7 @@
 //! Writes HEIC files, so that tests decide about every box: the pictures are coded by the `ffmpeg` program.
 //!
 //! Source: ISO/IEC 23008-12 (items and their properties), ISO/IEC 14496-15 8.3.3 (`hvcC`).
+#![expect(clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 use std::{
     io::Write,
@@ -26,6 +27,8 @@ pub struct Heic {
     pub ispe: Option<(u32, u32)>,
     /// Grey picture in the role of the alpha plane.
     pub alpha: Option<Vec<u8>>,
+    /// Whether colours were multiplied with it.
+    pub premultiplied: bool,
     /// An EXIF orientation.
     pub exif: Option<u8>,
     /// Cut into this many columns and rows, as phones do. Width and height can be divided by them.
@@ -33,14 +36,14 @@ pub struct Heic {
 }
 
 /// A box.
-pub fn boxed(name: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
+pub fn boxed(name: &str, parts: &[&[u8]]) -> Vec<u8> {
     let body = parts.concat();
-    [&number(body.len() + 8), &name[..], &body].concat()
+    [&number(body.len() + 8), name.as_bytes(), &body].concat()
 }
 
 /// `colr` with numbers of H.273, full range.
 pub fn nclx(primaries: u8, transfer: u8, matrix: u8) -> Vec<u8> {
-    boxed(b"colr", &[b"nclx", &[0, primaries, 0, transfer, 0, matrix, 0x80]])
+    boxed("colr", &[b"nclx", &[0, primaries, 0, transfer, 0, matrix, 0x80]])
 }
 
 fn number(v: usize) -> [u8; 4] {
@@ -48,7 +51,7 @@ fn number(v: usize) -> [u8; 4] {
 }
 
 fn ispe(width: u32, height: u32) -> Vec<u8> {
-    boxed(b"ispe", &[&[0; 4], &width.to_be_bytes(), &height.to_be_bytes()])
+    boxed("ispe", &[&[0; 4], &width.to_be_bytes(), &height.to_be_bytes()])
 }
 
 /// One item of a file: its number, kind, bytes and properties.
@@ -69,7 +72,7 @@ impl Heic {
             Item { id: MAIN, kind: b"hvc1", data: Vec::new(), properties: vec![ispe(width, height)] };
         let mut others = Vec::new();
         let mut references = Vec::new();
-        let refers = |kind: &[u8; 4], from: u16, to: &[u16]| {
+        let refers = |kind: &str, from: u16, to: &[u16]| {
             let to: Vec<u8> = to.iter().flat_map(|id| id.to_be_bytes()).collect();
             let count = u16::try_from(to.len() / 2).expect("few").to_be_bytes();
             boxed(kind, &[&from.to_be_bytes(), &count, &to])
@@ -86,9 +89,9 @@ impl Heic {
                 .collect();
             main.kind = b"grid";
             let short = |v: u32| u16::try_from(v).expect("short").to_be_bytes();
-            let cut = [0, 0, rows as u8 - 1, columns as u8 - 1];
-            main.data = [&cut[..], &short(width), &short(height)].concat();
-            references.push(refers(b"dimg", MAIN, &tiles.iter().map(|tile| tile.id).collect::<Vec<_>>()));
+            let cut = [rows, columns].map(|v| u8::try_from(v - 1).expect("few"));
+            main.data = [&[0, 0], &cut[..], &short(width), &short(height)].concat();
+            references.push(refers("dimg", MAIN, &tiles.iter().map(|tile| tile.id).collect::<Vec<_>>()));
             others.extend(tiles);
         } else {
             let coded = Coded::new(picture);
@@ -99,16 +102,19 @@ impl Heic {
         if let Some(grey) = &self.alpha {
             let rgb: Vec<u8> = grey.iter().flat_map(|v| [*v; 3]).collect();
             let Coded { hvcc, data } = Coded::new(&Pixels { rgb: &rgb, deep: false, ..*picture });
-            let role = boxed(b"auxC", &[&[0; 4], b"urn:mpeg:hevc:2015:auxid:1\0"]);
+            let role = boxed("auxC", &[&[0; 4], b"urn:mpeg:hevc:2015:auxid:1\0"]);
             let properties = vec![hvcc, ispe(picture.width, picture.height), role];
             others.push(Item { id: 2, kind: b"hvc1", data, properties });
-            references.push(refers(b"auxl", 2, &[MAIN]));
+            references.push(refers("auxl", 2, &[MAIN]));
+            if self.premultiplied {
+                references.push(refers("prem", MAIN, &[2]));
+            }
         }
         if let Some(orientation) = self.exif {
             let tiff = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0";
             let data = [b"\0\0\0\x06Exif\0\0", &tiff[..], &[orientation], b"\0\0\0\0\0\0"].concat();
             others.push(Item { id: 3, kind: b"Exif", data, properties: Vec::new() });
-            references.push(refers(b"cdsc", 3, &[MAIN]));
+            references.push(refers("cdsc", 3, &[MAIN]));
         }
         others.insert(0, main);
         file(&others, &references.concat())
@@ -118,7 +124,7 @@ impl Heic {
 fn file(items: &[Item], references: &[u8]) -> Vec<u8> {
     let count = u16::try_from(items.len()).expect("few").to_be_bytes();
     let info =
-        |item: &Item| boxed(b"infe", &[&[2, 0, 0, 0], &item.id.to_be_bytes(), &[0, 0], item.kind, &[0]]);
+        |item: &Item| boxed("infe", &[&[2, 0, 0, 0], &item.id.to_be_bytes(), &[0, 0], item.kind, &[0]]);
     let infos: Vec<u8> = items.iter().flat_map(info).collect();
     // Properties are numbered from one in the order in which they stand.
     let mut numbers = 1_u8..;
@@ -137,25 +143,25 @@ fn file(items: &[Item], references: &[u8]) -> Vec<u8> {
             at += item.data.len();
         }
         let parts = [
-            boxed(b"hdlr", &[&[0; 8], b"pict", &[0; 13]]),
-            boxed(b"pitm", &[&[0; 4], &MAIN.to_be_bytes()]),
-            boxed(b"iloc", &[&[0; 4], &[0x44, 0], &count, &places]),
-            boxed(b"iinf", &[&[0; 4], &count, &infos]),
-            boxed(b"iref", &[&[0; 4], references]),
+            boxed("hdlr", &[&[0; 8], b"pict", &[0; 13]]),
+            boxed("pitm", &[&[0; 4], &MAIN.to_be_bytes()]),
+            boxed("iloc", &[&[0; 4], &[0x44, 0], &count, &places]),
+            boxed("iinf", &[&[0; 4], &count, &infos]),
+            boxed("iref", &[&[0; 4], references]),
             boxed(
-                b"iprp",
+                "iprp",
                 &[
-                    &boxed(b"ipco", &[&properties]),
-                    &boxed(b"ipma", &[&[0; 4], &number(items.len()), &associations]),
+                    &boxed("ipco", &[&properties]),
+                    &boxed("ipma", &[&[0; 4], &number(items.len()), &associations]),
                 ],
             ),
         ];
-        boxed(b"meta", &[&[0; 4], &parts.concat()])
+        boxed("meta", &[&[0; 4], &parts.concat()])
     };
     let data: Vec<u8> = items.iter().flat_map(|item| item.data.clone()).collect();
-    let ftyp = boxed(b"ftyp", &[b"heic\0\0\0\0mif1heic"]);
+    let ftyp = boxed("ftyp", &[b"heic\0\0\0\0mif1heic"]);
     let at = ftyp.len() + meta(0).len() + 8;
-    [ftyp, meta(at), boxed(b"mdat", &[&data])].concat()
+    [ftyp, meta(at), boxed("mdat", &[&data])].concat()
 }
 
 /// The pieces row by row, and their size.
@@ -203,7 +209,7 @@ impl Coded {
         }
         let depth = if picture.deep { 2 } else { 0 };
         let format = [0xf0, 0, 0xfc, 0xfc | 3, 0xf8 | depth, 0xf8 | depth, 0, 0, 0x0f, 3];
-        let hvcc = boxed(b"hvcC", &[&[1], &sps[3..15], &format, &sets]);
+        let hvcc = boxed("hvcC", &[&[1], &sps[3..15], &format, &sets]);
         Self { hvcc, data }
     }
 }

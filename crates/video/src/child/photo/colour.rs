@@ -112,3 +112,49 @@ fn by_numbers(primaries: u8, transfer: u8) -> Way {
         hdr => Way::ToneMap(hdr, primaries),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn becomes(colours: Colours, pixel: [u8; 3]) -> [u8; 3] {
+        let photo = DynamicImage::ImageRgb8(RgbImage::from_pixel(1, 1, image::Rgb(pixel)));
+        to_srgb(photo, colours).unwrap().get_pixel(0, 0).0
+    }
+
+    /// Worked out from the chromaticities, outside this program. Also tried with a profile in `tests/photos.rs`.
+    #[test]
+    fn known_colours_are_within_one_level() {
+        for (primaries, pixel, expected) in [
+            (12, [255, 0, 0], [255, 0, 0]),
+            (12, [200, 100, 50], [215, 93, 31]),
+            (12, [60, 120, 60], [30, 122, 52]),
+            (12, [40, 80, 200], [22, 81, 208]),
+            (12, [180, 140, 120], [188, 138, 117]),
+            (12, [255, 255, 255], [255, 255, 255]),
+            (9, [200, 100, 50], [241, 76, 29]),
+            (9, [180, 140, 120], [202, 134, 116]),
+            (9, [128, 128, 128], [128, 128, 128]),
+            (1, [200, 100, 50], [200, 100, 50]),
+            (2, [200, 100, 50], [200, 100, 50]),
+            (255, [200, 100, 50], [200, 100, 50]),
+        ] {
+            let numbers = Colours::Numbers { primaries, transfer: 13 };
+            let got = becomes(numbers, pixel);
+            let off = got.iter().zip(expected).map(|(a, b)| a.abs_diff(b)).max().unwrap();
+            assert!(off <= 1, "{primaries} {pixel:?}: {got:?} instead of {expected:?}");
+        }
+        let adobe = ColorProfile::new_adobe_rgb().encode().unwrap();
+        let got = becomes(Colours::Profile(adobe), [180, 140, 120]);
+        assert!(got.iter().zip([195, 141, 120]).all(|(a, b)| a.abs_diff(b) <= 1), "Adobe RGB: {got:?}");
+    }
+
+    #[test]
+    fn a_profile_that_says_pq_is_tone_mapped() {
+        let profile = ColorProfile::new_bt2020_pq();
+        assert!(matches!(way(Colours::Profile(profile.encode().unwrap())), Way::ToneMap(Transfer::Pq, 9)));
+        assert!(matches!(way(Colours::Profile(b"none".to_vec())), Way::Same));
+        let grey = ColorProfile::new_gray_with_gamma(2.2).encode().unwrap();
+        assert!(matches!(way(Colours::Profile(grey)), Way::Same));
+    }
+}

@@ -108,12 +108,12 @@ fn deep<'a>(bytes: impl Iterator<Item = &'a u8>, bits: u32) -> Vec<u16> {
 /// Undoes that colours were multiplied with their alpha.
 fn divide(photo: &mut DynamicImage) {
     fn by<V: Copy + Into<u64> + TryFrom<u64>>([r, g, b, a]: [V; 4], full: V) -> [V; 4] {
-        let divided = |v: V| V::try_from(v.into() * full.into() / a.into().max(1)).map_or(full, |v| v);
+        let divided = |v: V| V::try_from(v.into() * full.into() / a.into().max(1)).unwrap_or(full);
         [divided(r), divided(g), divided(b), a]
     }
     match photo {
         DynamicImage::ImageRgba8(photo) => {
-            photo.pixels_mut().for_each(|pixel| pixel.0 = by(pixel.0, u8::MAX))
+            photo.pixels_mut().for_each(|pixel| pixel.0 = by(pixel.0, u8::MAX));
         }
         DynamicImage::ImageRgba16(photo) => {
             photo.pixels_mut().for_each(|pixel| pixel.0 = by(pixel.0, u16::MAX));
