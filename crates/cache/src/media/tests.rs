@@ -1,5 +1,7 @@
 //! The media format: any range reads back, and whatever is done to a file is found out.
 
+mod fill;
+
 use std::{fs, path::Path};
 
 use limpet_model::AttachmentId;
