@@ -10,6 +10,11 @@ use std::sync::{
 
 use limpet_cache::media::{MediaFile, MediaFolder, MediaKind};
 use limpet_model::{Attachment, AttachmentId, AttachmentState};
+use limpet_sync::{
+    ServerError,
+    http::{Arrived, Wanted},
+    plan::next_piece,
+};
 use limpet_wire::{Code, Failure, desk::DeskEvent};
 
 use crate::{
@@ -103,18 +108,13 @@ async fn fetch(hub: &Arc<Hub>, here: &Here, attachment: &Attachment, kind: Media
     let id = attachment.id;
     let expected = if kind == MediaKind::Original { u64::try_from(attachment.bytes).unwrap_or(0) } else { 0 };
     make_room(hub, here, expected).await?;
-    let told = AtomicI64::new(0);
-    let progress = |so_far: u64, total: Option<u64>| {
-        let (sent, total) = (signed(so_far), total.map_or(attachment.bytes, signed));
-        if sent >= told.load(Ordering::Relaxed) + STEP || sent == total {
-            told.store(sent, Ordering::Relaxed);
-            hub.tell(DeskEvent::Progress { attachment: id, sent, total });
-        }
+    let wanted = Wanted {
+        attachment: id,
+        kind,
+        length: u64::try_from(attachment.bytes).ok().filter(|_| kind == MediaKind::Original),
+        sha256: attachment.sha256.clone().filter(|_| kind == MediaKind::Original),
     };
-    let sha256 = attachment.sha256.as_deref().filter(|_| kind == MediaKind::Original);
-    let server = here.signed_in.engine.server();
-    let length = server.download(&here.store.arrived, id, kind, sha256, &progress).await;
-    let length = length.map_err(|error| match Failure::from(error) {
+    let length = download(hub, here, wanted).await.map_err(|error| match Failure::from(error) {
         Failure { code: Code::Offline, .. } => Failure::new(
             Code::Offline,
             "This file is not on this computer yet and the server cannot be reached. It opens when Limpet is online again.",
@@ -123,6 +123,33 @@ async fn fetch(hub: &Arc<Hub>, here: &Here, attachment: &Attachment, kind: Media
     })?;
     let (store, now) = (Arc::clone(&here.store), hub.clock.now());
     blocking(move || Ok(store.cache.media_used(id, kind, length, now)?)).await
+}
+
+async fn download(hub: &Arc<Hub>, here: &Here, wanted: Wanted) -> Result<u64, ServerError> {
+    let (told, hears, id) = (AtomicI64::new(0), Arc::clone(hub), wanted.attachment);
+    let arrived: Arrived = Arc::new(move |filling| {
+        let (sent, total) = (signed(filling.bytes_here()), signed(filling.len()));
+        if sent >= told.load(Ordering::Relaxed) + STEP || sent == total {
+            told.store(sent, Ordering::Relaxed);
+            hears.tell(DeskEvent::Progress { attachment: id, sent, total });
+        }
+        true
+    });
+    let mut download = here.signed_in.engine.server().download(&here.store.arrived, wanted).await?;
+    loop {
+        let gap = match download.filling() {
+            Some(filling) => next_piece([], None, |at| filling.gap(at, download.size())),
+            None => Some(0..download.size()),
+        };
+        match gap {
+            Some(gap) => download.piece(gap, &arrived).await?,
+            None => {
+                if let Some(file) = download.finish().await? {
+                    return Ok(file.len());
+                }
+            }
+        }
+    }
 }
 
 fn signed(bytes: u64) -> i64 {

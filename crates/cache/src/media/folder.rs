@@ -64,42 +64,15 @@ impl MediaFolder {
         MediaFile::open(&self.path(&name), &self.key, &name)
     }
 
-    /// Starts a file, or goes on with one that was broken off: ask for bytes from its
-    /// [`MediaWriter::position`]. End with [`Self::finish`].
+    /// Starts a file whose bytes are on this computer. End with [`Self::finish`].
     pub fn write(&self, id: AttachmentId, kind: MediaKind) -> io::Result<MediaWriter> {
-        let name = name(id, kind);
-        let part = self.path(&format!("{name}.part"));
-        match MediaWriter::resume(&part, &self.key, &name) {
-            Ok(writer) => Ok(writer),
-            Err(_) => MediaWriter::create(&part, &self.key, &name),
-        }
+        MediaWriter::create(&self.part(id, kind), &self.key, &name(id, kind))
     }
 
     /// Finishes a file: from here on it can be read.
     pub fn finish(&self, id: AttachmentId, kind: MediaKind, writer: MediaWriter) -> io::Result<()> {
-        self.finish_if(id, kind, writer, |_| Ok(true)).map(drop)
-    }
-
-    /// Finishes a file if what was written of it is right, and drops it otherwise; answers which.
-    pub fn finish_if(
-        &self,
-        id: AttachmentId,
-        kind: MediaKind,
-        writer: MediaWriter,
-        is_right: impl FnOnce(&MediaFile) -> io::Result<bool>,
-    ) -> io::Result<bool> {
         writer.finish()?;
-        let name = name(id, kind);
-        let part = self.path(&format!("{name}.part"));
-        if !is_right(&MediaFile::open(&part, &self.key, &name)?)? {
-            self.abandon(id, kind)?;
-            return Ok(false);
-        }
-        fs::rename(part, self.path(&name))?;
-        // A file whose folder entry is lost in a power cut is lost.
-        #[cfg(unix)]
-        fs::File::open(&self.folder)?.sync_all()?;
-        Ok(true)
+        self.publish(id, kind)
     }
 
     /// Starts a file of so many bytes that come from elsewhere in any order, or goes on with one that was broken
