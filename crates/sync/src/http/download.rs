@@ -76,10 +76,11 @@ impl Download {
         self.size
     }
 
-    /// The same download with a size that proved right on this line.
+    /// The same download with a size that proved right on this line; not the largest, for the line may have become
+    /// slow since.
     #[must_use]
     pub fn sized(self, size: u64) -> Self {
-        Self { size: size.clamp(PIECES.smallest, PIECES.largest), ..self }
+        Self { size: size.clamp(PIECES.smallest, 4 * Self::FIRST), ..self }
     }
 
     /// Fetches a piece; of a file whose length is not known yet, its beginning. What arrived of one that broke off
