@@ -17,6 +17,7 @@ pub(crate) async fn pump(hub: Arc<Hub>, mut heard: mpsc::UnboundedReceiver<SyncE
                     session::session_over(&hub).await;
                 }
                 if link == Some(Link::Online) {
+                    hub.fetches.go_on();
                     hub.ahead.notify_one();
                 }
                 hub.tell(DeskEvent::State);

@@ -4,7 +4,6 @@
 //! **Invariant:** databases are touched on threads that may block, through [`Hub::on_disk`].
 
 use std::{
-    collections::HashMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
@@ -13,7 +12,10 @@ use limpet_cache::outbox::Work;
 use limpet_model::{ConversationId, Practice, StaffMember};
 use limpet_sync::{Engine, Folders, Store, SyncEvent, clock::Clock, lay_over, plan::Pace};
 use limpet_wire::{Code, Failure, desk::DeskEvent};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, broadcast, mpsc},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -30,7 +32,7 @@ pub(crate) struct Hub {
     pub device: String,
     pub events: broadcast::Sender<DeskEvent>,
     pub stop: CancellationToken,
-    pub tasks: TaskTracker,
+    pub tasks: Tasks,
     pub rooms: Rooms,
     pub fetches: Fetches,
     /// A filing was queued, or may go again.
@@ -43,6 +45,29 @@ pub(crate) struct Hub {
     open: RwLock<Option<Opened>>,
     notice: Mutex<Option<Failure>>,
     lock: Mutex<Option<profile::Lock>>,
+}
+
+/// Where tasks run that end with the desk. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Tasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    runtime: Handle,
+}
+
+impl Tasks {
+    /// Runs a task until it ends or the desk does. From any thread.
+    pub(crate) fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let task = self.stop.clone().run_until_cancelled_owned(async move {
+            task.await;
+        });
+        self.tracker.spawn_on(task, &self.runtime);
+    }
+
+    /// Whether the desk has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.stop.is_cancelled()
+    }
 }
 
 /// The profile's files and who is signed in.
@@ -72,6 +97,7 @@ impl Hub {
         let folders = Folders::of(&absolute(options.profile));
         let lock = profile::lock(&folders).await?;
         let (sync_events, heard) = mpsc::unbounded_channel();
+        let stop = CancellationToken::new();
         let hub = Arc::new(Self {
             folders,
             vault: options.vault,
@@ -80,8 +106,8 @@ impl Hub {
             media_budget: options.media_budget,
             device: options.device,
             events: broadcast::Sender::new(256),
-            stop: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            tasks: Tasks { tracker: TaskTracker::new(), stop: stop.clone(), runtime: Handle::current() },
+            stop,
             rooms: Rooms::default(),
             fetches: Fetches::default(),
             filing: Notify::new(),
@@ -103,11 +129,8 @@ impl Hub {
         Ok(hub)
     }
 
-    /// Runs a task until it ends or the desk does.
-    pub(crate) fn track(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(async move {
-            task.await;
-        }));
+    fn track(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.run(task);
     }
 
     pub(crate) async fn close(&self) {
@@ -115,8 +138,8 @@ impl Hub {
             here.signed_in.engine.stop().await;
         }
         self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.tasks.tracker.close();
+        self.tasks.tracker.wait().await;
         self.rooms.clear();
         let opened = self.write_open().take();
         if let Some(opened) = opened {
@@ -245,6 +268,3 @@ pub(crate) async fn blocking<T: Send + 'static>(
 fn absolute(profile: PathBuf) -> PathBuf {
     std::path::absolute(&profile).unwrap_or(profile)
 }
-
-/// Calls of one kind share a lock by key, so that two of them do the work once.
-pub(crate) type Locks<K> = Mutex<HashMap<K, Arc<tokio::sync::Mutex<()>>>>;

@@ -136,6 +136,15 @@ impl Desk {
         media::media(&self.hub, attachment, kind).await
     }
 
+    /// The bytes of a clip as its decoder gets them, also while they arrive. For tests.
+    #[cfg(feature = "testing")]
+    pub async fn clip_bytes(
+        &self,
+        attachment: AttachmentId,
+    ) -> Result<Arc<dyn limpet_video::ByteSource>, Failure> {
+        review::bytes(&self.hub, attachment).await
+    }
+
     /// Ends everything in order: nothing is lost without it, but the next start is quicker with it.
     pub async fn close(&self) {
         self.hub.close().await;

@@ -1,44 +1,24 @@
-//! Review rooms: one decoder child for each clip that is open.
+//! Review rooms: one decoder child for each clip that is open, also while the clip arrives.
+//!
+//! **Invariant:** a clip is opened once at a time, however many ask. **Invariant:** a room that is closed lets go of
+//! its clip at once, also while it is being opened: nothing is fetched for nobody.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+mod rooms;
+
+use std::sync::Arc;
 
 use limpet_cache::{CacheError, media::MediaKind};
 use limpet_model::{Attachment, AttachmentId, AttachmentKind};
-use limpet_video::Clip;
+use limpet_video::{ByteSource, Clip};
 use limpet_wire::{Code, Failure, desk::ReviewRoom};
 
 use crate::{
-    fetch,
+    fetch::{self, Bytes},
     hub::{Hub, blocking},
     media::Sealed,
 };
-
-/// The rooms that are open.
-#[derive(Default)]
-pub(crate) struct Rooms(Mutex<HashMap<AttachmentId, Arc<Clip>>>);
-
-impl Rooms {
-    fn get(&self, id: AttachmentId) -> Option<Arc<Clip>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
-    }
-
-    fn put(&self, id: AttachmentId, clip: Arc<Clip>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, clip);
-    }
-
-    fn take(&self, id: AttachmentId) -> Option<Arc<Clip>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
-    }
-
-    /// Closes every room.
-    pub(crate) fn clear(&self) {
-        let rooms = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        drop(rooms);
-    }
-}
+use rooms::{Place, Seat, closed};
+pub(crate) use rooms::{Room, Rooms};
 
 /// Opens a room, or finds the one that is open. A child that died is replaced.
 pub(crate) async fn open(hub: &Arc<Hub>, id: AttachmentId) -> Result<ReviewRoom, Failure> {
@@ -49,46 +29,44 @@ pub(crate) async fn open(hub: &Arc<Hub>, id: AttachmentId) -> Result<ReviewRoom,
             "Only clips are reviewed frame by frame. Open this file in the thread.",
         ));
     }
-    if let Some(room) = hub.rooms.get(id) {
-        let socket = blocking(move || {
-            // The address alone would not tell whether anybody is behind it.
-            room.usage()?;
-            Ok(room.serve_frames()?)
-        });
-        match socket.await {
+    let (place, mut open) = hub.rooms.enter(id).await;
+    if let Some(room) = open.clone() {
+        // The address alone would not tell whether anybody is behind it.
+        match blocking(move || room.address()).await {
             Ok(socket) => return Ok(ReviewRoom { clip: attachment, socket }),
             Err(failure) => {
                 tracing::info!(clip = %id, code = ?failure.code, "The decoder ended; a new one starts");
             }
         }
-        hub.rooms.take(id);
+        *open = None;
     }
-    let room = decode(hub, &attachment).await?;
-    hub.rooms.put(id, Arc::clone(&room));
-    let socket = blocking(move || Ok(room.serve_frames()?)).await?;
+    let room = decode(hub, &attachment, Some(&place)).await?;
+    let serving = Arc::clone(&room);
+    let socket = blocking(move || serving.address()).await?;
+    if place.is_closed() {
+        return Err(closed());
+    }
+    *open = Some(room);
     Ok(ReviewRoom { clip: attachment, socket })
 }
 
 /// Closes a room; one that is not open is fine.
 pub(crate) async fn close(hub: &Arc<Hub>, id: AttachmentId) -> Result<(), Failure> {
-    match hub.rooms.take(id) {
-        // Ending the child waits for it.
-        Some(room) => {
-            blocking(move || {
-                drop(room);
-                Ok(())
-            })
-            .await
-        }
-        None => Ok(()),
-    }
+    let Some(place) = hub.rooms.leave(id) else { return Ok(()) };
+    let room = place.room().await.take();
+    // Ending the child waits for it.
+    blocking(move || {
+        drop(room);
+        Ok(())
+    })
+    .await
 }
 
-/// The open clip behind a room; opened for the moment when there is no room.
-pub(crate) async fn clip(hub: &Arc<Hub>, attachment: &Attachment) -> Result<Arc<Clip>, Failure> {
-    match hub.rooms.get(attachment.id) {
+/// The room of a clip; one for the moment when none is open.
+pub(crate) async fn room(hub: &Arc<Hub>, attachment: &Attachment) -> Result<Arc<Room>, Failure> {
+    match hub.rooms.open(attachment.id).await {
         Some(room) => Ok(room),
-        None => decode(hub, attachment).await,
+        None => decode(hub, attachment, None).await,
     }
 }
 
@@ -96,8 +74,33 @@ pub(crate) async fn attachment(hub: &Arc<Hub>, id: AttachmentId) -> Result<Attac
     hub.on_disk(move |here| here.store.cache.attachment(id)?.ok_or_else(|| CacheError::NotFound.into())).await
 }
 
-async fn decode(hub: &Arc<Hub>, attachment: &Attachment) -> Result<Arc<Clip>, Failure> {
+/// What a decoder would read.
+#[cfg(feature = "testing")]
+pub(crate) async fn bytes(hub: &Arc<Hub>, id: AttachmentId) -> Result<Arc<dyn ByteSource>, Failure> {
+    let (here, attachment) = (hub.here()?, attachment(hub, id).await?);
+    Ok(match fetch::bytes(hub, &here, &attachment, MediaKind::Original).await? {
+        Bytes::Here(file) => Arc::new(Sealed(file)),
+        Bytes::Coming(arriving) => arriving,
+    })
+}
+
+async fn decode(
+    hub: &Arc<Hub>,
+    attachment: &Attachment,
+    place: Option<&Place>,
+) -> Result<Arc<Room>, Failure> {
     let here = hub.here()?;
-    let file = fetch::file(hub, &here, attachment, MediaKind::Original).await?;
-    blocking(move || Ok(Arc::new(Clip::open(Arc::new(Sealed(file)))?))).await
+    let (source, seat): (Arc<dyn ByteSource>, _) =
+        match fetch::bytes(hub, &here, attachment, MediaKind::Original).await? {
+            Bytes::Here(file) => (Arc::new(Sealed(file)), Seat::nowhere()),
+            Bytes::Coming(arriving) => (Arc::clone(&arriving) as _, Seat::of(arriving)),
+        };
+    if let Some(place) = place {
+        place.comes_from(&seat)?;
+    }
+    blocking(move || match Clip::open(source) {
+        Ok(clip) => Ok(Arc::new(Room::new(seat, clip))),
+        Err(error) => Err(seat.failure(error)),
+    })
+    .await
 }

@@ -253,6 +253,7 @@ pub(crate) async fn sign_out(hub: &Arc<Hub>) -> Result<DeskState, Failure> {
     // From here on nobody writes into the outbox any more; what came in between is looked for once more.
     hub.set_store(None);
     hub.rooms.clear();
+    hub.fetches.clear();
     let store = Arc::clone(&here.store);
     let server = here.signed_in.engine.server().clone();
     here.signed_in.engine.stop().await;
@@ -309,6 +310,7 @@ pub(crate) async fn session_over(hub: &Arc<Hub>) {
     before.engine.stop().await;
     hub.set_signed_in(None);
     hub.rooms.clear();
+    hub.fetches.clear();
     let vault: Arc<dyn Vault> = Arc::clone(&hub.vault);
     let forgotten = blocking(move || vault.remove(SESSION).map_err(|error| Failure::from(&error)));
     if let Err(failure) = forgotten.await {

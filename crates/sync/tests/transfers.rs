@@ -1,4 +1,4 @@
-//! Uploads, downloads and the live connection over connections that break.
+//! Uploads and the live connection over connections that break.
 
 #![allow(
     clippy::allow_attributes,
@@ -144,67 +144,6 @@ async fn every_piece_carries_its_checksum() {
         post.header("upload-metadata").unwrap(),
         format!("attachment {}", STANDARD.encode(id.to_string()))
     );
-}
-
-/// A file server that honours ranges and breaks the first answers off.
-fn files(all: Vec<u8>, breaks: usize) -> impl Fn(&Seen) -> Reply + Send + Sync {
-    let asked = Mutex::new(0);
-    move |seen| {
-        let from: usize = seen
-            .header("range")
-            .map_or(0, |range| range.trim_start_matches("bytes=").trim_end_matches('-').parse().unwrap());
-        let rest = all[from..].to_vec();
-        let mut asked = asked.lock().unwrap();
-        *asked += 1;
-        let reply = Reply::new(if from > 0 { 206 } else { 200 });
-        let half = rest.len() / 2;
-        if *asked <= breaks { reply.body(rest).breaking_off(half) } else { reply.body(rest) }
-    }
-}
-
-#[tokio::test]
-async fn a_download_that_breaks_off_goes_on_and_is_proven() {
-    let (_temp, folder) = folder();
-    let (id, all) = (AttachmentId::new(), bytes(1_000_000));
-    let hash = format!("{:x}", Sha256::digest(&all));
-    let faulty = Faulty::answering(files(all.clone(), 2)).await;
-    let server = faulty.server();
-    for _ in 0..2 {
-        let error = server.download(&folder, id, ORIGINAL, Some(&hash), &|_, _| {}).await.unwrap_err();
-        assert!(matches!(error, ServerError::NoWay(_)), "{error:?}");
-        assert!(!folder.has(id, ORIGINAL));
-    }
-    let length = server.download(&folder, id, ORIGINAL, Some(&hash), &|_, _| {}).await.unwrap();
-    assert_eq!(length, 1_000_000);
-    assert_eq!(folder.read(id, ORIGINAL).unwrap().read_all().unwrap(), all);
-    assert!(faulty.seen().last().unwrap().header("range").is_some());
-}
-
-#[tokio::test]
-async fn what_is_not_what_was_sent_is_not_kept() {
-    let (_temp, folder) = folder();
-    let id = AttachmentId::new();
-    let faulty = Faulty::answering(files(bytes(1000), 0)).await;
-    let other = format!("{:x}", Sha256::digest(b"something else"));
-    let error = faulty.server().download(&folder, id, ORIGINAL, Some(&other), &|_, _| {}).await.unwrap_err();
-    assert!(matches!(error, ServerError::Said { status: 502, .. }), "{error:?}");
-    assert!(!folder.has(id, ORIGINAL));
-}
-
-#[tokio::test]
-async fn a_server_without_ranges_is_asked_for_everything_again() {
-    let (_temp, folder) = folder();
-    let (id, all) = (AttachmentId::new(), bytes(500_000));
-    let body = all.clone();
-    let breaks = Mutex::new(true);
-    let faulty = Faulty::answering(move |_| {
-        let reply = Reply::new(200).body(body.clone());
-        if std::mem::take(&mut *breaks.lock().unwrap()) { reply.breaking_off(300_000) } else { reply }
-    })
-    .await;
-    faulty.server().download(&folder, id, ORIGINAL, None, &|_, _| {}).await.unwrap_err();
-    faulty.server().download(&folder, id, ORIGINAL, None, &|_, _| {}).await.unwrap();
-    assert_eq!(folder.read(id, ORIGINAL).unwrap().read_all().unwrap(), all);
 }
 
 #[tokio::test]

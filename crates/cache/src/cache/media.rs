@@ -48,6 +48,13 @@ impl Cache {
         Ok(())
     }
 
+    /// How many bytes finished files have.
+    pub fn media_held(&self) -> Result<u64, CacheError> {
+        let sum = "SELECT coalesce(sum(bytes), 0) FROM media";
+        let held: i64 = self.conn().query_row(sum, [], |row| row.get(0))?;
+        Ok(u64::try_from(held).unwrap_or(0))
+    }
+
     /// What has to go, longest unused first, so that the rest and `room` more bytes fit into `budget`.
     /// Posters stay: they are small and every list shows them.
     pub fn media_to_drop(
@@ -55,9 +62,8 @@ impl Cache {
         budget: u64,
         room: u64,
     ) -> Result<Vec<(AttachmentId, MediaKind)>, CacheError> {
+        let mut over = self.media_held()?.saturating_add(room).saturating_sub(budget);
         let conn = self.conn();
-        let held: i64 = conn.query_row("SELECT coalesce(sum(bytes), 0) FROM media", [], |row| row.get(0))?;
-        let mut over = u64::try_from(held).unwrap_or(0).saturating_add(room).saturating_sub(budget);
         let mut query = conn
             .prepare("SELECT attachment, kind, bytes FROM media WHERE kind <> 'poster' ORDER BY used_at")?;
         let mut rows = query.query([])?;

@@ -9,7 +9,7 @@ use std::{
 use limpet_model::{AttachmentId, FilingId};
 use zeroize::Zeroizing;
 
-use super::{MediaFile, MediaWriter};
+use super::{Filling, MediaFile, MediaWriter, format::damaged};
 use crate::StoreKey;
 
 /// Which bytes of an attachment.
@@ -64,47 +64,68 @@ impl MediaFolder {
         MediaFile::open(&self.path(&name), &self.key, &name)
     }
 
-    /// Starts a file, or goes on with one that was broken off: ask for bytes from its
-    /// [`MediaWriter::position`]. End with [`Self::finish`].
+    /// Starts a file whose bytes are on this computer. End with [`Self::finish`].
     pub fn write(&self, id: AttachmentId, kind: MediaKind) -> io::Result<MediaWriter> {
-        let name = name(id, kind);
-        let part = self.path(&format!("{name}.part"));
-        match MediaWriter::resume(&part, &self.key, &name) {
-            Ok(writer) => Ok(writer),
-            Err(_) => MediaWriter::create(&part, &self.key, &name),
-        }
+        MediaWriter::create(&self.part(id, kind), &self.key, &name(id, kind))
     }
 
     /// Finishes a file: from here on it can be read.
     pub fn finish(&self, id: AttachmentId, kind: MediaKind, writer: MediaWriter) -> io::Result<()> {
-        self.finish_if(id, kind, writer, |_| Ok(true)).map(drop)
+        writer.finish()?;
+        self.publish(id, kind)
     }
 
-    /// Finishes a file if what was written of it is right, and drops it otherwise; answers which.
-    pub fn finish_if(
+    /// Starts a file of so many bytes that come from elsewhere in any order, or goes on with one that was broken
+    /// off. Not twice at a time. End with [`Self::finish_filling`].
+    pub fn fill(&self, id: AttachmentId, kind: MediaKind, length: u64) -> io::Result<Filling> {
+        let (part, name) = (self.part(id, kind), name(id, kind));
+        match Filling::resume(&part, &self.key, &name, length) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
+                // Whoever still reads what was begun under this name keeps that file to itself.
+                self.abandon(id, kind)?;
+                Filling::create(&part, &self.key, &name, length)
+            }
+            other => other,
+        }
+    }
+
+    /// Finishes a file that has filled: from here on it is one like any other.
+    pub fn finish_filling(
         &self,
         id: AttachmentId,
         kind: MediaKind,
-        writer: MediaWriter,
-        is_right: impl FnOnce(&MediaFile) -> io::Result<bool>,
-    ) -> io::Result<bool> {
-        writer.finish()?;
-        let name = name(id, kind);
-        let part = self.path(&format!("{name}.part"));
-        if !is_right(&MediaFile::open(&part, &self.key, &name)?)? {
-            self.abandon(id, kind)?;
-            return Ok(false);
+        filling: &Filling,
+    ) -> io::Result<MediaFile> {
+        if !filling.is_full() {
+            return Err(damaged("it has not filled yet"));
         }
-        fs::rename(part, self.path(&name))?;
-        // A file whose folder entry is lost in a power cut is lost.
-        #[cfg(unix)]
-        fs::File::open(&self.folder)?.sync_all()?;
-        Ok(true)
+        filling.sync()?;
+        self.publish(id, kind)?;
+        self.read(id, kind)
+    }
+
+    /// Files that were begun and not finished, and how many bytes each takes once it is.
+    pub fn unfinished(&self) -> io::Result<Vec<(AttachmentId, MediaKind, u64)>> {
+        let mut found = Vec::new();
+        for file in fs::read_dir(&self.folder)? {
+            let file = file?;
+            let name = file.file_name();
+            let Some(known) = name.to_str().and_then(|name| name.strip_suffix(PART)).and_then(known) else {
+                continue;
+            };
+            match file.metadata() {
+                Ok(facts) => found.push((known.0, known.1, facts.len())),
+                // It was finished or dropped just now.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     /// Drops what was written of a file that turned out wrong.
     pub fn abandon(&self, id: AttachmentId, kind: MediaKind) -> io::Result<()> {
-        gone(fs::remove_file(self.path(&format!("{}.part", name(id, kind)))))
+        gone(fs::remove_file(self.part(id, kind)))
     }
 
     /// Writes a whole file.
@@ -128,7 +149,7 @@ impl MediaFolder {
 
     /// Keeps the PDF of a filing until its target has it.
     pub fn put_paper(&self, filing: FilingId, pdf: &[u8]) -> io::Result<()> {
-        let (name, part) = (paper(filing), format!("{}.part", paper(filing)));
+        let (name, part) = (paper(filing), format!("{}{PART}", paper(filing)));
         let mut writer = MediaWriter::create(&self.path(&part), &self.key, &name)?;
         writer.append(pdf)?;
         writer.finish()?;
@@ -160,9 +181,7 @@ impl MediaFolder {
         let mut found = Vec::new();
         for file in fs::read_dir(&self.folder)? {
             let name = file?.file_name();
-            let parts = name.to_str().and_then(|name| name.rsplit_once('-'));
-            let known = parts.and_then(|(id, kind)| Some((id.parse().ok()?, MediaKind::from_word(kind)?)));
-            found.extend(known);
+            found.extend(name.to_str().and_then(known));
         }
         Ok(found)
     }
@@ -178,10 +197,32 @@ impl MediaFolder {
     fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+
+    fn part(&self, id: AttachmentId, kind: MediaKind) -> PathBuf {
+        self.path(&format!("{}{PART}", name(id, kind)))
+    }
+
+    /// Gives what was written aside its name.
+    fn publish(&self, id: AttachmentId, kind: MediaKind) -> io::Result<()> {
+        fs::rename(self.part(id, kind), self.path(&name(id, kind)))?;
+        // A file whose folder entry is lost in a power cut is lost.
+        #[cfg(unix)]
+        fs::File::open(&self.folder)?.sync_all()?;
+        Ok(())
+    }
 }
+
+/// What the names of files end with that are not finished.
+const PART: &str = ".part";
 
 fn name(id: AttachmentId, kind: MediaKind) -> String {
     format!("{id}-{}", kind.word())
+}
+
+/// The file behind a name.
+fn known(name: &str) -> Option<(AttachmentId, MediaKind)> {
+    let (id, kind) = name.rsplit_once('-')?;
+    Some((id.parse().ok()?, MediaKind::from_word(kind)?))
 }
 
 fn paper(filing: FilingId) -> String {

@@ -23,6 +23,49 @@ pub(super) const TAG: usize = 16;
 pub(super) const SEALED: usize = CHUNK + TAG;
 const PREFIX: usize = 19;
 
+/// How many plain bytes a file has, and which chunks that makes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub length: u64,
+    pub chunks: u32,
+}
+
+impl Shape {
+    pub(super) fn of(length: u64) -> io::Result<Self> {
+        // A file of no bytes has one chunk, an empty one: something has to say that it ends there.
+        let chunks = u32::try_from(length.div_ceil(CHUNK as u64).max(1)).map_err(|_| damaged("too long"))?;
+        Ok(Self { length, chunks })
+    }
+
+    /// Of a file that takes so many bytes on disk.
+    pub(super) fn on_disk(stored: u64) -> io::Result<Self> {
+        let sealed = stored.saturating_sub(HEADER as u64);
+        let length = sealed.checked_sub(sealed.div_ceil(SEALED as u64) * TAG as u64);
+        let shape = length.map(Self::of).transpose()?;
+        shape.filter(|shape| shape.stored() == stored).ok_or_else(|| damaged("the last chunk is cut short"))
+    }
+
+    /// Bytes the file takes on disk.
+    pub(super) fn stored(self) -> u64 {
+        HEADER as u64 + self.length + u64::from(self.chunks) * TAG as u64
+    }
+
+    /// Where a chunk begins on disk.
+    pub(super) fn start_of(chunk: u32) -> u64 {
+        HEADER as u64 + u64::from(chunk) * SEALED as u64
+    }
+
+    /// Plain bytes of a chunk.
+    pub(super) fn plain(self, chunk: u32) -> usize {
+        let rest = self.length.saturating_sub(u64::from(chunk) * CHUNK as u64);
+        usize::try_from(rest).unwrap_or(CHUNK).min(CHUNK)
+    }
+
+    pub(super) fn is_last(self, chunk: u32) -> bool {
+        chunk + 1 == self.chunks
+    }
+}
+
 /// Seals and opens the chunks of one file.
 pub(super) struct Seal {
     cipher: XChaCha20Poly1305,

@@ -1,5 +1,7 @@
 //! The media format: any range reads back, and whatever is done to a file is found out.
 
+mod fill;
+
 use std::{fs, path::Path};
 
 use limpet_model::AttachmentId;
@@ -82,28 +84,6 @@ proptest! {
         let stored = fs::read(&path).unwrap();
         fs::write(&path, &stored[..at.index(stored.len())]).unwrap();
         prop_assert!(folder.read(id, ORIGINAL).is_err());
-    }
-
-    #[test]
-    fn a_broken_off_download_goes_on_where_it_was(length in lengths(), first in 0..4 * CHUNK, torn in 0..SEALED) {
-        let temp = tempfile::tempdir().unwrap();
-        let (folder, id, all) = (folder(temp.path()), AttachmentId::new(), bytes(length));
-        let mut writer = folder.write(id, ORIGINAL).unwrap();
-        writer.append(&all[..first.min(length)]).unwrap();
-        drop(writer);
-        prop_assert!(!folder.has(id, ORIGINAL));
-        // A crash may have left part of a chunk behind.
-        let part = only_file(temp.path());
-        let mut stored = fs::read(&part).unwrap();
-        stored.extend_from_slice(&bytes(torn));
-        fs::write(&part, &stored).unwrap();
-
-        let mut writer = folder.write(id, ORIGINAL).unwrap();
-        let from = usize::try_from(writer.position()).unwrap();
-        prop_assert!(from <= first.min(length));
-        writer.append(&all[from..]).unwrap();
-        folder.finish(id, ORIGINAL, writer).unwrap();
-        prop_assert_eq!(folder.read(id, ORIGINAL).unwrap().read_all().unwrap(), all);
     }
 }
 

@@ -1,14 +1,14 @@
-//! Writing a media file from front to back, and going on after a break.
+//! Writing a media file whose bytes are on this computer, from front to back.
 //!
 //! **Invariant:** until [`MediaWriter::finish`] the file has no last chunk and does not open for reading.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    fs::File,
+    io::{self, Write as _},
     path::Path,
 };
 
-use super::format::{CHUNK, HEADER, SEALED, Seal, damaged};
+use super::format::{CHUNK, SEALED, Seal, damaged};
 
 /// A media file being written.
 pub struct MediaWriter {
@@ -20,34 +20,10 @@ pub struct MediaWriter {
 
 impl MediaWriter {
     pub(super) fn create(path: &Path, key: &[u8; 32], name: &str) -> io::Result<Self> {
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+        let mut file = File::create(path)?;
         let (header, seal) = Seal::create(key, name)?;
         file.write_all(&header)?;
         Ok(Self { file, seal, chunk: 0, held: Vec::with_capacity(SEALED) })
-    }
-
-    /// Goes on with a file that was never finished. What follows its last whole, intact chunk is dropped: ask
-    /// for bytes from [`Self::position`]. The bytes must be the same as before the break, since chunk numbers
-    /// are used again.
-    pub(super) fn resume(path: &Path, key: &[u8; 32], name: &str) -> io::Result<Self> {
-        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
-        let mut header = [0; HEADER];
-        file.read_exact(&mut header)?;
-        let seal = Seal::of(key, name, &header)?;
-        let on_disk = file.metadata()?.len().saturating_sub(HEADER as u64) / SEALED as u64;
-        let mut chunk = u32::try_from(on_disk).map_err(|_| damaged("too long"))?;
-        // A crash may leave a chunk that was announced and not written: trust only what opens.
-        while let Some(before) = chunk.checked_sub(1) {
-            file.seek(SeekFrom::Start(start_of(before)))?;
-            let mut sealed = vec![0; SEALED];
-            if file.read_exact(&mut sealed).is_ok() && seal.open(before, false, &mut sealed).is_ok() {
-                break;
-            }
-            chunk = before;
-        }
-        file.set_len(start_of(chunk))?;
-        file.seek(SeekFrom::Start(start_of(chunk)))?;
-        Ok(Self { file, seal, chunk, held: Vec::with_capacity(SEALED) })
     }
 
     /// How many plain bytes were taken so far.
@@ -93,8 +69,4 @@ impl io::Write for MediaWriter {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn start_of(chunk: u32) -> u64 {
-    HEADER as u64 + u64::from(chunk) * SEALED as u64
 }

@@ -11,6 +11,7 @@
     reason = "each test takes what it needs, and stops at what it did not expect"
 )]
 
+pub mod line;
 pub mod phone;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};

@@ -133,6 +133,11 @@ impl Engine {
         self.shared.ask.notify_one();
     }
 
+    /// How long to wait after so many attempts failed.
+    pub fn pause(&self, attempts: u32) -> Duration {
+        self.shared.pause(attempts)
+    }
+
     /// Ends both loops and waits until they have ended.
     pub async fn stop(&self) {
         self.stop.cancel();

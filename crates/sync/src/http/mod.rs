@@ -5,6 +5,7 @@
 mod address;
 mod download;
 mod live;
+mod pieces;
 mod tus;
 
 use std::{sync::Arc, time::Duration};
@@ -21,6 +22,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 pub use address::server_address;
+pub use download::{Arrived, Download, Wanted};
 pub use live::Live;
 
 use crate::plan::Answer;
@@ -43,6 +45,9 @@ pub enum ServerError {
         /// What it says.
         failure: Failure,
     },
+    /// A file that it sends is not the one that was announced, or not the one that it began to send.
+    #[error("what arrives is not what was sent")]
+    NotAsSent,
     /// A file of this computer could not be read or written.
     #[error("file: {0}")]
     File(String),
@@ -56,7 +61,7 @@ impl ServerError {
             Self::Said { status, failure } => {
                 Some(Answer::Said { status: *status, failure: failure.clone() })
             }
-            Self::File(_) => None,
+            Self::NotAsSent | Self::File(_) => None,
         }
     }
 
@@ -74,6 +79,10 @@ impl From<ServerError> for Failure {
                 "The server cannot be reached. Check the network; Limpet keeps trying by itself.",
             ),
             ServerError::Said { failure, .. } => failure,
+            ServerError::NotAsSent => Failure::new(
+                Code::Internal,
+                "What arrived of this file is not what was sent. Try again; if it happens again, tell support.",
+            ),
             ServerError::File(error) => {
                 tracing::error!(error, "A media file could not be used");
                 Failure::new(

@@ -13,16 +13,13 @@ use limpet_model::AttachmentId;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use sha2::{Digest, Sha256};
 
-use super::{Server, ServerError, answered};
+use super::{Server, ServerError, answered, pieces::Pieces};
 
-/// Bytes sent with the first request. A piece that does not get through within a minute is lost, so the first fits
-/// the slowest line worth having: 40 kbit/s.
-const SMALLEST: u64 = 256 * 1024;
-/// Bytes sent with one request on a good line: large enough not to wait for the server all the time, small enough to
-/// show progress.
-const LARGEST: u64 = 4 * 1024 * 1024;
-/// How long a piece should take.
-const PACE: Duration = Duration::from_secs(4);
+/// A piece that does not get through within a minute is lost, so the first fits the slowest line worth having: 40
+/// kbit/s. On a good line they are large enough not to wait for the server all the time, and small enough to show
+/// progress.
+const PIECES: Pieces =
+    Pieces { smallest: 256 * 1024, largest: 4 * 1024 * 1024, pace: Duration::from_secs(4) };
 
 impl Server {
     /// Uploads an attachment's bytes from `folder`, telling `progress` how many the server has. Returns at once
@@ -50,7 +47,7 @@ impl Server {
         }
         let file = open(folder, attachment).await?;
         let mut corrected = 0;
-        let mut size = SMALLEST;
+        let mut size = PIECES.smallest;
         while offset < bytes {
             let piece = read(&file, offset, size.min(bytes - offset)).await?;
             let began = Instant::now();
@@ -66,7 +63,7 @@ impl Server {
                     let moved = offset_of(&response).filter(|moved| *moved > offset && *moved <= bytes);
                     offset =
                         moved.ok_or_else(|| ServerError::NoWay("the upload does not move on".to_owned()))?;
-                    size = next_size(size, began.elapsed());
+                    size = PIECES.next(size, began.elapsed());
                 }
                 // Somebody else moved it (an earlier attempt whose answer was lost), or a piece arrived damaged
                 // (460, tus): ask again where it stands.
@@ -99,18 +96,6 @@ impl Server {
     }
 }
 
-/// Twice as much while pieces go quickly, half as much once they take too long.
-fn next_size(size: u64, took: Duration) -> u64 {
-    let next = if took < PACE / 4 {
-        size * 2
-    } else if took > PACE {
-        size / 2
-    } else {
-        size
-    };
-    next.clamp(SMALLEST, LARGEST)
-}
-
 fn offset_of(response: &reqwest::Response) -> Option<u64> {
     response.headers().get("Upload-Offset")?.to_str().ok()?.parse().ok()
 }
@@ -132,18 +117,4 @@ async fn read(file: &Arc<MediaFile>, offset: u64, length: u64) -> Result<Vec<u8>
     });
     let piece = piece.await.map_err(|error| ServerError::File(error.to_string()))?;
     piece.map_err(|error: std::io::Error| ServerError::File(error.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pieces_follow_the_line() {
-        let grown = (0..10).fold(SMALLEST, |size, _| next_size(size, Duration::from_millis(100)));
-        assert_eq!(grown, LARGEST);
-        let shrunk = (0..10).fold(grown, |size, _| next_size(size, Duration::from_secs(20)));
-        assert_eq!(shrunk, SMALLEST);
-        assert_eq!(next_size(1 << 20, Duration::from_secs(2)), 1 << 20);
-    }
 }

@@ -1,0 +1,182 @@
+//! The rooms that are open, and those that are being opened.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use limpet_model::AttachmentId;
+use limpet_video::{Clip, Picture, VideoError};
+use limpet_wire::{Code, Failure};
+use tokio::sync::OwnedMutexGuard;
+
+use crate::fetch::Arriving;
+
+/// The rooms, by clip.
+#[derive(Default)]
+pub(crate) struct Rooms(Mutex<HashMap<AttachmentId, Arc<Place>>>);
+
+impl Rooms {
+    /// The place of a room and the room, for oneself.
+    pub(super) async fn enter(&self, id: AttachmentId) -> (Arc<Place>, OwnedMutexGuard<Option<Arc<Room>>>) {
+        loop {
+            let place = Arc::clone(self.places().entry(id).or_default());
+            let room = place.room().await;
+            // Closed while somebody else opened it: there is another place by now.
+            if !place.is_closed() {
+                return (place, room);
+            }
+        }
+    }
+
+    /// The room, if it is open; waits for one that is being opened.
+    pub(super) async fn open(&self, id: AttachmentId) -> Option<Arc<Room>> {
+        let place = self.places().get(&id).cloned()?;
+        place.room().await.clone()
+    }
+
+    /// Takes a place away. What is being opened there fails.
+    pub(super) fn leave(&self, id: AttachmentId) -> Option<Arc<Place>> {
+        let place = self.places().remove(&id)?;
+        place.close();
+        Some(place)
+    }
+
+    /// Closes every room.
+    pub(crate) fn clear(&self) {
+        let places = std::mem::take(&mut *self.places());
+        for place in places.into_values() {
+            place.close();
+            if let Ok(mut room) = place.room.try_lock() {
+                drop(room.take());
+            }
+        }
+    }
+
+    fn places(&self) -> MutexGuard<'_, HashMap<AttachmentId, Arc<Place>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where a room is, once it is open.
+#[derive(Default)]
+pub(super) struct Place {
+    room: Arc<tokio::sync::Mutex<Option<Arc<Room>>>>,
+    coming: Mutex<Coming>,
+}
+
+#[derive(Default)]
+enum Coming {
+    #[default]
+    Nothing,
+    From(Weak<Arriving>),
+    Closed,
+}
+
+impl Place {
+    /// The room, for oneself.
+    pub(super) async fn room(&self) -> OwnedMutexGuard<Option<Arc<Room>>> {
+        Arc::clone(&self.room).lock_owned().await
+    }
+
+    /// The room is being opened on a clip that arrives: closing the room lets go of it.
+    pub(super) fn comes_from(&self, seat: &Seat) -> Result<(), Failure> {
+        let mut coming = self.coming();
+        if let Coming::Closed = *coming {
+            return Err(closed());
+        }
+        *coming = seat.0.as_ref().map_or(Coming::Nothing, |source| Coming::From(Arc::downgrade(source)));
+        Ok(())
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(*self.coming(), Coming::Closed)
+    }
+
+    fn close(&self) {
+        let before = std::mem::replace(&mut *self.coming(), Coming::Closed);
+        if let Coming::From(source) = before
+            && let Some(source) = source.upgrade()
+        {
+            source.leave();
+        }
+    }
+
+    fn coming(&self) -> MutexGuard<'_, Coming> {
+        self.coming.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An open room.
+pub(crate) struct Room {
+    // Before the clip: a child ends while its reader waits only if that reader leaves.
+    seat: Seat,
+    clip: Clip,
+}
+
+impl Room {
+    pub(super) fn new(seat: Seat, clip: Clip) -> Self {
+        Self { seat, clip }
+    }
+
+    /// The clip.
+    pub(crate) fn clip(&self) -> &Clip {
+        &self.clip
+    }
+
+    /// The address of its child's frame socket; a failure when the child is gone.
+    pub(super) fn address(&self) -> Result<String, Failure> {
+        self.answer(Clip::usage)?;
+        self.answer(Clip::serve_frames)
+    }
+
+    /// A frame as a person sees it. Waits for the bytes it needs.
+    pub(crate) fn still(&self, frame: u32) -> Result<Picture, Failure> {
+        self.answer(|clip| clip.still(frame))
+    }
+
+    /// Asks the child. A read of an earlier question that failed is told with the next answer: then it is asked again.
+    fn answer<T>(&self, ask: impl Fn(&Clip) -> Result<T, VideoError>) -> Result<T, Failure> {
+        let before = self.seat.0.as_ref().and_then(|source| source.failure());
+        match ask(&self.clip) {
+            Err(VideoError::Bytes(_)) if before.is_some() => ask(&self.clip),
+            answer => answer,
+        }
+        .map_err(|error| self.seat.failure(error))
+    }
+}
+
+/// A room's place at a clip that arrives; the clip stops coming when it is given up.
+pub(super) struct Seat(Option<Arc<Arriving>>);
+
+impl Seat {
+    /// At a clip that is here.
+    pub(super) fn nowhere() -> Self {
+        Self(None)
+    }
+
+    pub(super) fn of(source: Arc<Arriving>) -> Self {
+        Self(Some(source))
+    }
+
+    /// What to tell about an error of the decoder: where the bytes did not come, why they did not.
+    pub(super) fn failure(&self, error: VideoError) -> Failure {
+        let failure = match (&error, &self.0) {
+            (VideoError::Bytes(_), Some(source)) => source.failure(),
+            _ => None,
+        };
+        failure.unwrap_or_else(|| error.into())
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Some(source) = &self.0 {
+            source.leave();
+        }
+    }
+}
+
+pub(super) fn closed() -> Failure {
+    Failure::new(Code::Conflict, "This room was closed while it was being opened.")
+}

@@ -1,0 +1,431 @@
+//! A clip that is read while it arrives over a slow line: what is wanted comes first, nothing comes twice, and what
+//! came stays.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
+mod common;
+
+use std::{ops::Range, sync::Arc, time::Duration};
+
+use common::{line::Line, phone::Phone, *};
+use limpet_desk::{Desk, DeskOptions, MediaKind};
+use limpet_model::*;
+use limpet_sync::plan::Pace;
+use limpet_testkit::clips::{self, Kind};
+use limpet_video::ByteSource;
+use limpet_wire::{Code, calls::Answers as _, desk::*};
+
+const MB: u64 = 1_000_000;
+
+/// A practice, a desk at the end of a line, and a phone.
+struct Scene {
+    practice: Clinic,
+    line: Line,
+    profile: Profile,
+    desk: Desk,
+    conversation: ConversationId,
+    phone: Phone,
+}
+
+impl Scene {
+    /// Nothing is fetched ahead unless there is a budget for it.
+    async fn open(media_budget: u64) -> Self {
+        let practice = Clinic::start();
+        let (line, profile) = (Line::to(practice.server.url()), Profile::new());
+        let desk = Desk::open(patient(&profile, media_budget)).await.unwrap();
+        let wanted = DeskSignIn {
+            server: line.url.clone(),
+            email: "ana@example.org".into(),
+            password: PASSWORD.into(),
+        };
+        desk.sign_in(wanted).await.unwrap();
+        online(&desk).await;
+        let (_, _, conversation) = matter(&desk).await;
+        all_sent(&desk).await;
+        let phone = Phone::open(practice.server.url(), &desk.invite(conversation).await.unwrap());
+        Self { practice, line, profile, desk, conversation, phone }
+    }
+
+    /// The client sends a clip; it is ready, and not on this computer.
+    async fn clip(&self, clip: &[u8]) -> Attachment {
+        let message = self.phone.send("Look at her leg", Some(("walk.mp4", clip)));
+        until(&self.desk, "the clip is ready", async || {
+            let thread = self.desk.open_conversation(self.conversation).await.ok()?;
+            let of = |it: &Attachment| it.message == message && it.state == AttachmentState::Ready;
+            thread.messages.into_iter().flat_map(|it| it.attachments).find(of)
+        })
+        .await
+    }
+
+    async fn bytes(&self, clip: &Attachment) -> Arc<dyn ByteSource> {
+        self.desk.clip_bytes(clip.id).await.unwrap()
+    }
+
+    fn has(&self, clip: &Attachment, ending: &str) -> bool {
+        self.profile.file(&format!("cache/media/{}-original{ending}", clip.id)).exists()
+    }
+
+    /// Waits until nothing more is asked for.
+    async fn quiet(&self) -> u64 {
+        loop {
+            let before = (self.line.asked().len(), self.line.carried());
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            if before == (self.line.asked().len(), self.line.carried()) {
+                return before.1;
+            }
+        }
+    }
+}
+
+fn patient(profile: &Profile, media_budget: u64) -> DeskOptions {
+    let pace = Pace {
+        first: Duration::from_millis(100),
+        longest: Duration::from_millis(400),
+        silence: Duration::from_secs(45),
+    };
+    DeskOptions { media_budget, pace, ..profile.options() }
+}
+
+/// A clip whose index stands at its end, behind so many bytes that are none of its frames.
+fn large(bytes: usize) -> Vec<u8> {
+    let clip = std::fs::read(clips::make(Kind::Demo, &clips::cache_dir()).unwrap()).unwrap();
+    let (kind, moov) = boxes(&clip[..]).pop().unwrap();
+    assert_eq!(&kind, b"moov");
+    let moov = usize::try_from(moov.start).unwrap();
+    let noise = (0..bytes).map(|n| u8::try_from(n * 7 % 251).unwrap());
+    let length = u32::try_from(bytes + 8).unwrap().to_be_bytes();
+    let free = length.into_iter().chain(*b"free").chain(noise);
+    clip[..moov].iter().copied().chain(free).chain(clip[moov..].iter().copied()).collect()
+}
+
+/// The boxes of an MP4, read as a demuxer does: by their heads alone.
+fn boxes(source: &(impl Reads + ?Sized)) -> Vec<([u8; 4], Range<u64>)> {
+    let (mut boxes, mut at) = (vec![], 0);
+    while let Some(head) = source.some(at, 8) {
+        let length = u64::from(u32::from_be_bytes(head[..4].try_into().unwrap()));
+        boxes.push((head[4..8].try_into().unwrap(), at..at + length));
+        at += length;
+    }
+    boxes
+}
+
+trait Reads {
+    /// Bytes at a place; none at the end.
+    fn some(&self, at: u64, length: usize) -> Option<Vec<u8>>;
+}
+
+impl Reads for [u8] {
+    fn some(&self, at: u64, length: usize) -> Option<Vec<u8>> {
+        self.get(usize::try_from(at).unwrap()..)?.get(..length).map(<[u8]>::to_vec)
+    }
+}
+
+impl Reads for dyn ByteSource {
+    fn some(&self, at: u64, length: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![];
+        while bytes.len() < length {
+            let mut piece = vec![0; length - bytes.len()];
+            let read = self.read_at(at + bytes.len() as u64, &mut piece).unwrap();
+            if read == 0 {
+                return None;
+            }
+            bytes.extend_from_slice(&piece[..read]);
+        }
+        Some(bytes)
+    }
+}
+
+/// Reads on a thread that may block.
+async fn read(source: &Arc<dyn ByteSource>, at: u64, length: usize) -> Vec<u8> {
+    let source = Arc::clone(source);
+    tokio::task::spawn_blocking(move || source.some(at, length).unwrap()).await.unwrap()
+}
+
+/// Reads, and answers what went wrong.
+async fn fail(source: &Arc<dyn ByteSource>, at: u64) -> String {
+    let source = Arc::clone(source);
+    let read = tokio::task::spawn_blocking(move || source.read_at(at, &mut [0; 10]));
+    read.await.unwrap().unwrap_err().to_string()
+}
+
+fn total(ranges: &[Range<u64>]) -> u64 {
+    ranges.iter().map(|range| range.end - range.start).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_at_the_end_is_read_before_the_middle_has_come() {
+    let scene = Scene::open(0).await;
+    let sent = large(12_000_000);
+    let clip = scene.clip(&sent).await;
+    scene.line.slow_down(2 * MB);
+    let source = scene.bytes(&clip).await;
+    let reader = Arc::clone(&source);
+    let (found, moov) = tokio::task::spawn_blocking(move || {
+        assert_eq!(reader.len().unwrap(), 12_764_387);
+        let found = boxes(&*reader);
+        let moov = found.last().unwrap().1.clone();
+        (found, reader.some(moov.start, usize::try_from(moov.end - moov.start).unwrap()).unwrap())
+    })
+    .await
+    .unwrap();
+    let carried = scene.line.carried();
+    assert_eq!(found, boxes(&sent[..]));
+    assert_eq!(moov, sent[sent.len() - moov.len()..]);
+    assert!(carried < sent.len() as u64 / 2, "{carried} of {} bytes came", sent.len());
+    let arrived = source.arrived().unwrap();
+    assert!(arrived.len() > 1 && arrived.last().unwrap().end == sent.len() as u64, "{arrived:?}");
+
+    // The rest follows, each byte once, and then the source is a file like any other.
+    assert_eq!(read(&source, 0, sent.len()).await, sent);
+    until(&scene.desk, "all of it is here", async || source.arrived().is_none().then_some(())).await;
+    assert_eq!(total(&scene.line.asked()), sent.len() as u64);
+    assert!(scene.has(&clip, "") && !scene.has(&clip, ".part"));
+    assert_eq!(scene.desk.media(clip.id, MediaKind::Original).await.unwrap().bytes, sent);
+    scene.desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_the_eye_comes_first_and_then_the_rest_from_the_front() {
+    let scene = Scene::open(0).await;
+    let sent = large(8_000_000);
+    let clip = scene.clip(&sent).await;
+    scene.line.slow_down(3 * MB);
+    let source = scene.bytes(&clip).await;
+    source.want(6 * MB);
+    until(&scene.desk, "all of it is here", async || source.arrived().is_none().then_some(())).await;
+    let asked = scene.line.asked();
+    let there = asked.iter().position(|range| range.contains(&(6 * MB))).unwrap();
+    assert!(there <= 1, "{asked:?}");
+    let last = asked.iter().position(|range| range.end == sent.len() as u64).unwrap();
+    let (eye, rest) = (&asked[there..=last], &asked[last + 1..]);
+    assert!(eye.windows(2).all(|two| two[0].end == two[1].start), "{asked:?}");
+    assert!(
+        rest.is_sorted_by_key(|range| range.start) && rest.last().unwrap().end == eye[0].start,
+        "{asked:?}"
+    );
+    assert_eq!(total(&asked), sent.len() as u64);
+    scene.desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_want_a_clip_it_comes_once() {
+    let scene = Scene::open(0).await;
+    let sent = large(4_000_000);
+    let clip = scene.clip(&sent).await;
+    scene.line.slow_down(2 * MB);
+    let (one, other) = (scene.bytes(&clip).await, scene.bytes(&clip).await);
+    let path = scene.profile.folder.path().join("walk.mp4").to_string_lossy().into_owned();
+    let wanted = SaveAttachment { attachment: clip.id, path: path.clone() };
+    let still = CaptureStill { clip: clip.id, frame: 7 };
+    let half = sent.len() / 2;
+    let (front, back, saved, shown, still) = tokio::join!(
+        read(&one, 0, sent.len()),
+        read(&other, half as u64, sent.len() - half),
+        scene.desk.save_attachment(wanted),
+        scene.desk.media(clip.id, MediaKind::Original),
+        scene.desk.capture_still(still),
+    );
+    assert!(front == sent && back == sent[half..] && shown.unwrap().bytes == sent);
+    assert_eq!(Some(saved.unwrap().sha256), clip.sha256);
+    assert_eq!(std::fs::read(path).unwrap(), sent);
+    assert_eq!(still.unwrap().still_of.unwrap().frame, 7);
+    assert_eq!(total(&scene.line.asked()), sent.len() as u64);
+    scene.desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_waits_while_the_line_is_cut_for_a_moment_and_fails_with_a_sentence_when_it_stays_cut() {
+    let scene = Scene::open(0).await;
+    let sent = large(4_000_000);
+    let clip = scene.clip(&sent).await;
+    scene.line.slow_down(MB);
+    let source = scene.bytes(&clip).await;
+    assert_eq!(read(&source, 0, 10).await, sent[..10]);
+    scene.line.cut();
+    let tail = sent.len() - 10;
+    let (bytes, ()) = tokio::join!(read(&source, tail as u64, 10), async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        scene.line.mend();
+    });
+    assert_eq!(bytes, sent[tail..]);
+
+    let here = source.arrived().unwrap();
+    scene.line.cut();
+    let sentence = fail(&source, 2 * MB).await;
+    assert!(sentence.contains("the server cannot be reached"), "{sentence}");
+    let wanted = SaveAttachment { attachment: clip.id, path: String::new() };
+    assert_eq!(scene.desk.save_attachment(wanted).await.err().unwrap().code, Code::Offline);
+    // What is here is read all the same.
+    assert_eq!(read(&source, 0, 10).await, sent[..10]);
+    let stays = source.arrived().unwrap();
+    assert!(here.iter().all(|range| stays.iter().any(|it| it.start <= range.start && range.end <= it.end)));
+    assert!(scene.has(&clip, ".part"));
+
+    // Back on the line it goes on by itself, without anybody asking.
+    scene.line.mend();
+    until(&scene.desk, "all of it is here", async || source.arrived().is_none().then_some(())).await;
+    assert_eq!(read(&source, 0, sent.len()).await, sent);
+    let carried = scene.line.carried();
+    assert!(carried < sent.len() as u64 + MB, "{carried}");
+    scene.desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_wants_any_more_stops_and_is_gone_on_with_later() {
+    let scene = Scene::open(0).await;
+    let sent = large(8_000_000);
+    let clip = scene.clip(&sent).await;
+    scene.line.slow_down(2 * MB);
+    let source = scene.bytes(&clip).await;
+    assert_eq!(read(&source, MB, 10).await, sent[1_000_000..1_000_010]);
+    let other = scene.bytes(&clip).await;
+    drop(source);
+    // Somebody still wants it.
+    assert_eq!(read(&other, 3 * MB, 10).await, sent[3_000_000..3_000_010]);
+    drop(other);
+    let carried = scene.quiet().await;
+    assert!(carried < sent.len() as u64 / 2 + MB, "{carried}");
+    assert!(scene.has(&clip, ".part") && !scene.has(&clip, ""));
+
+    // A program that is killed loses nothing of it either, nor does it hang on whoever waits.
+    let Scene { practice, line, profile, desk, .. } = scene;
+    line.slow_down(1000);
+    let source = desk.clip_bytes(clip.id).await.unwrap();
+    let (sentence, ()) = tokio::join!(fail(&source, 8 * MB), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        drop(desk);
+    });
+    assert!(sentence.contains("Sign in"), "{sentence}");
+    drop(source);
+    line.slow_down(0);
+    let desk = Desk::open(patient(&profile, 0)).await.unwrap();
+    online(&desk).await;
+    let source = desk.clip_bytes(clip.id).await.unwrap();
+    assert_eq!(read(&source, 0, sent.len()).await, sent);
+    let carried = line.carried();
+    assert!(carried < sent.len() as u64 + 2 * MB, "{carried}");
+    desk.close().await;
+    drop(practice);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_what_was_sent_is_found_out_and_comes_again() {
+    let scene = Scene::open(0).await;
+    let sent = large(2_000_000);
+    let clip = scene.clip(&sent).await;
+    let kept = find(scene.practice.server.data(), clip.id);
+    let mut other = sent.clone();
+    other[1_500_000] ^= 1;
+    std::fs::write(&kept, &other).unwrap();
+    let source = scene.bytes(&clip).await;
+    let wanted = SaveAttachment {
+        attachment: clip.id,
+        path: scene.profile.folder.path().join("walk.mp4").to_string_lossy().into_owned(),
+    };
+    let failure = scene.desk.save_attachment(wanted.clone()).await.err().unwrap();
+    assert!(failure.message.contains("not what was sent"), "{}", failure.message);
+    // Nothing more is read of it, not even what was right.
+    assert!(fail(&source, 0).await.contains("not what was sent"));
+    assert!(!scene.has(&clip, "") && !scene.has(&clip, ".part"));
+
+    std::fs::write(&kept, &sent).unwrap();
+    assert_eq!(Some(scene.desk.save_attachment(wanted).await.unwrap().sha256), clip.sha256);
+    assert_eq!(read(&scene.bytes(&clip).await, 0, sent.len()).await, sent);
+    scene.desk.close().await;
+}
+
+/// The original of an attachment in a server's folder.
+fn find(folder: &std::path::Path, id: AttachmentId) -> std::path::PathBuf {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.ends_with(format!("{id}/original")) {
+                return path;
+            }
+        }
+    }
+    panic!("no original of {id}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_waits_for_goes_before_what_is_fetched_ahead() {
+    let scene = Scene::open(1 << 30).await;
+    scene.line.slow_down(MB / 2);
+    let (sent, other) = (large(4_000_000), large(4_000_001));
+    let first = scene.clip(&sent).await;
+    until(&scene.desk, "it is fetched ahead", async || (scene.line.carried() > 0).then_some(())).await;
+    let second = scene.clip(&other).await;
+    let source = scene.bytes(&second).await;
+    scene.line.slow_down(3 * MB);
+    assert_eq!(read(&source, 0, other.len()).await, other);
+    drop(source);
+    until(&scene.desk, "both are here", async || {
+        (scene.has(&first, "") && scene.has(&second, "")).then_some(())
+    })
+    .await;
+    let (first, second) = (first.id.to_string(), second.id.to_string());
+    assert_eq!(scene.line.asked_of(), [first.clone(), second, first]);
+    assert_eq!(total(&scene.line.asked()), (sent.len() + other.len()) as u64);
+    scene.desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_unfinished_counts_and_goes_first_unless_somebody_holds_it() {
+    let scene = Scene::open(0).await;
+    let (one, two, three) = (
+        scene.clip(&large(2_000_000)).await,
+        scene.clip(&large(2_000_001)).await,
+        scene.clip(&large(9)).await,
+    );
+    scene.line.slow_down(MB);
+    for clip in [&one, &two] {
+        let source = scene.bytes(clip).await;
+        read(&source, 0, 10).await;
+        drop(source);
+        scene.quiet().await;
+    }
+    // The second made room for itself by dropping the first.
+    assert!(!scene.has(&one, ".part") && scene.has(&two, ".part"));
+    let held = scene.bytes(&two).await;
+    read(&held, 0, 10).await;
+    scene.desk.media(three.id, MediaKind::Original).await.unwrap();
+    assert!(scene.has(&two, ".part") && scene.has(&three, ""));
+    // What is finished goes, too, when something else needs the room.
+    scene.desk.media(one.id, MediaKind::Original).await.unwrap();
+    assert!(!scene.has(&three, "") && scene.has(&one, ""));
+    scene.desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_opens_once_for_all_and_lets_go_at_once() {
+    let scene = Scene::open(0).await;
+    let sent = large(4_000_000);
+    let clip = scene.clip(&sent).await;
+    // So slow that it does not open as long as this test takes.
+    scene.line.slow_down(20_000);
+    let (opened, ()) = tokio::join!(scene.desk.open_review(clip.id), async {
+        until(&scene.desk, "it is asked for", async || (scene.line.carried() > 0).then_some(())).await;
+        scene.desk.close_review(clip.id).await.unwrap();
+    });
+    let failure = opened.err().unwrap();
+    assert!(failure.message.contains("was closed"), "{}", failure.message);
+    let carried = scene.quiet().await;
+    assert!(carried < MB, "{carried}");
+
+    scene.line.slow_down(3 * MB);
+    let (one, other) = tokio::join!(scene.desk.open_review(clip.id), scene.desk.open_review(clip.id));
+    assert_eq!(one.unwrap().socket, other.unwrap().socket);
+    let still = scene.desk.capture_still(CaptureStill { clip: clip.id, frame: 3 }).await.unwrap();
+    assert_eq!(still.still_of.unwrap().frame, 3);
+    scene.desk.close_review(clip.id).await.unwrap();
+    assert!(total(&scene.line.asked()) < sent.len() as u64 + MB);
+    scene.desk.close().await;
+}
