@@ -24,6 +24,7 @@ mod pipe;
 mod probe;
 mod render;
 mod rendition;
+mod sound;
 mod source;
 pub mod tonemap;
 
@@ -36,4 +37,5 @@ pub use orientation::Orientation;
 pub use photo::{PhotoPoster, photo_poster};
 pub use picture::Picture;
 pub use probe::{Probe, Range};
+pub use sound::{Passage, Sample, Speed, samples};
 pub use source::{ByteSink, ByteSource, PlainFile};

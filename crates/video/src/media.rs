@@ -9,7 +9,9 @@ pub mod planes;
 pub mod raw;
 pub mod reader;
 pub mod scaler;
+pub mod stretch;
 pub mod survey;
+pub mod tape;
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;

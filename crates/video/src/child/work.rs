@@ -13,16 +13,19 @@ use super::{
     door::Door,
     facts,
     parent::{Asked, Parent},
-    photo, room, usage,
+    photo, room,
+    sound::Sound,
+    usage,
 };
 use crate::{
-    ByteSource, FrameHash, Order, Picture, VideoError,
+    ByteSource, FrameHash, Order, Passage, Picture, VideoError,
     clip::Opened,
     engine::{Decoded, Decoding, Engine, Hasher, Keep, Viewer},
     media::{
         demuxer::{Demuxer, Track},
         index::Index,
         reader::Reader,
+        tape::Tape,
     },
     pipe::{Ask, Size},
     render::{Renderer, fit},
@@ -66,6 +69,7 @@ struct Open {
     scanned: Option<Demuxer>,
     /// For stills and posters.
     engine: Option<Engine<Decoded>>,
+    sound: Option<Sound>,
 }
 
 impl Work {
@@ -88,6 +92,7 @@ impl Work {
                 let picture = photo::decode(&self.parent.clip(len), max_side)?;
                 self.picture(id, &picture)
             }
+            Ask::Sound { passage, at, most } => self.sound(id, passage, at, most),
             Ask::Usage => serde_json::to_value(usage::so_far()).map_err(VideoError::internal),
         }
     }
@@ -101,7 +106,15 @@ impl Work {
         let description = facts::describe(&track, &index);
         let opened = Opened { probe: facts::probe(&track, &index)?, index: description.clone() };
         let json = serde_json::to_vec(&opened).map_err(VideoError::internal)?;
-        self.clip = Some(Open { source, index, track, description, scanned: Some(demuxer), engine: None });
+        self.clip = Some(Open {
+            source,
+            index,
+            track,
+            description,
+            scanned: Some(demuxer),
+            engine: None,
+            sound: None,
+        });
         self.parent.chunk(id, &json)?;
         Ok(Value::Null)
     }
@@ -160,6 +173,20 @@ impl Work {
         let writer = Arc::clone(&parent);
         let write = move |offset: u64, bytes: &[u8]| writer.write(id, offset, bytes);
         rendition::write(open.reader()?, sound, Box::new(write), &mut || parent.alive())?;
+        Ok(Value::Null)
+    }
+
+    fn sound(&mut self, id: u32, passage: Passage, at: u64, most: u32) -> Result<Value, VideoError> {
+        let parent = Arc::clone(&self.parent);
+        let open = self.clip.as_mut().ok_or_else(nothing_open)?;
+        let sound = open.sound.get_or_insert_with(|| {
+            let zero = Pts(open.index.frames.first().map_or(0, |shown| shown.pts));
+            let demuxer = open.track.audio.and_then(|_| Demuxer::open(Arc::clone(&open.source)).ok());
+            Sound::new(demuxer.and_then(|demuxer| Tape::open(demuxer, zero)))
+        });
+        let sound = sound.answer(passage, at, most as usize, &mut || parent.alive());
+        let bytes: Vec<u8> = sound.iter().flatten().flat_map(|side| side.to_le_bytes()).collect();
+        self.parent.chunk(id, &bytes)?;
         Ok(Value::Null)
     }
 

@@ -1,6 +1,8 @@
 //! Clips to test with, and the `ffmpeg` program as the oracle.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub mod sound;
+
 use std::{
     path::{Path, PathBuf},
     process::Command,
