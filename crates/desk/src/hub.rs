@@ -11,6 +11,7 @@ use std::{
 
 use limpet_cache::outbox::Work;
 use limpet_model::{ConversationId, Practice, StaffMember};
+use limpet_playback::Outlet;
 use limpet_sync::{Engine, Folders, Store, SyncEvent, clock::Clock, lay_over, plan::Pace};
 use limpet_wire::{Code, Failure, desk::DeskEvent};
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -28,6 +29,7 @@ pub(crate) struct Hub {
     pub pace: Pace,
     pub media_budget: u64,
     pub device: String,
+    pub outlet: Outlet,
     pub events: broadcast::Sender<DeskEvent>,
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
@@ -79,6 +81,7 @@ impl Hub {
             pace: options.pace,
             media_budget: options.media_budget,
             device: options.device,
+            outlet: options.outlet,
             events: broadcast::Sender::new(256),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

@@ -2,11 +2,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use limpet_cache::{CacheError, media::MediaKind};
 use limpet_model::{Attachment, AttachmentId, AttachmentKind};
+use limpet_playback::Player;
 use limpet_video::Clip;
 use limpet_wire::{Code, Failure, desk::ReviewRoom};
 
@@ -18,24 +19,48 @@ use crate::{
 
 /// The rooms that are open.
 #[derive(Default)]
-pub(crate) struct Rooms(Mutex<HashMap<AttachmentId, Arc<Clip>>>);
+pub(crate) struct Rooms(Mutex<HashMap<AttachmentId, Room>>);
+
+/// An open clip and, once it has been played, its player, which ends first.
+struct Room {
+    player: Option<Arc<Player>>,
+    clip: Arc<Clip>,
+}
 
 impl Rooms {
     fn get(&self, id: AttachmentId) -> Option<Arc<Clip>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        self.lock().get(&id).map(|room| Arc::clone(&room.clip))
     }
 
     fn put(&self, id: AttachmentId, clip: Arc<Clip>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, clip);
+        self.lock().insert(id, Room { player: None, clip });
     }
 
-    fn take(&self, id: AttachmentId) -> Option<Arc<Clip>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
+    fn take(&self, id: AttachmentId) -> Option<Room> {
+        self.lock().remove(&id)
+    }
+
+    /// The player of a room, made by `make` if there is none yet. `None` when the room is not open.
+    pub(crate) fn player(
+        &self,
+        id: AttachmentId,
+        make: impl FnOnce(&Arc<Clip>) -> Result<Player, Failure>,
+    ) -> Option<Result<Arc<Player>, Failure>> {
+        let mut rooms = self.lock();
+        let room = rooms.get_mut(&id)?;
+        if let Some(player) = &room.player {
+            return Some(Ok(Arc::clone(player)));
+        }
+        Some(make(&room.clip).map(|player| Arc::clone(room.player.insert(Arc::new(player)))))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<AttachmentId, Room>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Closes every room.
     pub(crate) fn clear(&self) {
-        let rooms = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let rooms = std::mem::take(&mut *self.lock());
         drop(rooms);
     }
 }
@@ -61,7 +86,7 @@ pub(crate) async fn open(hub: &Arc<Hub>, id: AttachmentId) -> Result<ReviewRoom,
                 tracing::info!(clip = %id, code = ?failure.code, "The decoder ended; a new one starts");
             }
         }
-        hub.rooms.take(id);
+        close(hub, id).await?;
     }
     let room = decode(hub, &attachment).await?;
     hub.rooms.put(id, Arc::clone(&room));
