@@ -68,7 +68,8 @@ pub struct Measure {
 }
 
 impl Shared {
-    fn new(hz: u32) -> Self {
+    /// For a device that takes so many samples a second.
+    pub fn new(hz: u32) -> Self {
         let (muted, lost, closing) = (AtomicBool::new(false), AtomicBool::new(false), AtomicBool::new(false));
         Self { ring: Ring::new(hz), muted, lost, closing, measure: Mutex::new(None) }
     }

@@ -205,3 +205,62 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use limpet_model::Micros;
+    use limpet_video::Speed;
+
+    use super::*;
+
+    const HZ: u32 = 48_000;
+
+    /// A decoder that says what it is asked, and answers when it is told to: with the second its sound is from.
+    struct Told {
+        asked: Sender<Passage>,
+        go_on: Mutex<Receiver<()>>,
+    }
+
+    impl Source for Told {
+        fn sound(&self, passage: Passage, _: u64, most: u32) -> Result<Vec<Sample>, VideoError> {
+            let gone = |_| VideoError::ChildEnded;
+            self.asked.send(passage).map_err(|_| VideoError::ChildEnded)?;
+            self.go_on.lock().unwrap().recv().map_err(gone)?;
+            let second = i16::try_from(passage.from / i64::from(HZ)).unwrap();
+            Ok(vec![[second; 2]; most as usize])
+        }
+
+        fn has_sound(&self) -> bool {
+            true
+        }
+
+        fn duration(&self) -> Micros {
+            Micros(60_000_000)
+        }
+    }
+
+    #[test]
+    fn what_was_on_its_way_when_something_else_was_wanted_is_not_heard() {
+        let (asked, asks) = channel();
+        let (go_on, told) = channel();
+        let source = Arc::new(Told { asked, go_on: Mutex::new(told) });
+        let feed = Feed::start(Arc::downgrade(&source)).unwrap();
+        let shared = Arc::new(Shared::new(HZ));
+        let end = source.duration();
+        let part = |seconds: i64| Part::to_end(HZ, Micros(seconds * 1_000_000), Speed::AS_RECORDED, end);
+        feed.play(part(3), 0, HZ, &shared);
+        assert_eq!(asks.recv().unwrap().from, 3 * 48_000);
+        feed.play(part(7), 0, HZ, &shared);
+        go_on.send(()).unwrap();
+        assert_eq!(asks.recv().unwrap().from, 7 * 48_000);
+        assert_eq!(shared.ring.written(), 0);
+        go_on.send(()).unwrap();
+        feed.wait(1, Duration::from_secs(5));
+        assert_eq!(shared.ring.take(100).collect::<Vec<_>>(), [[7, 7]; 100]);
+        drop(go_on);
+        feed.wait(u64::MAX, Duration::from_secs(5));
+        assert!(feed.is_dead());
+    }
+}

@@ -63,6 +63,9 @@ struct Playing {
     measured: bool,
     between: Option<(Micros, Micros)>,
     silent: Option<Silence>,
+    /// Where it was at the last look, and whether it has gone round since it was told.
+    seen: Micros,
+    turned: bool,
     told: SoundClock,
     told_at: Instant,
 }
@@ -134,6 +137,8 @@ impl Stage {
             measured: false,
             between: wanted.between,
             silent,
+            seen: Micros(0),
+            turned: false,
             told: SoundClock::default(),
             told_at: now,
         };
@@ -249,10 +254,11 @@ impl Stage {
         }
         let clock = playing.clock(now);
         let since = now.saturating_duration_since(playing.told_at);
-        let turned = clock.at < playing.told.at && since >= TURN;
+        playing.turned |= clock.at < playing.seen;
+        playing.seen = clock.at;
         let other = Speed::of_rate(clock.rate) != Speed::of_rate(playing.told.rate)
             || clock.silent != playing.told.silent;
-        if since >= TELL || turned || other {
+        if since >= TELL || (playing.turned && since >= TURN) || other {
             self.told();
         }
     }
@@ -260,6 +266,7 @@ impl Stage {
     fn told(&mut self) {
         let Some(playing) = &mut self.playing else { return };
         playing.told_at = Instant::now();
+        playing.turned = false;
         playing.told = playing.clock(playing.told_at);
         (self.tell)(playing.told);
     }

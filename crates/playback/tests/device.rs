@@ -68,7 +68,7 @@ fn it_is_given_the_clip_and_the_clock_goes_as_fast() {
 fn a_loop_has_no_sample_more_or_less() {
     let Some(folder) = with_alsa("a_loop_has_no_sample_more_or_less", TO_FILE) else { return };
     let clip = Places::new();
-    let (player, told) = player(&clip, Outlet::Device);
+    let (player, _) = player(&clip, Outlet::Device);
     player.play(Wanted { between: Some((Micros(1_000_000), Micros(1_100_000))), ..from(1.05) });
     for _ in 0..20 {
         wait(50);
@@ -83,8 +83,6 @@ fn a_loop_has_no_sample_more_or_less() {
     for (n, (got, expected)) in heard[..sound].iter().zip(expected).enumerate() {
         assert_eq!(*got, Some(expected), "sample {n}");
     }
-    let told = told.lock().unwrap();
-    assert!(told.windows(2).filter(|pair| pair[1].1.at < pair[0].1.at).count() >= 5, "turns are told");
 }
 
 #[test]
@@ -153,8 +151,9 @@ fn a_slow_decoder_makes_gaps_and_no_delay() {
     wait(300);
     *clip.slow.lock().unwrap() = Duration::from_millis(700);
     wait(1500);
-    *clip.slow.lock().unwrap() = Duration::ZERO;
-    wait(1200);
+    // Just fast enough not to fall further behind, had it to make up for what is over.
+    *clip.slow.lock().unwrap() = Duration::from_millis(90);
+    wait(1500);
     let off = seconds(player.clock()) - seconds(first) - began.elapsed().as_secs_f64();
     assert!(off.abs() < 0.05, "{off:+.3} s");
     player.stop();
@@ -164,6 +163,30 @@ fn a_slow_decoder_makes_gaps_and_no_delay() {
     assert!(heard[heard.len() - 9600..].iter().all(Option::is_some), "it goes on");
     for (n, place) in heard.iter().enumerate() {
         assert!(place.is_none_or(|place| usize::try_from(place) == Ok(n)), "{place:?} as {n}");
+    }
+}
+
+/// A loop whose first turns come too late is heard whole later on, every sample in its place.
+#[test]
+fn a_slow_decoder_does_not_spoil_a_loop() {
+    let Some(folder) = with_alsa("a_slow_decoder_does_not_spoil_a_loop", TO_FILE) else { return };
+    let clip = Places::new();
+    let (player, _) = player(&clip, Outlet::Device);
+    *clip.slow.lock().unwrap() = Duration::from_millis(170);
+    player.play(Wanted { between: Some((Micros(1_000_000), Micros(1_700_000))), ..from(1.0) });
+    wait(1800);
+    *clip.slow.lock().unwrap() = Duration::ZERO;
+    wait(1800);
+    player.stop();
+    let mut heard = places(&folder.join("out.raw"));
+    heard.truncate(heard.iter().rposition(Option::is_some).unwrap());
+    assert!(heard.iter().any(Option::is_none), "it was not slow enough");
+    assert!(heard[heard.len() - 33_600..].iter().all(Option::is_some), "it goes on");
+    for (n, place) in heard.iter().enumerate() {
+        assert!(
+            place.is_none_or(|place| usize::try_from(place) == Ok(48_000 + n % 33_600)),
+            "{place:?} as {n}"
+        );
     }
 }
 
