@@ -27,6 +27,8 @@ export type Phase =
 export interface SessionHears {
   ready(clip: ClipIndex): void;
   picture(picture: Picture): void;
+  /** The decoder died, and whatever else was going on in its room. */
+  gone(): void;
   /** The decoder died a second time; what was wanted may be what kills it. */
   stuck(): void;
 }
@@ -110,6 +112,7 @@ export class Session {
 
   private async died(): Promise<void> {
     this.hangUp();
+    this.hears.gone();
     this.letGo();
     if (this.hasReopened) {
       this.hears.stuck();
