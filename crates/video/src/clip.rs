@@ -6,6 +6,7 @@
 
 mod link;
 mod program;
+mod sound;
 
 use std::sync::Arc;
 

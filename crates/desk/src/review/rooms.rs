@@ -6,6 +6,7 @@ use std::{
 };
 
 use limpet_model::AttachmentId;
+use limpet_playback::Player;
 use limpet_video::{Clip, Picture, VideoError};
 use limpet_wire::{Code, Failure};
 use tokio::sync::OwnedMutexGuard;
@@ -30,7 +31,7 @@ impl Rooms {
     }
 
     /// The room, if it is open; waits for one that is being opened.
-    pub(super) async fn open(&self, id: AttachmentId) -> Option<Arc<Room>> {
+    pub(crate) async fn open(&self, id: AttachmentId) -> Option<Arc<Room>> {
         let place = self.places().get(&id).cloned()?;
         place.room().await.clone()
     }
@@ -107,16 +108,30 @@ impl Place {
     }
 }
 
-/// An open room.
+/// An open room. Its parts go in this order: the player before what it plays, and the seat before the clip, since a
+/// child ends while its reader waits only if that reader leaves.
 pub(crate) struct Room {
-    // Before the clip: a child ends while its reader waits only if that reader leaves.
+    /// Once it has been played.
+    player: Mutex<Option<Arc<Player>>>,
     seat: Seat,
-    clip: Clip,
+    clip: Arc<Clip>,
 }
 
 impl Room {
     pub(super) fn new(seat: Seat, clip: Clip) -> Self {
-        Self { seat, clip }
+        Self { player: Mutex::default(), seat, clip: Arc::new(clip) }
+    }
+
+    /// The player, made by `make` if there is none yet.
+    pub(crate) fn player(
+        &self,
+        make: impl FnOnce(&Arc<Clip>) -> Result<Player, Failure>,
+    ) -> Result<Arc<Player>, Failure> {
+        let mut player = self.player.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(player) = &*player {
+            return Ok(Arc::clone(player));
+        }
+        Ok(Arc::clone(player.insert(Arc::new(make(&self.clip)?))))
     }
 
     /// The clip.
