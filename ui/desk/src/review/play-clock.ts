@@ -30,11 +30,6 @@ export class PlayClock {
     this.start(this.at(ms), ms, rate);
   }
 
-  /** Moves by a time of the clip: a turn of a loop. */
-  move(us: number): void {
-    this.base.us += us;
-  }
-
   /** Hears where it is. `turn` is the length of the loop in which it goes round: there the end is near the beginning. */
   hear(us: number, rate: number, ms: number, turn: number | null = null): void {
     const mine = this.at(ms);

@@ -188,11 +188,7 @@ export class ReviewState {
     const { first, last } = this.range();
     const { begin, end } = this.span();
     let us = this.clock.at(this.led ? nowMs + aheadMs : nowMs);
-    if (this.led && this.loop && us >= end) {
-      const turns = Math.floor((us - begin) / (end - begin));
-      this.clock.move(-turns * (end - begin));
-      us -= turns * (end - begin);
-    }
+    if (this.led && this.loop && us >= end) us = begin + ((us - begin) % (end - begin));
     if (us < end && (us >= begin || this.led)) {
       this.wanted = clamp(frameAt(clip.times, us), first, last);
     } else if (this.loop) {

@@ -122,11 +122,17 @@ describe("playing with sound", () => {
   });
 
   it("asks for the frame that is due when it will be drawn", async () => {
+    const began = performance.now();
     room.act({ do: "toggle" });
-    await watch(480);
-    const due = frameOf(480_000);
-    expect(room.state.frame).toBeGreaterThanOrEqual(due - 1);
-    expect(room.state.frame).toBeLessThanOrEqual(due + 1);
+    // A decoder that takes 96 ms for a picture: two or three frames.
+    const late: number[] = [];
+    for (let turn = 0; turn < 14; turn++) {
+      await beat(80);
+      if (room.session.waiting) await answer();
+      late.push(frameOf((performance.now() - began) * 1000) - room.state.frame);
+    }
+    expect(late.slice(-5).reduce((sum, frames) => sum + frames, 0) / 5).toBeLessThan(1);
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(-1);
   });
 
   it("stops on the frame that was heard last, and steps from there", async () => {
@@ -195,12 +201,17 @@ describe("playing with sound", () => {
     const b = clip.times[6]!;
     expect(played()).toEqual([{ clip: CLIP, from: clip.times[0]!, rate: 1, between: { a: 0, b }, muted: false }]);
     const seen = new Set<number>();
+    let [before, rounds] = [0, 0];
     for (let ms = 16; ms < 1600; ms += 16) {
       await watch(16);
-      if (ms % 256 === 0) tell(clockAt(((ms - 16) * 1000) % b));
-      seen.add(room.state.wanted);
+      // For a while nothing is said.
+      if (ms % 256 === 0 && ms < 700) tell(clockAt(((ms - 16) * 1000) % b));
+      if (room.state.wanted < before) rounds += 1;
+      before = room.state.wanted;
+      seen.add(before);
       expect(room.state.playing).toBe(true);
     }
+    expect(rounds).toBeGreaterThanOrEqual(Math.floor(1_500_000 / b));
     expect([...seen].toSorted((one, other) => one - other)).toEqual([0, 1, 2, 3, 4, 5]);
     room.act({ do: "clearMarks" });
     expect(played().at(-1)).toMatchObject({ from: null, between: null });
