@@ -193,6 +193,11 @@ impl Review {
         &self.address
     }
 
+    /// Whether the child is gone.
+    pub fn has_ended(&self) -> bool {
+        self.link.has_ended()
+    }
+
     /// The clip, once it is indexed. The socket goes on.
     ///
     /// # Errors

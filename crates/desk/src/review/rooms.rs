@@ -2,12 +2,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
 
 use limpet_model::AttachmentId;
 use limpet_playback::Player;
-use limpet_video::{Clip, Picture, VideoError};
+use limpet_video::{Clip, Picture, Review, VideoError};
 use limpet_wire::{Code, Failure};
 use tokio::sync::OwnedMutexGuard;
 
@@ -114,12 +114,22 @@ pub(crate) struct Room {
     /// Once it has been played.
     player: Mutex<Option<Arc<Player>>>,
     seat: Seat,
-    clip: Arc<Clip>,
+    /// Until the clip is known. Its frame socket is served all the same.
+    review: Mutex<Option<Review>>,
+    clip: OnceLock<Result<Arc<Clip>, VideoError>>,
 }
 
 impl Room {
+    /// Of a clip that is known.
     pub(super) fn new(seat: Seat, clip: Clip) -> Self {
-        Self { player: Mutex::default(), seat, clip: Arc::new(clip) }
+        let known = OnceLock::from(Ok(Arc::new(clip)));
+        Self { player: Mutex::default(), seat, review: Mutex::default(), clip: known }
+    }
+
+    /// Of a clip that is being opened.
+    pub(super) fn opening(seat: Seat, review: Review) -> Self {
+        let review = Mutex::new(Some(review));
+        Self { player: Mutex::default(), seat, review, clip: OnceLock::new() }
     }
 
     /// The player, made by `make` if there is none yet.
@@ -131,16 +141,28 @@ impl Room {
         if let Some(player) = &*player {
             return Ok(Arc::clone(player));
         }
-        Ok(Arc::clone(player.insert(Arc::new(make(&self.clip)?))))
+        Ok(Arc::clone(player.insert(Arc::new(make(self.clip()?)?))))
     }
 
-    /// The clip.
-    pub(crate) fn clip(&self) -> &Clip {
-        &self.clip
+    /// The clip; waits until it is known.
+    pub(crate) fn clip(&self) -> Result<&Arc<Clip>, Failure> {
+        let known = self.clip.get_or_init(|| match self.review().take() {
+            Some(review) => review.clip().map(Arc::new),
+            None => Err(VideoError::ChildEnded),
+        });
+        known.as_ref().map_err(|error| self.seat.failure(error.clone()))
+    }
+
+    fn review(&self) -> MutexGuard<'_, Option<Review>> {
+        self.review.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The address of its child's frame socket; a failure when the child is gone.
     pub(super) fn address(&self) -> Result<String, Failure> {
+        if let Some(review) = &*self.review() {
+            let ended = review.has_ended();
+            return if ended { Err(VideoError::ChildEnded.into()) } else { Ok(review.address().to_owned()) };
+        }
         self.answer(Clip::usage)?;
         self.answer(Clip::serve_frames)
     }
@@ -152,9 +174,10 @@ impl Room {
 
     /// Asks the child. A read of an earlier question that failed is told with the next answer: then it is asked again.
     fn answer<T>(&self, ask: impl Fn(&Clip) -> Result<T, VideoError>) -> Result<T, Failure> {
+        let clip = self.clip()?;
         let before = self.seat.0.as_ref().and_then(|source| source.failure());
-        match ask(&self.clip) {
-            Err(VideoError::Bytes(_)) if before.is_some() => ask(&self.clip),
+        match ask(clip) {
+            Err(VideoError::Bytes(_)) if before.is_some() => ask(clip),
             answer => answer,
         }
         .map_err(|error| self.seat.failure(error))

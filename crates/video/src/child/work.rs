@@ -119,7 +119,7 @@ impl Work {
         let door = self.door.take().ok_or_else(|| VideoError::internal("the frame socket is gone"))?;
         let address = door.address().map_err(VideoError::internal)?;
         let memory = usize::try_from(memory).map_err(VideoError::internal)?;
-        let stage = room::open(door, self.parent.clip(len), track, memory).map_err(VideoError::internal)?;
+        let stage = room::open(door, &self.parent.clip(len), track, memory).map_err(VideoError::internal)?;
         self.room = Some((stage, address.clone()));
         Ok(address)
     }
@@ -195,11 +195,12 @@ impl Work {
     fn sound(&mut self, id: u32, passage: Passage, at: u64, most: u32) -> Result<Value, VideoError> {
         let parent = Arc::clone(&self.parent);
         let open = self.clip.as_mut().ok_or_else(nothing_open)?;
-        let sound = open.sound.get_or_insert_with(|| {
+        if open.sound.is_none() {
             let zero = Pts(open.index.frames.first().map_or(0, |shown| shown.pts));
-            let demuxer = open.track.audio.and_then(|_| Demuxer::open(Arc::clone(&open.source)).ok());
-            Sound::new(demuxer.and_then(|demuxer| Tape::open(demuxer, zero)))
-        });
+            let demuxer = open.track.audio.and_then(|_| open.demuxer().ok());
+            open.sound = Some(Sound::new(demuxer.and_then(|demuxer| Tape::open(demuxer, zero))));
+        }
+        let sound = open.sound.as_mut().ok_or_else(nothing_open)?;
         let sound = sound.answer(passage, at, most as usize, &mut || parent.alive());
         let bytes: Vec<u8> = sound.iter().flatten().flat_map(|side| side.to_le_bytes()).collect();
         self.parent.chunk(id, &bytes)?;
