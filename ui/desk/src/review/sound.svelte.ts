@@ -66,7 +66,7 @@ export class Sound {
     void this.say(wanted).then((clock) => {
       if (turn !== this.turn) return;
       clearTimeout(this.patience);
-      this.leads = clock !== null;
+      this.leads = Boolean(clock);
       if (clock) this.hear(clock);
       else this.hears.alone();
     });
