@@ -103,11 +103,11 @@ async fn decode(
     blocking(move || {
         let opened = match memory {
             Some(memory) => Review::open(source, memory).map(Opened::Review),
-            None => Clip::open(source).map(Opened::Clip),
+            None => Clip::open(source).map(|clip| Opened::Clip(Box::new(clip))),
         };
         match opened {
             Ok(Opened::Review(review)) => Ok(Arc::new(Room::opening(seat, review))),
-            Ok(Opened::Clip(clip)) => Ok(Arc::new(Room::new(seat, clip))),
+            Ok(Opened::Clip(clip)) => Ok(Arc::new(Room::new(seat, *clip))),
             Err(error) => Err(seat.failure(error)),
         }
     })
@@ -116,7 +116,7 @@ async fn decode(
 
 enum Opened {
     Review(Review),
-    Clip(Clip),
+    Clip(Box<Clip>),
 }
 
 /// Bytes of pictures that a room keeps.
