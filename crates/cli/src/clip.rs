@@ -2,6 +2,7 @@
 
 pub mod frames;
 pub mod probe;
+pub mod sound;
 pub mod still;
 pub mod trace;
 
@@ -13,7 +14,7 @@ use limpet_video::{ByteSource, Clip, Part, PlainFile, photo_motion};
 
 /// Part of `limpet-cli help`.
 pub const TIMES: &str = "\
-Times: pts_us and --at-us are microseconds of the container's own time, rounded to nearest: a frame's pts times the \
+Times: pts_us, --at-us and --from-us are microseconds of the container's own time, rounded to nearest: a frame's pts times the \
 track's timebase, what ffprobe prints as pts_time. A clip may begin before or after zero; `probe` says where \
 (start_us). The frame shown at a time is the one with the greatest pts that is not later.";
 

@@ -26,6 +26,8 @@ enum Command {
     Frames(clip::frames::Frames),
     /// Write a frame as a person sees it: upright and in standard range.
     Still(clip::still::Still),
+    /// Write the sound, at any speed with its pitch kept.
+    Sound(clip::sound::Sound),
     /// Replay what a hand does in the review room and print how fast the frames came.
     Trace(clip::trace::Trace),
     /// Sign a profile in; the password comes from standard input.
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Probe(command) => command.run(),
         Command::Frames(command) => command.run(),
         Command::Still(command) => command.run(),
+        Command::Sound(command) => command.run(),
         Command::Trace(command) => command.run(),
         Command::SignIn(arguments) => sign_in::run(arguments),
         Command::Transcript(arguments) => transcript::run(arguments),

@@ -179,6 +179,77 @@ fn a_still_is_the_frame_shown_at_that_time() {
     assert_eq!(output.status.code(), Some(1));
 }
 
+/// The program that everybody has reads the file, and hears in it what it hears in the clip.
+#[test]
+fn sound_is_written_as_it_is_played() {
+    let dir = tempfile::tempdir().unwrap();
+    // Times of a transport stream do not begin at zero.
+    let clip = dir.path().join("clip.ts");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "quiet", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=25:duration=2"])
+        .args([
+            "-f",
+            "lavfi",
+            "-i",
+            "aevalsrc=0.4*sin(500*t*t):s=48000:d=2",
+            "-c:v",
+            "libx264",
+            "-c:a",
+            "aac",
+        ])
+        .arg(&clip)
+        .status();
+    assert!(made.unwrap().success());
+    let start_us = json(&cli(&["probe", text(&clip)]))["start_us"].as_i64().unwrap();
+    assert!(start_us > 1_000_000, "{start_us}");
+    let from_us = (start_us + 500_000).to_string();
+    let ffmpeg = |arguments: &[&str]| {
+        let output = Command::new("ffmpeg").args(["-v", "quiet"]).args(arguments).output().unwrap();
+        assert!(output.status.success());
+        output.stdout
+    };
+    for (rate, bytes) in [("1", 192_000), ("0.5", 384_000), ("4", 48_000)] {
+        let wav = dir.path().join("sound.wav");
+        let raw = dir.path().join("sound.raw");
+        for file in [&wav, &raw] {
+            let from =
+                ["sound", text(&clip), "--from-us", &from_us, "--length-us", "1000000", "--rate", rate];
+            let output = cli(&[&from[..], &["-o", text(file)]].concat());
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        let raw = std::fs::read(raw).unwrap();
+        assert_eq!(raw.len(), bytes);
+        assert!(ffmpeg(&["-i", text(&wav), "-f", "s16le", "-"]) == raw, "the WAV holds the same");
+        if rate == "1" {
+            let start = format!(
+                "atrim=start={}:duration=1,aformat=channel_layouts=stereo",
+                (start_us + 500_000) as f64 / 1e6
+            );
+            let right =
+                ffmpeg(&["-copyts", "-i", text(&clip), "-map", "0:a", "-af", &start, "-f", "s16le", "-"]);
+            let numbers = |bytes: &[u8]| -> Vec<f64> {
+                bytes
+                    .chunks_exact(2)
+                    .map(|two| f64::from(i16::from_le_bytes(two.try_into().unwrap())))
+                    .collect()
+            };
+            let (right, got) = (numbers(&right), numbers(&raw));
+            let off: f64 = right.iter().zip(&got).map(|(right, got)| (right - got).powi(2)).sum();
+            let all: f64 = right.iter().map(|right| right.powi(2)).sum();
+            assert!(right.len() == got.len() && off * 1e4 < all, "{off} of {all}");
+        }
+    }
+    let silent = cli(&["sound", text(&generated(Kind::NoAudio)), "-o", text(&dir.path().join("none.wav"))]);
+    assert_eq!(silent.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&silent.stderr).contains("no sound"));
+    for wrong in [["--rate", "9"], ["--hz", "1"], ["--from-us", "99000000"], ["-o", "sound.mp3"]] {
+        let out = dir.path().join("x.raw");
+        let arguments = [&["sound", text(&clip)], &wrong[..]].concat();
+        let named = if wrong[0] == "-o" { arguments } else { [&arguments[..], &["-o", text(&out)]].concat() };
+        assert_eq!(cli(&named).status.code(), Some(1), "{wrong:?}");
+    }
+}
+
 /// A drag and single steps: no picture is wrong, none comes after a newer one, the last one settles.
 #[test]
 fn a_trace_shows_nothing_wrong_and_nothing_late() {

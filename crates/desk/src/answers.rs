@@ -10,10 +10,12 @@ use limpet_wire::{
         Settings, StageFile, StagedFile, StartConversation, Thread, Unstage,
     },
     http::Invitation,
+    sound::{PlaySound, SoundClock},
 };
 
 use crate::{
-    Desk, care, compose, filings, lists, papers, people, review, save, session, settings, stills, thread,
+    Desk, care, compose, filings, lists, papers, people, review, save, session, settings, sound, stills,
+    thread,
 };
 
 impl Answers for Desk {
@@ -109,6 +111,14 @@ impl Answers for Desk {
 
     async fn close_review(&self, clip: AttachmentId) -> Result<(), Failure> {
         review::close(&self.hub, clip).await
+    }
+
+    async fn play_sound(&self, wanted: PlaySound) -> Result<SoundClock, Failure> {
+        sound::play(&self.hub, wanted).await
+    }
+
+    async fn stop_sound(&self, clip: AttachmentId) -> Result<SoundClock, Failure> {
+        sound::stop(&self.hub, clip).await
     }
 
     async fn capture_still(&self, wanted: CaptureStill) -> Result<StagedFile, Failure> {

@@ -10,6 +10,7 @@ use std::{
 
 use limpet_cache::outbox::Work;
 use limpet_model::{ConversationId, Practice, StaffMember};
+use limpet_playback::Outlet;
 use limpet_sync::{Engine, Folders, Store, SyncEvent, clock::Clock, lay_over, plan::Pace};
 use limpet_wire::{Code, Failure, desk::DeskEvent};
 use tokio::{
@@ -30,6 +31,7 @@ pub(crate) struct Hub {
     pub pace: Pace,
     pub media_budget: u64,
     pub device: String,
+    pub outlet: Outlet,
     pub events: broadcast::Sender<DeskEvent>,
     pub stop: CancellationToken,
     pub tasks: Tasks,
@@ -105,6 +107,7 @@ impl Hub {
             pace: options.pace,
             media_budget: options.media_budget,
             device: options.device,
+            outlet: options.outlet,
             events: broadcast::Sender::new(256),
             tasks: Tasks { tracker: TaskTracker::new(), stop: stop.clone(), runtime: Handle::current() },
             stop,

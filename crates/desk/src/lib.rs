@@ -26,6 +26,7 @@ mod save;
 mod session;
 mod settings;
 mod sniff;
+mod sound;
 mod stills;
 mod thread;
 pub mod vault;
@@ -51,6 +52,7 @@ use tokio_util::sync::DropGuard;
 
 pub use export::{TranscriptOptions, transcript_beside};
 pub use limpet_cache::media::MediaKind;
+pub use limpet_playback::Outlet;
 pub use media::Media;
 
 use hub::Hub;
@@ -70,6 +72,8 @@ pub struct DeskOptions {
     pub media_budget: u64,
     /// Name of this computer, shown in the server's list of sessions.
     pub device: String,
+    /// Where the sound of clips goes.
+    pub outlet: Outlet,
 }
 
 impl DeskOptions {
@@ -82,6 +86,7 @@ impl DeskOptions {
             pace: Pace::default(),
             media_budget: 20 * 1024 * 1024 * 1024,
             device: device_name(),
+            outlet: Outlet::Device,
             profile,
         }
     }

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use limpet_cache::{CacheError, media::MediaKind};
 use limpet_model::{Attachment, AttachmentId, AttachmentKind};
-use limpet_video::{ByteSource, Clip};
+use limpet_video::{ByteSource, Clip, MEMORY, Review};
 use limpet_wire::{Code, Failure, desk::ReviewRoom};
 
 use crate::{
     fetch::{self, Bytes},
-    hub::{Hub, blocking},
+    hub::{Here, Hub, blocking},
     media::Sealed,
 };
 use rooms::{Place, Seat, closed};
@@ -98,9 +98,30 @@ async fn decode(
     if let Some(place) = place {
         place.comes_from(&seat)?;
     }
-    blocking(move || match Clip::open(source) {
-        Ok(clip) => Ok(Arc::new(Room::new(seat, clip))),
-        Err(error) => Err(seat.failure(error)),
+    // A room shows what there is as soon as it is there; a picture for the moment waits for the clip.
+    let memory = if place.is_some() { Some(memory(&here).await?) } else { None };
+    blocking(move || {
+        let opened = match memory {
+            Some(memory) => Review::open(source, memory).map(Opened::Review),
+            None => Clip::open(source).map(|clip| Opened::Clip(Box::new(clip))),
+        };
+        match opened {
+            Ok(Opened::Review(review)) => Ok(Arc::new(Room::opening(seat, review))),
+            Ok(Opened::Clip(clip)) => Ok(Arc::new(Room::new(seat, *clip))),
+            Err(error) => Err(seat.failure(error)),
+        }
     })
     .await
+}
+
+enum Opened {
+    Review(Review),
+    Clip(Box<Clip>),
+}
+
+/// Bytes of pictures that a room keeps.
+async fn memory(here: &Here) -> Result<u64, Failure> {
+    let store = Arc::clone(&here.store);
+    let wanted = blocking(move || Ok(store.outbox.settings()?.review_memory_mb)).await?;
+    Ok(if wanted == 0 { MEMORY } else { u64::from(wanted) << 20 })
 }

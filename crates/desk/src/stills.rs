@@ -32,7 +32,7 @@ pub(crate) async fn capture(hub: &Arc<Hub>, wanted: CaptureStill) -> Result<Stag
     let room = review::room(hub, &attachment).await?;
     let staged = blocking(move || {
         let picture = room.still(wanted.frame)?;
-        let at = room.clip().index().times.get(wanted.frame as usize).copied().unwrap_or(Micros(0));
+        let at = room.clip()?.index().times.get(wanted.frame as usize).copied().unwrap_or(Micros(0));
         let label = Label::of(&here, &attachment, wanted.frame, at)?;
         let (bytes, mime, ending) = encode(&picture.labelled(&label.lines))?;
         let stem = attachment.name.rsplit_once('.').map_or(attachment.name.as_str(), |(stem, _)| stem);

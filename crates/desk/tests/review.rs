@@ -13,7 +13,7 @@ use common::{phone::Phone, *};
 use limpet_desk::{Desk, MediaKind, TranscriptOptions, transcript_beside};
 use limpet_model::*;
 use limpet_testkit::clips::{self, Kind};
-use limpet_wire::{Code, calls::Answers as _, desk::*};
+use limpet_wire::{Code, calls::Answers as _, desk::*, sound::*};
 
 /// A conversation with a clip that is ready at this desk.
 async fn with_clip(practice: &Clinic, desk: &Desk) -> (ConversationId, Attachment, Phone) {
@@ -65,6 +65,38 @@ async fn a_frame_becomes_a_labelled_still_that_the_client_sees() {
     assert!(seen);
     // A copy stays here after it was sent.
     assert_eq!(ana.media(still.id, MediaKind::Original).await.unwrap().bytes, picture.bytes);
+    ana.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clip_plays_and_tells_where_it_is() {
+    let practice = Clinic::start();
+    let (_one, ana) = practice.desk("ana@example.org").await;
+    let (_, clip, _) = with_clip(&practice, &ana).await;
+    let wanted =
+        PlaySound { clip: clip.id, from: Some(Micros(1_000_000)), rate: 1.0, between: None, muted: false };
+    assert_eq!(ana.play_sound(wanted).await.err().unwrap().code, Code::NotFound);
+    ana.open_review(clip.id).await.unwrap();
+    let mut events = ana.events();
+    let begun = ana.play_sound(wanted).await.unwrap();
+    assert!(begun.playing && begun.at >= Micros(1_000_000) && begun.at < Micros(1_200_000), "{begun:?}");
+    assert_eq!(begun.silent, Some(Silence::NoDevice));
+    let mut told = Vec::new();
+    while told.len() < 3 {
+        if let DeskEvent::Sound { clip: of, clock } = events.recv().await.unwrap() {
+            assert_eq!(of, clip.id);
+            told.push(clock.at);
+        }
+    }
+    assert!(told.is_sorted(), "{told:?}");
+    let faster = PlaySound { from: None, rate: 4.0, ..wanted };
+    assert!(ana.play_sound(faster).await.unwrap().at >= told[2]);
+    let stopped = ana.stop_sound(clip.id).await.unwrap();
+    assert!(!stopped.playing && stopped.at > told[2], "{stopped:?}");
+    assert_eq!(ana.stop_sound(clip.id).await.unwrap(), stopped);
+    ana.play_sound(faster).await.unwrap();
+    ana.close_review(clip.id).await.unwrap();
+    assert_eq!(ana.stop_sound(clip.id).await.err().unwrap().code, Code::NotFound);
     ana.close().await;
 }
 

@@ -13,6 +13,7 @@ mod parent;
 mod photo;
 mod room;
 pub mod sandbox;
+mod sound;
 mod usage;
 pub mod watch;
 mod work;

@@ -6,6 +6,7 @@
 
 mod link;
 mod program;
+mod sound;
 
 use std::sync::Arc;
 
@@ -190,6 +191,11 @@ impl Review {
     /// The address of the frame socket, token included.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Whether the child is gone.
+    pub fn has_ended(&self) -> bool {
+        self.link.has_ended()
     }
 
     /// The clip, once it is indexed. The socket goes on.

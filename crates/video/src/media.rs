@@ -10,7 +10,9 @@ pub mod planes;
 pub mod raw;
 pub mod reader;
 pub mod scaler;
+pub mod stretch;
 pub mod survey;
+pub mod tape;
 pub mod tracks;
 
 use std::io::{self, Read, Seek, SeekFrom};

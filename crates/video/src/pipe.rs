@@ -23,7 +23,7 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Order;
+use crate::{Order, Passage};
 
 /// First bytes of a child that is what we think it is.
 pub const GREETING: &[u8] = b"limpet decoder 1";
@@ -83,6 +83,8 @@ pub enum Ask {
     Photo { len: u64, max_side: u32 },
     /// Where in a photo of `len` bytes its moving part lies. Value: a range of bytes, or null.
     Motion { len: u64 },
+    /// Sound of a passage from its sample `at` on. Chunks: 16-bit stereo, little endian, at most `most` samples.
+    Sound { passage: Passage, at: u64, most: u32 },
     /// What the child has used so far. Value: [`crate::Usage`].
     Usage,
 }

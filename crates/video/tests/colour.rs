@@ -1,6 +1,12 @@
 //! Colours and shapes, measured against the ffmpeg program and its zscale (zimg). What each test measures is printed,
 //! `cargo test --test colour -- --nocapture` shows it.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a test that cannot go on has failed; levels are between 0 and 1"
+)]
 
 mod common;
 

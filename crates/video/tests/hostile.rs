@@ -17,7 +17,8 @@ use std::{
 use common::{generated, noise, open};
 use limpet_testkit::clips::{self, Bad, Kind};
 use limpet_video::{
-    ByteSource, Clip, FrameSocket, MEMORY, Order, PlainFile, Review, Seen, VideoError, photo_poster,
+    ByteSource, Clip, FrameSocket, MEMORY, Order, Passage, PlainFile, Review, Seen, Speed, VideoError,
+    photo_poster,
 };
 use limpet_wire::{Code, Failure, frames::FrameRequest};
 
@@ -37,6 +38,10 @@ fn everything(bytes: Vec<u8>) {
                 clip.still(frame).map_or_else(sentence, drop);
             }
             clip.poster(64).map_or_else(sentence, drop);
+            for (from, rate) in [(0, 1.0), (9600, 0.25), (30_000, 4.0), (-100, 0.1)] {
+                let passage = Passage { hz: 48_000, from, speed: Speed::of_rate(rate) };
+                clip.sound(passage, 0, 9600).map_or_else(sentence, drop);
+            }
             let mut copy = Vec::new();
             clip.rendition(&mut copy).unwrap_or_else(sentence);
             scrub(&clip, &[0, last, last / 2, last / 2 + 1, 1, last.saturating_sub(1)]);
@@ -125,6 +130,52 @@ fn with_a_broken_description() {
         }
         everything(broken);
     }
+}
+
+/// A header of sound that claims anything: there is sound or silence, and the pictures are as good as ever.
+#[test]
+fn with_absurd_sound() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = ["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=25:duration=1"];
+    let sound =
+        ["-f", "lavfi", "-i", "sine=duration=1:sample_rate=48000", "-c:v", "mpeg4", "-c:a", "pcm_s16le"];
+    let rates = [0, 1, 7, 4000, 767_999, 50_000_000, u32::MAX];
+    let channels = [0, 3, 255, u16::MAX];
+    let mut opened = 0;
+    for name in ["a.avi", "a.mov"] {
+        let path = dir.path().join(name);
+        common::run("ffmpeg", &[&source[..], &sound, &[path.to_str().unwrap()]].concat());
+        let whole = std::fs::read(path).unwrap();
+        let find = |word: &[u8]| whole.windows(word.len()).position(|at| at == word).unwrap();
+        // WAVEFORMATEX has the channels and then the rate; a sample entry has channels, and later the rate as 16.16.
+        let (of_channels, of_rate) = match name {
+            "a.avi" => (find(&[1, 0, 1, 0, 0x80, 0xbb, 0, 0]) + 2, find(&[1, 0, 1, 0, 0x80, 0xbb, 0, 0]) + 4),
+            _ => (find(b"sowt") + 20, find(b"sowt") + 28),
+        };
+        for absurd in 0..rates.len() + channels.len() {
+            let mut broken = whole.clone();
+            if let Some(rate) = rates.get(absurd) {
+                let bytes = if name == "a.avi" { rate.to_le_bytes() } else { rate.to_be_bytes() };
+                broken[of_rate..of_rate + 4].copy_from_slice(&bytes);
+            } else if let Some(count) = channels.get(absurd - rates.len()) {
+                let bytes = if name == "a.avi" { count.to_le_bytes() } else { count.to_be_bytes() };
+                broken[of_channels..of_channels + 2].copy_from_slice(&bytes);
+            }
+            let clip = match Clip::open(Arc::new(broken)) {
+                Ok(clip) => clip,
+                Err(VideoError::BadClip(_)) => continue,
+                Err(error) => panic!("{name} {absurd}: {error}"),
+            };
+            opened += 1;
+            for (from, rate) in [(0, 1.0), (9600, 0.1), (0, 4.0)] {
+                let passage = Passage { hz: 192_000, from, speed: Speed::of_rate(rate) };
+                let heard = clip.sound(passage, 0, 19_200).unwrap();
+                assert!(heard.len() <= 19_200, "{name} {absurd}");
+            }
+            clip.still(3).unwrap();
+        }
+    }
+    assert!(opened > 12, "FFmpeg itself refused all but {opened}");
 }
 
 #[test]

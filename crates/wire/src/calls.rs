@@ -14,6 +14,7 @@ use crate::{
     },
     failure::Code,
     http::Invitation,
+    sound::{PlaySound, SoundClock},
 };
 
 macro_rules! calls {
@@ -122,6 +123,10 @@ calls! {
     open_review(AttachmentId) -> ReviewRoom;
     /// Closes it.
     close_review(AttachmentId) -> ();
+    /// Plays a clip that is open for review with its sound, or goes on differently. Never fails for want of sound.
+    play_sound(PlaySound) -> SoundClock;
+    /// Stops it and answers exactly where.
+    stop_sound(AttachmentId) -> SoundClock;
     /// Captures a frame into the draft of the clip's conversation.
     capture_still(CaptureStill) -> StagedFile;
     /// Saves the original of an attachment, byte for byte. Fetches it first if it is not on this computer.

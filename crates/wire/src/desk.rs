@@ -9,10 +9,10 @@ use limpet_model::{
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::Failure;
+use crate::{Failure, sound::SoundClock};
 
 /// What happened in the desk. The UI asks again for what it shows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum DeskEvent {
     /// Signed in or out, connection up or down, a notice appeared.
@@ -34,6 +34,13 @@ pub enum DeskEvent {
         /// Bytes in all.
         #[ts(type = "number")]
         total: i64,
+    },
+    /// Where a clip that plays is.
+    Sound {
+        /// Which clip.
+        clip: AttachmentId,
+        /// Where.
+        clock: SoundClock,
     },
 }
 

@@ -145,7 +145,11 @@ pub enum Transfer {
 /// | 38 | u8 | 1 when reflected |
 /// | 39 | u8 | primaries (H.273): 1 BT.709, 9 BT.2020, 12 Display P3 |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, clippy::struct_excessive_bools, reason = "the table above is the documentation and the form")]
+#[expect(
+    missing_docs,
+    clippy::struct_excessive_bools,
+    reason = "the table above is the documentation and the form"
+)]
 pub struct FrameHeader {
     pub generation: u32,
     pub frame: u32,

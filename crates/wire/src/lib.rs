@@ -10,6 +10,7 @@ pub mod desk;
 mod failure;
 pub mod frames;
 pub mod http;
+pub mod sound;
 pub mod typescript;
 
 pub use failure::{Code, Failure};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use limpet_model as model;
 use ts_rs::{Config, TS};
 
-use crate::{Code, Failure, calls, changes, desk, frames, http};
+use crate::{Code, Failure, calls, changes, desk, frames, http, sound};
 
 /// The text of `ui/shared/gen/wire.ts`.
 pub fn typescript() -> String {
@@ -73,6 +73,10 @@ pub fn typescript() -> String {
         frames::FrameRequest,
         frames::FrameEvent,
         frames::ClipIndex,
+        sound::PlaySound,
+        sound::Between,
+        sound::SoundClock,
+        sound::Silence,
         desk::DeskEvent,
         desk::Connection,
         desk::DeskState,

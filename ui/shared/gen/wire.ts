@@ -419,6 +419,35 @@ export type ClipIndex = {
   /** Whether frame durations differ. */
   vfr: boolean,
 };
+export type PlaySound = {
+  /** Which. */
+  clip: AttachmentId,
+  /** From where, from the start of the clip; `null` goes on where it is. */
+  from: Micros | null,
+  /** How fast: 0.1 to 4, the pitch kept. */
+  rate: number,
+  /** Round and round; `null` plays to the end. */
+  between: Between | null,
+  /** Not to be heard. The clock goes all the same. */
+  muted: boolean,
+};
+export type Between = {
+  /** Its first time. */
+  a: Micros,
+  /** Its end: the first time that is not in it. */
+  b: Micros,
+};
+export type SoundClock = {
+  /** The time of the clip that is heard now. */
+  at: Micros,
+  /** How fast it goes by. */
+  rate: number,
+  /** Whether it goes on. */
+  playing: boolean,
+  /** Why nothing is heard, if so; mute is not one of the reasons. */
+  silent: Silence | null,
+};
+export type Silence = "no_sound" | "no_device" | "device_lost" | "decoder";
 export type DeskEvent = { "kind": "state" } | { "kind": "lists" } | { "kind": "conversations",
   /** Which. */
   ids: Array<ConversationId>, } | { "kind": "progress",
@@ -427,7 +456,11 @@ export type DeskEvent = { "kind": "state" } | { "kind": "lists" } | { "kind": "c
   /** Bytes that have arrived. */
   sent: number,
   /** Bytes in all. */
-  total: number,
+  total: number, } | { "kind": "sound",
+  /** Which clip. */
+  clip: AttachmentId,
+  /** Where. */
+  clock: SoundClock,
 };
 export type Connection = "signed_out" | "connecting" | "online" | "offline";
 export type DeskState = {
@@ -707,6 +740,10 @@ export type Calls = {
   open_review: [AttachmentId, ReviewRoom];
   /** Closes it. */
   close_review: [AttachmentId, null];
+  /** Plays a clip that is open for review with its sound, or goes on differently. Never fails for want of sound. */
+  play_sound: [PlaySound, SoundClock];
+  /** Stops it and answers exactly where. */
+  stop_sound: [AttachmentId, SoundClock];
   /** Captures a frame into the draft of the clip's conversation. */
   capture_still: [CaptureStill, StagedFile];
   /** Saves the original of an attachment, byte for byte. Fetches it first if it is not on this computer. */

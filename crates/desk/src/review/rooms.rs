@@ -2,11 +2,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
 };
 
 use limpet_model::AttachmentId;
-use limpet_video::{Clip, Picture, VideoError};
+use limpet_playback::Player;
+use limpet_video::{Clip, Picture, Review, VideoError};
 use limpet_wire::{Code, Failure};
 use tokio::sync::OwnedMutexGuard;
 
@@ -30,7 +31,7 @@ impl Rooms {
     }
 
     /// The room, if it is open; waits for one that is being opened.
-    pub(super) async fn open(&self, id: AttachmentId) -> Option<Arc<Room>> {
+    pub(crate) async fn open(&self, id: AttachmentId) -> Option<Arc<Room>> {
         let place = self.places().get(&id).cloned()?;
         place.room().await.clone()
     }
@@ -107,25 +108,61 @@ impl Place {
     }
 }
 
-/// An open room.
+/// An open room. Its parts go in this order: the player before what it plays, and the seat before the clip, since a
+/// child ends while its reader waits only if that reader leaves.
 pub(crate) struct Room {
-    // Before the clip: a child ends while its reader waits only if that reader leaves.
+    /// Once it has been played.
+    player: Mutex<Option<Arc<Player>>>,
     seat: Seat,
-    clip: Clip,
+    /// Until the clip is known. Its frame socket is served all the same.
+    review: Mutex<Option<Review>>,
+    clip: OnceLock<Result<Arc<Clip>, VideoError>>,
 }
 
 impl Room {
+    /// Of a clip that is known.
     pub(super) fn new(seat: Seat, clip: Clip) -> Self {
-        Self { seat, clip }
+        let known = OnceLock::from(Ok(Arc::new(clip)));
+        Self { player: Mutex::default(), seat, review: Mutex::default(), clip: known }
     }
 
-    /// The clip.
-    pub(crate) fn clip(&self) -> &Clip {
-        &self.clip
+    /// Of a clip that is being opened.
+    pub(super) fn opening(seat: Seat, review: Review) -> Self {
+        let review = Mutex::new(Some(review));
+        Self { player: Mutex::default(), seat, review, clip: OnceLock::new() }
+    }
+
+    /// The player, made by `make` if there is none yet.
+    pub(crate) fn player(
+        &self,
+        make: impl FnOnce(&Arc<Clip>) -> Result<Player, Failure>,
+    ) -> Result<Arc<Player>, Failure> {
+        let mut player = self.player.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(player) = &*player {
+            return Ok(Arc::clone(player));
+        }
+        Ok(Arc::clone(player.insert(Arc::new(make(self.clip()?)?))))
+    }
+
+    /// The clip; waits until it is known.
+    pub(crate) fn clip(&self) -> Result<&Arc<Clip>, Failure> {
+        let known = self.clip.get_or_init(|| match self.review().take() {
+            Some(review) => review.clip().map(Arc::new),
+            None => Err(VideoError::ChildEnded),
+        });
+        known.as_ref().map_err(|error| self.seat.failure(error.clone()))
+    }
+
+    fn review(&self) -> MutexGuard<'_, Option<Review>> {
+        self.review.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The address of its child's frame socket; a failure when the child is gone.
     pub(super) fn address(&self) -> Result<String, Failure> {
+        if let Some(review) = &*self.review() {
+            let ended = review.has_ended();
+            return if ended { Err(VideoError::ChildEnded.into()) } else { Ok(review.address().to_owned()) };
+        }
         self.answer(Clip::usage)?;
         self.answer(Clip::serve_frames)
     }
@@ -137,9 +174,10 @@ impl Room {
 
     /// Asks the child. A read of an earlier question that failed is told with the next answer: then it is asked again.
     fn answer<T>(&self, ask: impl Fn(&Clip) -> Result<T, VideoError>) -> Result<T, Failure> {
+        let clip = self.clip()?;
         let before = self.seat.0.as_ref().and_then(|source| source.failure());
-        match ask(&self.clip) {
-            Err(VideoError::Bytes(_)) if before.is_some() => ask(&self.clip),
+        match ask(clip) {
+            Err(VideoError::Bytes(_)) if before.is_some() => ask(clip),
             answer => answer,
         }
         .map_err(|error| self.seat.failure(error))

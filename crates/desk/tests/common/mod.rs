@@ -16,7 +16,7 @@ pub mod phone;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use limpet_desk::{Desk, DeskOptions, vault::Memory};
+use limpet_desk::{Desk, DeskOptions, Outlet, vault::Memory};
 use limpet_model::*;
 use limpet_sync::{clock::SystemClock, plan::Pace};
 use limpet_testkit::servers::{NewPractice, NewStaff, Server, add_practice, add_staff};
@@ -94,6 +94,7 @@ impl Profile {
             },
             media_budget: 1 << 30,
             device: "test".into(),
+            outlet: Outlet::Nowhere,
         }
     }
 

@@ -41,14 +41,14 @@ const MOST_WINDOWS: usize = 8;
 /// kept.
 pub fn open(
     door: Door,
-    source: Arc<dyn ByteSource>,
+    source: &Arc<dyn ByteSource>,
     track: Option<usize>,
     memory: usize,
 ) -> io::Result<Arc<Stage>> {
-    let stage = Arc::new(Stage::new(Arc::clone(&source), track, memory));
-    scan::start(Arc::clone(&stage), Arc::clone(&source))?;
-    spawn("hand", &stage, &source, Hand::run)?;
-    spawn("ahead", &stage, &source, Forerunner::run)?;
+    let stage = Arc::new(Stage::new(Arc::clone(source), track, memory));
+    scan::start(Arc::clone(&stage), Arc::clone(source))?;
+    spawn("hand", &stage, source, Hand::run)?;
+    spawn("ahead", &stage, source, Forerunner::run)?;
     let (door, inside, within) = (Arc::new(door), Arc::new(AtomicUsize::new(0)), Arc::clone(&stage));
     thread::Builder::new().name("door".into()).spawn(move || {
         while let Ok(stream) = door.knock() {

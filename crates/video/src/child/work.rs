@@ -17,16 +17,18 @@ use super::{
     parent::{Asked, Parent},
     photo,
     room::{self, Stage},
+    sound::Sound,
     usage,
 };
 use crate::{
-    ByteSource, FrameHash, Order, Picture, VideoError,
+    ByteSource, FrameHash, Order, Passage, Picture, VideoError,
     clip::Opened,
     engine::{Decoded, Decoding, Engine, Hasher, Keep, Shared, Viewer, Way},
     media::{
         demuxer::{Demuxer, Track},
         index::Index,
         reader::Reader,
+        tape::Tape,
     },
     pipe::{Ask, Size},
     render::{Renderer, fit},
@@ -67,6 +69,7 @@ struct Open {
     /// For stills and posters.
     engine: Option<Engine>,
     decoded: Shared<Decoded>,
+    sound: Option<Sound>,
 }
 
 impl Work {
@@ -93,6 +96,7 @@ impl Work {
             Ask::Motion { len } => {
                 serde_json::to_value(photo::motion(&self.parent.clip(len))?).map_err(VideoError::internal)
             }
+            Ask::Sound { passage, at, most } => self.sound(id, passage, at, most),
             Ask::Usage => serde_json::to_value(usage::so_far()).map_err(VideoError::internal),
         }
     }
@@ -115,7 +119,7 @@ impl Work {
         let door = self.door.take().ok_or_else(|| VideoError::internal("the frame socket is gone"))?;
         let address = door.address().map_err(VideoError::internal)?;
         let memory = usize::try_from(memory).map_err(VideoError::internal)?;
-        let stage = room::open(door, self.parent.clip(len), track, memory).map_err(VideoError::internal)?;
+        let stage = room::open(door, &self.parent.clip(len), track, memory).map_err(VideoError::internal)?;
         self.room = Some((stage, address.clone()));
         Ok(address)
     }
@@ -188,6 +192,21 @@ impl Work {
         Ok(Value::Null)
     }
 
+    fn sound(&mut self, id: u32, passage: Passage, at: u64, most: u32) -> Result<Value, VideoError> {
+        let parent = Arc::clone(&self.parent);
+        let open = self.clip.as_mut().ok_or_else(nothing_open)?;
+        if open.sound.is_none() {
+            let zero = Pts(open.index.frames.first().map_or(0, |shown| shown.pts));
+            let demuxer = open.track.audio.and_then(|_| open.demuxer().ok());
+            open.sound = Some(Sound::new(demuxer.and_then(|demuxer| Tape::open(demuxer, zero))));
+        }
+        let sound = open.sound.as_mut().ok_or_else(nothing_open)?;
+        let sound = sound.answer(passage, at, most as usize, &mut || parent.alive());
+        let bytes: Vec<u8> = sound.iter().flatten().flat_map(|side| side.to_le_bytes()).collect();
+        self.parent.chunk(id, &bytes)?;
+        Ok(Value::Null)
+    }
+
     fn hashes(&mut self, id: u32, order: Order) -> Result<Value, VideoError> {
         let parent = Arc::clone(&self.parent);
         let open = self.clip.as_mut().ok_or_else(nothing_open)?;
@@ -225,7 +244,7 @@ impl Work {
 
 impl Open {
     fn new(source: Arc<dyn ByteSource>, index: Arc<Index>, track: Track) -> Self {
-        Self { source, index, track, engine: None, decoded: Shared::new(DECODED) }
+        Self { source, index, track, engine: None, decoded: Shared::new(DECODED), sound: None }
     }
 
     /// A reader of its own, from the start.

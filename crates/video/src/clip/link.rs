@@ -149,6 +149,11 @@ impl Link {
         Ok(())
     }
 
+    /// Whether the child is gone.
+    pub fn has_ended(&self) -> bool {
+        self.shared.ended.load(Ordering::Acquire)
+    }
+
     /// Ends a child that breaks the rules.
     pub fn distrust(&self) -> VideoError {
         self.shared.break_off("it answered something impossible");
@@ -248,7 +253,10 @@ impl Shared {
                 return ranges.send(Asked::Range { read, offset, len }).map_err(io::Error::other);
             }
             // Only the newest counts: one that finds the queue full is followed by another.
-            Kind::Want => return Ok(ranges.try_send(Asked::Want(body.u64()?)).unwrap_or_default()),
+            Kind::Want => {
+                let _ = ranges.try_send(Asked::Want(body.u64()?));
+                return Ok(());
+            }
             Kind::Chunk => (body.u32()?, Event::Chunk(body.rest().to_vec())),
             Kind::Write => (body.u32()?, Event::Write(body.u64()?, body.rest().to_vec())),
             Kind::Done => {

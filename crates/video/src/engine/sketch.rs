@@ -43,9 +43,9 @@ impl Sketcher {
         let (width, height) = viewer.full();
         // Twice as wide as high at most: the longer side of anything usual is free.
         if width >= height {
-            viewer.fit(0, LINES)
+            viewer.fit(0, LINES);
         } else {
-            viewer.fit(LINES, 0)
+            viewer.fit(LINES, 0);
         }
         Self { viewer, encoder: None }
     }

@@ -108,6 +108,11 @@ impl Demuxer {
         raw::key_positions(&mut self.input, self.track.stream).into_iter().collect()
     }
 
+    /// Moves to where a stream can be decoded from, at or before a time in its ticks, if the container can.
+    pub fn seek_stream_before(&mut self, stream: usize, ticks: i64) -> bool {
+        raw::seek_before(&mut self.input, stream, ticks)
+    }
+
     /// Codec parameters of a stream.
     pub fn parameters(&self, stream: usize) -> Option<codec::Parameters> {
         self.input.stream(stream).map(|stream| stream.parameters())

@@ -24,6 +24,7 @@ use crate::VideoError;
 
 /// One packet, in decoding order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "four things that a packet is or is not")]
 pub struct Sample {
     /// Presentation time, ticks; the decoding time where the container has no other.
     pub pts: i64,

@@ -3,6 +3,7 @@
 
 pub mod colours;
 pub mod heic;
+pub mod sound;
 
 use std::{
     path::{Path, PathBuf},

@@ -21,12 +21,13 @@ pub struct Package {
 }
 
 /// Crates from outside that belong to one place, with the packages that may name them.
-const KEPT: [(&str, &[&str]); 13] = [
+const KEPT: [(&str, &[&str]); 14] = [
     ("tauri", &["limpet"]),
     ("tauri-*", &["limpet"]),
     ("wry", &["limpet"]),
     ("ffmpeg-*", &["limpet-video"]),
     ("libheif-*", &["limpet-video"]),
+    ("cpal", &["limpet-playback"]),
     ("rusqlite", &["limpet-cache"]),
     ("libsqlite3-sys", &["limpet-cache"]),
     ("keyring", &["limpet-desk"]),
@@ -39,12 +40,13 @@ const KEPT: [(&str, &[&str]); 13] = [
 ];
 
 /// The crates of the workspace and the ones each may be built with, from the bottom up.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("limpet-model", &[]),
     ("limpet-wire", &["limpet-model"]),
     ("limpet-cache", &["limpet-model", "limpet-wire"]),
     ("limpet-sync", &["limpet-model", "limpet-wire", "limpet-cache"]),
     ("limpet-video", &["limpet-model", "limpet-wire"]),
+    ("limpet-playback", &["limpet-model", "limpet-wire", "limpet-video"]),
     ("limpet-transcript", &["limpet-model", "limpet-wire"]),
     ("limpet-records", &["limpet-model", "limpet-wire"]),
     (
@@ -55,6 +57,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "limpet-cache",
             "limpet-sync",
             "limpet-video",
+            "limpet-playback",
             "limpet-transcript",
             "limpet-records",
         ],
@@ -68,8 +71,16 @@ const LAYERS: [(&str, &[&str]); 14] = [
 ];
 
 /// What the server must not know even in its tests.
-const DESKTOP: [&str; 7] =
-    ["limpet", "limpet-cache", "limpet-sync", "limpet-records", "limpet-desk", "limpet-bridge", "limpet-cli"];
+const DESKTOP: [&str; 8] = [
+    "limpet",
+    "limpet-cache",
+    "limpet-sync",
+    "limpet-playback",
+    "limpet-records",
+    "limpet-desk",
+    "limpet-bridge",
+    "limpet-cli",
+];
 
 /// The packages in the answer of `cargo metadata --no-deps`.
 pub fn packages(metadata: &str, root: &Path) -> Result<Vec<Package>> {

@@ -22,6 +22,7 @@ it("moves the picture with Alt, as a hand would", () => {
 
 it("does not mind Caps Lock", () => {
   expect(actionOf(press("S"))).toEqual({ do: "capture" });
+  expect(actionOf(press("M"))).toEqual({ do: "mute" });
 });
 
 it("leaves the system's keys and other letters alone", () => {

@@ -5,7 +5,7 @@ export type Action =
   | { do: "first" | "last" | "toggle" | "freeze" | "backward" | "forward" | "slower" | "faster" }
   | { do: "zoom"; by: -1 | 1 }
   | { do: "pan"; x: number; y: number }
-  | { do: "whole" | "markA" | "markB" | "clearMarks" | "capture" | "help" | "leave" };
+  | { do: "whole" | "markA" | "markB" | "clearMarks" | "capture" | "mute" | "help" | "leave" };
 
 export type Press = Pick<KeyboardEvent, "key" | "shiftKey" | "altKey" | "ctrlKey" | "metaKey">;
 
@@ -40,6 +40,7 @@ const PLAIN: Record<string, Action> = {
   b: { do: "markB" },
   x: { do: "clearMarks" },
   s: { do: "capture" },
+  m: { do: "mute" },
   "?": { do: "help" },
   Escape: { do: "leave" },
 };

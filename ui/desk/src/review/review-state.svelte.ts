@@ -5,6 +5,7 @@ import type { ClipIndex } from "@limpet/shared/gen/wire";
 import { gapsOf, type Run } from "./arrived";
 import type { Wish } from "./frame-socket";
 import { clamp, panBy, settle, uprightSize, usefulSize, WHOLE, zoomAt, type Point, type Size, type View } from "./geometry";
+import { PlayClock } from "./play-clock";
 import { endOf, frameAt, sincePrevious } from "./times";
 
 /** What is on the glass. */
@@ -23,7 +24,7 @@ type Shape = Parameters<typeof uprightSize>[0];
 const SHAPELESS: Shape = { width: 0, height: 0, sar_num: 1, sar_den: 1, rotation: 0 };
 
 /** Play rates without their direction. */
-export const RATES = [0.125, 0.25, 0.5, 1, 2, 4] as const;
+export const RATES = [0.1, 0.125, 0.25, 0.5, 1, 2, 4] as const;
 /** How far one press of a zoom key goes. */
 const ZOOM_STEP = 1.25;
 const CLOSE_UP = 3;
@@ -44,7 +45,9 @@ export class ReviewState {
   glass = $state.raw<Size>({ width: 0, height: 0 });
   markA = $state<number | null>(null);
   markB = $state<number | null>(null);
-  private anchor = { ms: 0, us: 0 };
+  private readonly clock = new PlayClock();
+  /** The sound leads: its clock says how fast it goes and when. */
+  private led = false;
   private foreseen = $state.raw<Shape | null>(null);
 
   readonly frames = $derived(this.clip?.times.length ?? 0);
@@ -129,7 +132,8 @@ export class ReviewState {
     this.wanted = clamp(frame, 0, this.last);
   }
 
-  play(atMs: number, backward = false): void {
+  /** Plays. Where the sound leads it waits for its first word, or for `alone`. */
+  play(atMs: number, backward = false, led = false): void {
     if (this.frames < 2) return;
     const { first, last } = this.range();
     const outside = this.wanted < first || this.wanted > last;
@@ -137,7 +141,34 @@ export class ReviewState {
     if (outside || spent) this.wanted = backward ? last : first;
     this.playing = true;
     this.backward = backward;
-    this.anchor = { ms: atMs, us: this.timeOf(this.wanted) };
+    this.led = led;
+    this.clock.start(this.timeOf(this.wanted), atMs, led ? 0 : this.speed());
+  }
+
+  /** The sound says where it is. */
+  follow(us: number, rate: number, nowMs: number): void {
+    if (!this.playing || this.backward) return;
+    this.led = true;
+    this.clock.hear(us, rate, nowMs, this.loop ? this.span().end - this.span().begin : null);
+  }
+
+  /** Nobody leads any more: it goes on from where it is. */
+  alone(nowMs: number): void {
+    if (!this.playing || !this.led) return;
+    this.led = false;
+    this.clock.setRate(this.speed(), nowMs);
+  }
+
+  /** The clock stood still; it goes on from the wanted frame. */
+  goOn(nowMs: number): void {
+    if (this.playing) this.clock.start(this.timeOf(this.wanted), nowMs, this.speed());
+  }
+
+  /** The sound is over: so is the clip. */
+  finish(): void {
+    if (!this.playing) return;
+    this.playing = false;
+    this.wanted = this.range().last;
   }
 
   /** Stops on the frame on the glass. */
@@ -147,19 +178,22 @@ export class ReviewState {
     this.wanted = this.frame;
   }
 
-  /** Moves the clock: `wanted` becomes the frame due now. Stops at the end, or goes round between the marks. */
-  tick(nowMs: number): void {
+  /**
+   * Moves the clock: `wanted` becomes the frame due now or, where the sound leads, when it will be drawn. Stops at the
+   * end, or goes round between the marks.
+   */
+  tick(nowMs: number, aheadMs = 0): void {
     const clip = this.clip;
     if (!clip || !this.playing) return;
     const { first, last } = this.range();
-    const begin = this.timeOf(first);
-    const end = endOf(clip.times, last, clip.duration);
-    const us = this.anchor.us + (nowMs - this.anchor.ms) * 1000 * this.rate * (this.backward ? -1 : 1);
-    if (us >= begin && us < end) {
+    const { begin, end } = this.span();
+    let us = this.clock.at(this.led ? nowMs + aheadMs : nowMs);
+    if (this.led && this.loop && us >= end) us = begin + ((us - begin) % (end - begin));
+    if (us < end && (us >= begin || this.led)) {
       this.wanted = clamp(frameAt(clip.times, us), first, last);
     } else if (this.loop) {
       this.wanted = this.backward ? last : first;
-      this.anchor = { ms: nowMs, us: this.backward ? end - 1 : begin };
+      this.clock.start(this.backward ? end - 1 : begin, nowMs, this.speed());
     } else {
       this.wanted = this.backward ? first : last;
       this.playing = false;
@@ -174,7 +208,7 @@ export class ReviewState {
 
   setRate(rate: number, atMs: number): void {
     this.rate = rate;
-    this.anchor = { ms: atMs, us: this.timeOf(this.wanted) };
+    if (!this.led) this.clock.setRate(this.speed(), atMs);
   }
 
   /** Sets a mark at the frame on the glass; a second time on the same frame takes it away. */
@@ -221,6 +255,16 @@ export class ReviewState {
 
   private range() {
     return this.loop ?? { first: 0, last: this.last };
+  }
+
+  /** First time and end of what is played. */
+  span(): { begin: number; end: number } {
+    const { first, last } = this.range();
+    return { begin: this.timeOf(first), end: this.clip ? endOf(this.clip.times, last, this.clip.duration) : 0 };
+  }
+
+  private speed(): number {
+    return this.backward ? -this.rate : this.rate;
   }
 
   /**

@@ -195,7 +195,7 @@ describe("playing", () => {
     for (let press = 0; press < 9; press++) view.changeRate(1, 0);
     expect(view.rate).toBe(4);
     for (let press = 0; press < 9; press++) view.changeRate(-1, 0);
-    expect(view.rate).toBe(0.125);
+    expect(view.rate).toBe(0.1);
   });
 });
 

@@ -1,10 +1,11 @@
 // The hands in the review room: keys, pointer, playback and capture become wishes, pictures become what is drawn.
+// Forwards the sound leads: the frame that is asked for is the one that is due when it will be drawn.
 //
 // A step is asked for the moment its key goes down. A drag is asked for once per animation frame. Playback asks for
 // the frame that is due, one at a time, so that a slow decoder shows fewer frames and never none. A hand that rests
 // for 150 ms gets the exact frame at every pixel the zoom can show.
 
-import type { AttachmentId, ConversationId, StagedFile } from "@limpet/shared/gen/wire";
+import type { AttachmentId, ConversationId, Silence, SoundClock, StagedFile } from "@limpet/shared/gen/wire";
 import { ToneTables } from "./colour";
 import type { Line } from "./frame-socket";
 import { SQUARES_FROM, WHOLE, fitScale, placeOf, type Point, type Size } from "./geometry";
@@ -13,17 +14,22 @@ import type { Painter } from "./painter";
 import type { Picture } from "./picture";
 import { ReviewState } from "./review-state.svelte";
 import { Session, sentence, type Desk } from "./session.svelte";
+import { Sound } from "./sound.svelte";
+import { frameAt } from "./times";
 import { w } from "./words";
 
 const REST_MS = 150;
-const NOTICE_MS = { done: 4000, trouble: 10_000 };
+const NOTICE_MS = { done: 4000, news: 6000, trouble: 10_000 };
+/** Longest that a picture is asked for ahead of its time. */
+const MOST_AHEAD_MS = 150;
 const PAN_SHARE = 0.1;
 
-export type Notice = { kind: "done" | "trouble"; text: string };
+export type Notice = { kind: "done" | "news" | "trouble"; text: string };
 
 export class Room {
   readonly state = new ReviewState();
   readonly session: Session;
+  readonly sound: Sound;
   dragging = $state(false);
   capturing = $state(false);
   saving = $state(false);
@@ -39,6 +45,11 @@ export class Room {
   private onGlass: Picture | null = null;
   private fresh = false;
   private scrub: number | null = null;
+  /** Counts what hands do: what the sound answers after the next deed moves nothing any more. */
+  private deeds = 0;
+  /** When a picture was asked for last, and how long one takes while playing. */
+  private askedAt = 0;
+  private takes = 0;
   private beatAt = 0;
   private restAt: ReturnType<typeof setTimeout> | undefined;
   private noticeAt: ReturnType<typeof setTimeout> | undefined;
@@ -71,23 +82,40 @@ export class Room {
           this.taken = picture;
           this.fresh = true;
           // Playback stood still while the bytes were missing.
-          if (this.session.bytesMissing && picture.exact) this.setRate(this.state.rate);
+          if (this.session.bytesMissing && picture.exact) this.alter(() => this.state.goOn(now()));
+          if (this.state.playing) this.takes += (now() - this.askedAt - this.takes) / 4;
           this.advance();
           this.beat();
+        },
+        gone: () => {
+          this.sound.over();
+          this.state.alone(now());
         },
         stuck: () => this.state.goTo(this.state.frame),
       },
       dial,
     );
+    this.sound = new Sound(clip, desk, {
+      at: (clock) => this.followSound(clock),
+      alone: () => this.state.alone(now()),
+      silent: (why) => this.say({ kind: "news", text: silentWords(why) }),
+    });
+  }
+
+  /** Whether the clip has sound, as far as is known. */
+  get hasSound(): boolean {
+    return this.session.attachment?.clip?.audio !== false && this.sound.silent !== "no_sound";
   }
 
   enter(): void {
+    this.sound.enter();
     void this.session.open();
     void this.countStills();
   }
 
   leave(): void {
     this.state.freeze();
+    this.sound.leave();
     cancelAnimationFrame(this.beatAt);
     clearTimeout(this.restAt);
     clearTimeout(this.noticeAt);
@@ -131,9 +159,11 @@ export class Room {
       case "forward":
         return this.shuttle(false);
       case "slower":
-        return state.changeRate(-1, now());
+        return this.alter(() => state.changeRate(-1, now()));
       case "faster":
-        return state.changeRate(1, now());
+        return this.alter(() => state.changeRate(1, now()));
+      case "mute":
+        return this.hasSound ? this.sound.toggleMute() : this.say({ kind: "news", text: w().noSound });
       case "zoom":
         return this.see(() => state.zoomStep(action.by));
       case "whole":
@@ -141,18 +171,18 @@ export class Room {
       case "pan":
         return this.pan(action.x * state.glass.width * PAN_SHARE, action.y * state.glass.height * PAN_SHARE);
       case "markA":
-        return state.mark("a");
+        return this.alter(() => state.mark("a"));
       case "markB":
-        return state.mark("b");
+        return this.alter(() => state.mark("b"));
       case "clearMarks":
-        return state.clearMarks();
+        return this.alter(() => state.clearMarks());
       case "capture":
         return void this.capture();
     }
   }
 
   setRate(rate: number): void {
-    this.state.setRate(rate, now());
+    this.alter(() => this.state.setRate(rate, now()));
   }
 
   zoom(factor: number, at: Point): void {
@@ -185,6 +215,7 @@ export class Room {
   async capture(): Promise<void> {
     if (this.capturing || this.session.phase.kind !== "open") return;
     this.freeze();
+    this.deeds += 1;
     const { drawn } = this.state;
     if (!drawn?.exact) return this.say({ kind: "trouble", text: w().notExactYet });
     this.capturing = true;
@@ -230,14 +261,43 @@ export class Room {
   }
 
   private play(backward: boolean): void {
-    this.state.play(now(), backward);
+    const { state } = this;
+    const led = !backward && this.hasSound;
+    this.deeds += 1;
+    state.play(now(), backward, led);
+    if (led && state.playing) this.sound.play({ ...this.tune(), from: state.timeOf(state.wanted) });
     this.beat();
+  }
+
+  /** What the sound is to play, from where it is. */
+  private tune() {
+    const { begin, end } = this.state.span();
+    return { from: null, rate: this.state.rate, between: this.state.loop ? { a: begin, b: end } : null };
+  }
+
+  /** A change of what is played that goes on. */
+  private alter(change: () => void): void {
+    change();
+    this.sound.change(this.tune());
+  }
+
+  private followSound(clock: SoundClock): void {
+    const { state } = this;
+    if (clock.playing) {
+      state.follow(clock.at, clock.rate, now());
+      return this.beat();
+    }
+    this.sound.over();
+    if (clock.at < state.span().end) return state.alone(now());
+    state.finish();
+    if (!state.settled) this.ask();
+    this.touched();
   }
 
   /** J and L: the other direction at once, the same direction faster. */
   private shuttle(backward: boolean): void {
     const { state } = this;
-    if (state.playing && state.backward === backward) state.changeRate(1, now());
+    if (state.playing && state.backward === backward) this.alter(() => state.changeRate(1, now()));
     else {
       this.freeze();
       this.play(backward);
@@ -251,11 +311,26 @@ export class Room {
     this.state.freeze();
     this.session.forget();
     this.touched();
+    const deed = ++this.deeds;
+    void this.sound.stop().then((at) => {
+      if (at !== null && deed === this.deeds) this.settleAt(at);
+    });
+  }
+
+  /** The sound stopped at this time: its frame is the one to look at. */
+  private settleAt(us: number): void {
+    const { state } = this;
+    const frame = state.clip ? frameAt(state.clip.times, us) : state.wanted;
+    if (frame === state.wanted) return;
+    state.goTo(frame);
+    this.ask();
+    this.touched();
   }
 
   /** A change of the frame by hand: stops playback, asks at once. */
   private hold(change: () => void): void {
     this.freeze();
+    this.deeds += 1;
     const before = this.state.wanted;
     change();
     if (this.state.wanted !== before || !this.state.settled) this.ask();
@@ -272,6 +347,7 @@ export class Room {
   }
 
   private ask(how = { atRest: false, nearFirst: false }): void {
+    this.askedAt = now();
     this.session.show(this.state.wish(how));
   }
 
@@ -301,6 +377,7 @@ export class Room {
     const frame = this.state.frameAtShare(this.scrub);
     this.scrub = null;
     this.freeze();
+    this.deeds += 1;
     if (frame === this.state.wanted) return;
     this.state.goTo(frame);
     this.ask({ atRest: false, nearFirst: this.dragging });
@@ -310,7 +387,8 @@ export class Room {
   private advance(): void {
     const { state } = this;
     if (!state.playing || this.session.waiting) return;
-    state.tick(now());
+    state.tick(now(), Math.min(this.takes, MOST_AHEAD_MS));
+    if (!state.playing) this.sound.over();
     const onItsWay = this.fresh ? this.taken?.frame : state.drawn?.frame;
     if (state.wanted !== onItsWay) this.ask();
     if (!state.playing) this.touched();
@@ -336,5 +414,8 @@ export class Room {
     this.ondrawn(taken);
   }
 }
+
+const silentWords = (why: Silence): string =>
+  why === "decoder" ? w().soundDied : why === "device_lost" ? w().deviceLost : w().noDevice;
 
 const now = () => performance.now();

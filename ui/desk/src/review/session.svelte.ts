@@ -32,6 +32,8 @@ export interface SessionHears {
   arrived(runs: Run[]): void;
   tones(tones: Tones): void;
   picture(picture: Picture): void;
+  /** The decoder died, and whatever else was going on in its room. */
+  gone(): void;
   /** The decoder died a second time; what was wanted may be what kills it. */
   stuck(): void;
 }
@@ -136,6 +138,7 @@ export class Session {
 
   private async died(): Promise<void> {
     this.hangUp();
+    this.hears.gone();
     this.letGo();
     if (this.hasReopened) {
       this.hears.stuck();

@@ -52,6 +52,13 @@ export const w = words(
     markAMeans: "The loop begins here",
     markBMeans: "The loop ends here",
     clearMarks: "Clear marks",
+    mute: "Mute",
+    muteMeans: "Sound off, M",
+    unmuteMeans: "Sound on, M",
+    noSound: "This clip has no sound",
+    noDevice: "There is no sound device; playing without sound.",
+    deviceLost: "The sound device is gone; playing without sound.",
+    soundDied: "The sound stopped with the clip's decoder; playing without sound.",
     capture: "Capture still",
     capturing: "Capturing",
     notExactYet: "This frame is not exact yet. Capture again in a moment.",
@@ -76,6 +83,7 @@ export const w = words(
     keyPan: "Move the picture",
     keyMarks: "Mark A, mark B, clear marks",
     keyCapture: "Capture a still into the reply",
+    keyMute: "Sound off, on",
     keyLeave: "Back to the conversation",
     keyWheel: "Wheel",
     keyDouble: "Double click",
@@ -129,6 +137,13 @@ export const w = words(
     markAMeans: "El bucle empieza aquí",
     markBMeans: "El bucle termina aquí",
     clearMarks: "Quitar marcas",
+    mute: "Silenciar",
+    muteMeans: "Quitar el sonido, M",
+    unmuteMeans: "Activar el sonido, M",
+    noSound: "Este vídeo no tiene sonido",
+    noDevice: "No hay ningún dispositivo de sonido; se reproduce sin sonido.",
+    deviceLost: "El dispositivo de sonido ya no está; se reproduce sin sonido.",
+    soundDied: "El sonido se detuvo con el decodificador del vídeo; se reproduce sin sonido.",
     capture: "Capturar imagen",
     capturing: "Capturando",
     notExactYet: "Este fotograma aún no es exacto. Capture de nuevo en un momento.",
@@ -153,6 +168,7 @@ export const w = words(
     keyPan: "Mover la imagen",
     keyMarks: "Marca A, marca B, quitar marcas",
     keyCapture: "Capturar una imagen en la respuesta",
+    keyMute: "Quitar, activar el sonido",
     keyLeave: "Volver a la conversación",
     keyWheel: "Rueda",
     keyDouble: "Doble clic",
@@ -165,7 +181,7 @@ export const w = words(
 export const openingWords = (share: number | null): string =>
   share === null ? w().opening : w().fetching({ percent: Math.round(share * 100) });
 
-const FRACTIONS: Record<string, string> = { "0.125": "1/8", "0.25": "1/4", "0.5": "1/2" };
+const FRACTIONS: Record<string, string> = { "0.1": "1/10", "0.125": "1/8", "0.25": "1/4", "0.5": "1/2" };
 
 /** `1/4`, `1x`, `2x`. */
 export const rateName = (rate: number): string => FRACTIONS[String(rate)] ?? `${rate}x`;

@@ -156,7 +156,7 @@ impl Forerunner {
 
 /// Whether a frame is among those that get a sketch when there are too many for all.
 fn wanted_as_sketch(known: &Known, frame: u32, every: u32) -> bool {
-    frame % every == 0 || frame + 1 == known.index.count()
+    frame.is_multiple_of(every) || frame + 1 == known.index.count()
 }
 
 fn takes(engine: &Engine, known: &Known, frame: u32) -> u32 {

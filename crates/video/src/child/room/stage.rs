@@ -228,9 +228,9 @@ impl Stage {
         drop(state);
         self.tell();
         for event in introduction(&known) {
-            windows.iter().for_each(|window| {
+            for window in &windows {
                 window.say(&event);
-            });
+            }
         }
     }
 
