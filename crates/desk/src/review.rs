@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use limpet_cache::{CacheError, media::MediaKind};
 use limpet_model::{Attachment, AttachmentId, AttachmentKind};
-use limpet_video::{ByteSource, Clip, MEMORY, Review};
+use limpet_video::{ByteSource, Clip, MEMORY, Review, VideoError};
 use limpet_wire::{Code, Failure, desk::ReviewRoom};
 
 use crate::{
@@ -101,6 +101,10 @@ async fn decode(
     // A room shows what there is as soon as it is there; a picture for the moment waits for the clip.
     let memory = if place.is_some() { Some(memory(&here).await?) } else { None };
     blocking(move || {
+        // Nobody enters a room of a clip of which nothing comes.
+        if let Err(error) = source.read_at(0, &mut [0]) {
+            return Err(seat.failure(VideoError::Bytes(error.to_string())));
+        }
         let opened = match memory {
             Some(memory) => Review::open(source, memory).map(Opened::Review),
             None => Clip::open(source).map(|clip| Opened::Clip(Box::new(clip))),

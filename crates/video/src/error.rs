@@ -29,6 +29,9 @@ pub enum VideoError {
     /// The bytes of the clip could not be read, or those of the rendition not be written.
     #[error("{0}")]
     Bytes(String),
+    /// The bytes that a frame takes have not arrived. They are fetched now.
+    #[error("This frame has not arrived yet. Try again when its part of the clip is here.")]
+    NotHere,
     /// The decoder child ended or fell silent. Opening the clip again starts a new one.
     #[error("The video decoder stopped while working on this clip. Open the clip again to go on.")]
     ChildEnded,
@@ -64,7 +67,9 @@ impl From<VideoError> for Failure {
             VideoError::BadClip(_) => Code::BadClip,
             VideoError::TooLarge(_) => Code::TooLarge,
             VideoError::NoSuchFrame { .. } => Code::Invalid,
-            VideoError::Bytes(_) | VideoError::ChildEnded | VideoError::Superseded => Code::Internal,
+            VideoError::Bytes(_) | VideoError::NotHere | VideoError::ChildEnded | VideoError::Superseded => {
+                Code::Internal
+            }
             VideoError::Internal(what) => {
                 let mut number = [0; 4];
                 // Without randomness the number is 0, and the log line still carries it.

@@ -3,6 +3,8 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
+    thread,
+    time::{Duration, Instant},
 };
 
 use limpet_model::AttachmentId;
@@ -12,6 +14,10 @@ use limpet_wire::{Code, Failure};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::fetch::Arriving;
+
+/// How long a still waits for the bytes it needs, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(200);
 
 /// The rooms, by clip.
 #[derive(Default)]
@@ -169,7 +175,18 @@ impl Room {
 
     /// A frame as a person sees it. Waits for the bytes it needs.
     pub(crate) fn still(&self, frame: u32) -> Result<Picture, Failure> {
-        self.answer(|clip| clip.still(frame))
+        let began = Instant::now();
+        loop {
+            let arrived = self.answer(|clip| match clip.still(frame) {
+                Err(VideoError::NotHere) => Ok(None),
+                answer => answer.map(Some),
+            });
+            match arrived? {
+                Some(picture) => return Ok(picture),
+                None if began.elapsed() < PATIENCE => thread::sleep(LOOK),
+                None => return Err(VideoError::NotHere.into()),
+            }
+        }
     }
 
     /// Asks the child. A read of an earlier question that failed is told with the next answer: then it is asked again.

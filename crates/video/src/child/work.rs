@@ -260,9 +260,10 @@ impl Open {
     /// One frame as the decoder gives it.
     fn decoded(&mut self, parent: &Parent, frame: u32) -> Result<Arc<Decoded>, VideoError> {
         if frame < self.index.count() && !self.index.there(frame) {
-            return Err(VideoError::Bytes(
-                "This frame has not arrived yet. Try again when its part of the clip is here.".into(),
-            ));
+            if let Some(offset) = self.index.missing_from(frame) {
+                self.source.want(offset);
+            }
+            return Err(VideoError::NotHere);
         }
         if self.engine.is_none() {
             self.engine = Some(Engine::new(self.reader()?));
