@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(samples(Micros(33_333), 44_100), 1470);
         assert_eq!(samples(Micros(-10), 48_000), 0);
         assert_eq!(samples(Micros(-11), 48_000), -1);
-        assert_eq!(samples(Micros(i64::MAX), 192_000), i64::MAX);
+        assert_eq!(samples(Micros(i64::MAX), u32::MAX), i64::MAX);
     }
 
     #[test]
