@@ -172,6 +172,26 @@ fn head_and_tail_are_enough_to_open_and_the_middle_comes_when_it_is_looked_at() 
     }
 }
 
+/// Most of a long clip is here, and a small part of it is waited for: that part is enough.
+#[test]
+fn what_is_waited_for_is_shown_as_soon_as_it_is_here() {
+    let dir = tempfile::tempdir().unwrap();
+    let coding = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-bf", "2", "-pix_fmt", "yuv420p"];
+    let path = long_clip(dir.path(), "holes.mp4", &coding);
+    let right = reference(&path);
+    let slow = Slow::new(std::fs::read(&path).unwrap());
+    let part = slow.bytes.len() as u64 / 20;
+    slow.arrive(0..8 * part);
+    slow.arrive(14 * part..slow.bytes.len() as u64);
+    let review = Review::open(slow.clone(), MEMORY).unwrap();
+    let mut socket = FrameSocket::connect(review.address()).unwrap();
+    show(&mut socket, 1, 300);
+    assert_eq!(answer(&socket, 1), Err(()));
+    let wanted = slow.wanted();
+    slow.arrive(wanted..wanted + part / 4);
+    assert_eq!(answer(&socket, 1).expect("it has come").1, right[&300]);
+}
+
 #[test]
 fn a_clip_without_a_table_grows_from_its_front() {
     let path = generated(Kind::LiveWebm);

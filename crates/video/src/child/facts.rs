@@ -30,7 +30,7 @@ pub fn probe(track: &Track, index: &Index) -> Result<Probe, VideoError> {
         packets: u32::try_from(index.samples.len()).map_err(VideoError::internal)?,
         duration_us: index.duration().0,
         start_us: index.container_time(0).0,
-        missing_us: index.missing().0,
+        missing_us: index.cut_off().0,
         vfr: index.vfr(),
         transfer: transfer.into(),
         range: colour::range_of(track.facts.range, format),
@@ -56,7 +56,7 @@ pub fn describe(track: &Track, index: &Index, whole: bool) -> ClipIndex {
         times: index.times(),
         keys: index.keys(),
         duration: index.duration(),
-        missing: if whole { index.missing() } else { Micros(0) },
+        missing: if whole { index.cut_off() } else { Micros(0) },
         vfr: index.vfr(),
     }
 }

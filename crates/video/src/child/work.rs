@@ -260,8 +260,8 @@ impl Open {
     /// One frame as the decoder gives it.
     fn decoded(&mut self, parent: &Parent, frame: u32) -> Result<Arc<Decoded>, VideoError> {
         if frame < self.index.count() && !self.index.there(frame) {
-            if let Some(offset) = self.index.missing_from(frame) {
-                self.source.want(offset);
+            if let Some(missing) = self.index.missing(frame) {
+                self.source.want(missing.start);
             }
             return Err(VideoError::NotHere);
         }

@@ -203,11 +203,14 @@ impl Index {
         runs
     }
 
-    /// The byte at which what a frame takes begins, as far as it is missing.
-    pub fn missing_from(&self, frame: u32) -> Option<u64> {
+    /// Where the bytes lie that a frame takes, from the first that is missing to the last.
+    pub fn missing(&self, frame: u32) -> Option<Range<u64>> {
         let shown = self.frames.get(frame as usize)?;
         let takes = self.samples.get(shown.start..=shown.sample)?;
-        takes.iter().find(|sample| !sample.seen).and_then(|sample| u64::try_from(sample.pos).ok())
+        let mut missing = takes.iter().filter(|sample| !sample.seen).filter_map(Sample::bytes);
+        let first = missing.next()?;
+        let end = missing.map(|bytes| bytes.end).max().unwrap_or(first.end).max(first.end);
+        Some(first.start..end)
     }
 
     /// How many frames are shown.
@@ -244,7 +247,7 @@ impl Index {
 
     /// How much longer the container says the track is than the pictures it holds, microseconds: what a file lost
     /// that was cut off. Less than half a second is how containers round, and counts as nothing.
-    pub fn missing(&self) -> Micros {
+    pub fn cut_off(&self) -> Micros {
         let (Some(end), Some(last)) = (self.end, self.frames.last()) else { return Micros(0) };
         let held =
             self.samples.get(last.sample).map_or(last.pts, |sample| last.pts.saturating_add(sample.duration));
@@ -288,6 +291,12 @@ impl Sample {
             seen: true,
             frame: None,
         }
+    }
+
+    /// Where it lies in the file.
+    fn bytes(&self) -> Option<Range<u64>> {
+        let start = u64::try_from(self.pos).ok()?;
+        Some(start..start.saturating_add(self.size as u64))
     }
 
     fn place(&self) -> (i64, i64, usize) {

@@ -1,5 +1,5 @@
-//! Opens and indexes the clip of a room. Of a clip that is still arriving the
-//! index is made again whenever more of it is there.
+//! Opens and indexes the clip of a room. Of a clip that is still arriving the index is made again whenever a good part
+//! more of it is there, or what somebody waits for.
 //!
 //! **Invariant:** a frame counts as there only when the index has looked at every packet it takes to decode it.
 
@@ -67,7 +67,9 @@ impl Scan {
                 thread::sleep(LOOK);
                 let now = holes.look();
                 // The more is there the longer it takes to index it.
-                if now.is_none_or(|now| sum(&now) > before + before / 8 + (1 << 20)) {
+                if now.is_none_or(|now| {
+                    self.stage.has_come(&now) || sum(&now) > before + before / 8 + (1 << 20)
+                }) {
                     break;
                 }
             }

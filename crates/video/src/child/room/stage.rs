@@ -52,8 +52,8 @@ pub struct Stage {
 #[derive(Default)]
 pub struct State {
     target: Option<Target>,
-    /// What was wanted and has not arrived.
-    waiting: Option<Target>,
+    /// What was wanted and has not arrived, and where its bytes lie.
+    waiting: Option<(Target, Range<u64>)>,
     /// Where the eye is, since when, and whether it is being dragged.
     pub gaze: Option<(Gaze, Instant, bool)>,
     /// Whether the hand decodes: everybody else waits.
@@ -86,6 +86,12 @@ impl State {
     /// Whether this is the newest that is known.
     pub fn is_known(&self, known: &Arc<Known>) -> bool {
         self.known.as_ref().is_some_and(|newest| Arc::ptr_eq(newest, known))
+    }
+
+    /// Wants again what had to wait, unless something newer is wanted.
+    fn take_up(&mut self) {
+        let waiting = self.waiting.take().map(|(target, _)| target);
+        self.target = self.target.take().or(waiting);
     }
 
     fn is_known_as(&self, known: &Known) -> bool {
@@ -149,20 +155,27 @@ impl Stage {
 
     /// Puts a target aside until its bytes are there, and has them fetched.
     pub fn wait_for_bytes(&self, target: Target, known: &Known) {
-        if let Some(offset) = known.index.missing_from(target.frame) {
-            self.source.want(offset);
-        }
+        let missing = known.index.missing(target.frame).unwrap_or_default();
+        self.source.want(missing.start);
         target.waits();
         let mut state = self.state();
         if state.target.is_none() {
-            state.waiting = Some(target);
+            state.waiting = Some((target, missing));
         }
         // More may have arrived since the target was taken.
         if !state.is_known_as(known) {
-            state.target = state.target.take().or(state.waiting.take());
+            state.take_up();
             drop(state);
             self.tell();
         }
+    }
+
+    /// Whether what somebody waits for is among these ranges.
+    pub fn has_come(&self, there: &[Range<u64>]) -> bool {
+        let covers = |missing: &Range<u64>| {
+            there.iter().any(|range| range.start <= missing.start && missing.end <= range.end)
+        };
+        self.state().waiting.as_ref().is_some_and(|(_, missing)| covers(missing))
     }
 
     /// The frames that stay in the cache.
@@ -223,7 +236,7 @@ impl Stage {
         let known = Arc::new(Known { track, index: Arc::new(index), description, whole, views, sketches });
         state.known = Some(Arc::clone(&known));
         state.first = None;
-        state.target = state.target.take().or(state.waiting.take());
+        state.take_up();
         let windows = state.windows.clone();
         drop(state);
         self.tell();
@@ -237,6 +250,10 @@ impl Stage {
     /// Says that the clip cannot be opened.
     pub fn fail(&self, error: VideoError) {
         let mut state = self.state();
+        // Every thread of the room finds out by itself.
+        if state.failed.is_some() {
+            return;
+        }
         state.failed = Some(error.clone());
         let windows = state.windows.clone();
         drop(state);
