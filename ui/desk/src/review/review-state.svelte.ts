@@ -159,9 +159,9 @@ export class ReviewState {
     this.clock.setRate(this.speed(), nowMs);
   }
 
-  /** The clock stood still; it goes on from the wanted frame. */
+  /** The clock stood still; it goes on from the wanted frame. Where the sound leads, it says where it is. */
   goOn(nowMs: number): void {
-    if (this.playing) this.clock.start(this.timeOf(this.wanted), nowMs, this.speed());
+    if (this.playing && !this.led) this.clock.start(this.timeOf(this.wanted), nowMs, this.speed());
   }
 
   /** The sound is over: so is the clip. */

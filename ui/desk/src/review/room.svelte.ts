@@ -82,7 +82,7 @@ export class Room {
           this.taken = picture;
           this.fresh = true;
           // Playback stood still while the bytes were missing.
-          if (this.session.bytesMissing && picture.exact) this.alter(() => this.state.goOn(now()));
+          if (this.session.bytesMissing && picture.exact) this.state.goOn(now());
           if (this.state.playing) this.takes += (now() - this.askedAt - this.takes) / 4;
           this.advance();
           this.beat();
