@@ -5,8 +5,8 @@
 //! given no file: it reads the clip through a channel on which the parent serves ranges of a [`ByteSource`].
 //! It serves the frame socket of the review room itself, so no frame passes through the parent.
 //!
-//! **Invariant:** FFmpeg runs only in the child. Every call here returns an answer or an error that can be shown
-//! to a person, whatever the clip holds; the parent's memory is bounded by what it asked for.
+//! **Invariant:** FFmpeg and libheif run only in the child. Every call here returns an answer or an error that can be
+//! shown to a person, whatever the clip holds; the parent's memory is bounded by what it asked for.
 //!
 //! Every program that opens clips starts its `main` with [`run_child_if_asked`].
 
