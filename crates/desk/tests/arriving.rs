@@ -12,146 +12,17 @@ mod common;
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
-use common::{line::Line, phone::Phone, *};
-use limpet_desk::{Desk, DeskOptions, MediaKind};
+use common::{
+    large::{Reads as _, boxes, fail, large, read},
+    scene::{Scene, quick},
+    *,
+};
+use limpet_desk::{Desk, MediaKind};
 use limpet_model::*;
-use limpet_sync::plan::Pace;
-use limpet_testkit::clips::{self, Kind};
-use limpet_video::ByteSource;
-use limpet_wire::{Code, calls::Answers as _, desk::*};
+use limpet_video::{FrameSocket, Seen};
+use limpet_wire::{Code, calls::Answers as _, desk::*, frames::FrameRequest};
 
 const MB: u64 = 1_000_000;
-
-/// A practice, a desk at the end of a line, and a phone.
-struct Scene {
-    practice: Clinic,
-    line: Line,
-    profile: Profile,
-    desk: Desk,
-    conversation: ConversationId,
-    phone: Phone,
-}
-
-impl Scene {
-    /// Nothing is fetched ahead unless there is a budget for it.
-    async fn open(media_budget: u64) -> Self {
-        let practice = Clinic::start();
-        let (line, profile) = (Line::to(practice.server.url()), Profile::new());
-        let desk = Desk::open(patient(&profile, media_budget)).await.unwrap();
-        let wanted = DeskSignIn {
-            server: line.url.clone(),
-            email: "ana@example.org".into(),
-            password: PASSWORD.into(),
-        };
-        desk.sign_in(wanted).await.unwrap();
-        online(&desk).await;
-        let (_, _, conversation) = matter(&desk).await;
-        all_sent(&desk).await;
-        let phone = Phone::open(practice.server.url(), &desk.invite(conversation).await.unwrap());
-        Self { practice, line, profile, desk, conversation, phone }
-    }
-
-    /// The client sends a clip; it is ready, and not on this computer.
-    async fn clip(&self, clip: &[u8]) -> Attachment {
-        let message = self.phone.send("Look at her leg", Some(("walk.mp4", clip)));
-        until(&self.desk, "the clip is ready", async || {
-            let thread = self.desk.open_conversation(self.conversation).await.ok()?;
-            let of = |it: &Attachment| it.message == message && it.state == AttachmentState::Ready;
-            thread.messages.into_iter().flat_map(|it| it.attachments).find(of)
-        })
-        .await
-    }
-
-    async fn bytes(&self, clip: &Attachment) -> Arc<dyn ByteSource> {
-        self.desk.clip_bytes(clip.id).await.unwrap()
-    }
-
-    fn has(&self, clip: &Attachment, ending: &str) -> bool {
-        self.profile.file(&format!("cache/media/{}-original{ending}", clip.id)).exists()
-    }
-
-    /// Waits until nothing more is asked for.
-    async fn quiet(&self) -> u64 {
-        loop {
-            let before = (self.line.asked().len(), self.line.carried());
-            tokio::time::sleep(Duration::from_millis(400)).await;
-            if before == (self.line.asked().len(), self.line.carried()) {
-                return before.1;
-            }
-        }
-    }
-}
-
-fn patient(profile: &Profile, media_budget: u64) -> DeskOptions {
-    let pace = Pace {
-        first: Duration::from_millis(100),
-        longest: Duration::from_millis(400),
-        silence: Duration::from_secs(45),
-    };
-    DeskOptions { media_budget, pace, ..profile.options() }
-}
-
-/// A clip whose index stands at its end, behind so many bytes that are none of its frames.
-fn large(bytes: usize) -> Vec<u8> {
-    let clip = std::fs::read(clips::make(Kind::Demo, &clips::cache_dir()).unwrap()).unwrap();
-    let (kind, moov) = boxes(&clip[..]).pop().unwrap();
-    assert_eq!(&kind, b"moov");
-    let moov = usize::try_from(moov.start).unwrap();
-    let noise = (0..bytes).map(|n| u8::try_from(n * 7 % 251).unwrap());
-    let length = u32::try_from(bytes + 8).unwrap().to_be_bytes();
-    let free = length.into_iter().chain(*b"free").chain(noise);
-    clip[..moov].iter().copied().chain(free).chain(clip[moov..].iter().copied()).collect()
-}
-
-/// The boxes of an MP4, read as a demuxer does: by their heads alone.
-fn boxes(source: &(impl Reads + ?Sized)) -> Vec<([u8; 4], Range<u64>)> {
-    let (mut boxes, mut at) = (vec![], 0);
-    while let Some(head) = source.some(at, 8) {
-        let length = u64::from(u32::from_be_bytes(head[..4].try_into().unwrap()));
-        boxes.push((head[4..8].try_into().unwrap(), at..at + length));
-        at += length;
-    }
-    boxes
-}
-
-trait Reads {
-    /// Bytes at a place; none at the end.
-    fn some(&self, at: u64, length: usize) -> Option<Vec<u8>>;
-}
-
-impl Reads for [u8] {
-    fn some(&self, at: u64, length: usize) -> Option<Vec<u8>> {
-        self.get(usize::try_from(at).unwrap()..)?.get(..length).map(<[u8]>::to_vec)
-    }
-}
-
-impl Reads for dyn ByteSource {
-    fn some(&self, at: u64, length: usize) -> Option<Vec<u8>> {
-        let mut bytes = vec![];
-        while bytes.len() < length {
-            let mut piece = vec![0; length - bytes.len()];
-            let read = self.read_at(at + bytes.len() as u64, &mut piece).unwrap();
-            if read == 0 {
-                return None;
-            }
-            bytes.extend_from_slice(&piece[..read]);
-        }
-        Some(bytes)
-    }
-}
-
-/// Reads on a thread that may block.
-async fn read(source: &Arc<dyn ByteSource>, at: u64, length: usize) -> Vec<u8> {
-    let source = Arc::clone(source);
-    tokio::task::spawn_blocking(move || source.some(at, length).unwrap()).await.unwrap()
-}
-
-/// Reads, and answers what went wrong.
-async fn fail(source: &Arc<dyn ByteSource>, at: u64) -> String {
-    let source = Arc::clone(source);
-    let read = tokio::task::spawn_blocking(move || source.read_at(at, &mut [0; 10]));
-    read.await.unwrap().unwrap_err().to_string()
-}
 
 fn total(ranges: &[Range<u64>]) -> u64 {
     ranges.iter().map(|range| range.end - range.start).sum()
@@ -186,6 +57,39 @@ async fn what_stands_at_the_end_is_read_before_the_middle_has_come() {
     assert_eq!(total(&scene.line.asked()), sent.len() as u64);
     assert!(scene.has(&clip, "") && !scene.has(&clip, ".part"));
     assert_eq!(scene.desk.media(clip.id, MediaKind::Original).await.unwrap().bytes, sent);
+    scene.desk.close().await;
+}
+
+/// The room is open, and its first frame exact, long before the clip is here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_shows_its_first_frame_before_half_of_the_clip_has_come() {
+    let scene = Scene::open(0).await;
+    let sent = large(12_000_000);
+    let clip = scene.clip(&sent).await;
+    scene.line.slow_down(2 * MB);
+    let room = scene.desk.open_review(clip.id).await.unwrap();
+    let shown = tokio::task::spawn_blocking(move || {
+        let mut socket = FrameSocket::connect(&room.socket).unwrap();
+        let request = FrameRequest::Show {
+            generation: 1,
+            frame: 0,
+            max_width: 320,
+            max_height: 320,
+            near_first: false,
+        };
+        socket.show(&request).unwrap();
+        loop {
+            match socket.next(Duration::from_secs(60)).unwrap().expect("an answer") {
+                Seen::Picture { header, .. } if header.exact => break (header.generation, header.frame),
+                Seen::Failed { failure, .. } => panic!("{failure:?}"),
+                _ => {}
+            }
+        }
+    });
+    assert_eq!(shown.await.unwrap(), (1, 0));
+    let carried = scene.line.carried();
+    assert!(carried < sent.len() as u64 / 2, "{carried} of {} bytes came", sent.len());
+    scene.desk.close_review(clip.id).await.unwrap();
     scene.desk.close().await;
 }
 
@@ -303,7 +207,7 @@ async fn what_nobody_wants_any_more_stops_and_is_gone_on_with_later() {
     assert!(sentence.contains("Sign in"), "{sentence}");
     drop(source);
     line.slow_down(0);
-    let desk = Desk::open(patient(&profile, 0)).await.unwrap();
+    let desk = Desk::open(quick(&profile, 0)).await.unwrap();
     online(&desk).await;
     let source = desk.clip_bytes(clip.id).await.unwrap();
     assert_eq!(read(&source, 0, sent.len()).await, sent);

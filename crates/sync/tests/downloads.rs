@@ -17,11 +17,8 @@ use std::{
     },
 };
 
-use faulty::{Faulty, Reply, Seen};
-use limpet_cache::{
-    StoreKey,
-    media::{MediaFile, MediaFolder, MediaKind},
-};
+use faulty::{Faulty, Reply, Seen, bytes, folder};
+use limpet_cache::media::{MediaFile, MediaFolder, MediaKind};
 use limpet_model::AttachmentId;
 use limpet_sync::{
     ServerError,
@@ -32,16 +29,6 @@ use sha2::{Digest, Sha256};
 
 const ORIGINAL: MediaKind = MediaKind::Original;
 const CHUNK: u64 = 64 * 1024;
-
-fn folder() -> (tempfile::TempDir, MediaFolder) {
-    let temp = tempfile::tempdir().unwrap();
-    let folder = MediaFolder::open(temp.path(), &StoreKey::generate().unwrap()).unwrap();
-    (temp, folder)
-}
-
-fn bytes(length: usize) -> Vec<u8> {
-    (0..length).map(|n| u8::try_from(n * 31 % 251).unwrap()).collect()
-}
 
 fn of(all: &[u8]) -> Wanted {
     Wanted {

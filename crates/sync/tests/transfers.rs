@@ -14,26 +14,13 @@ use std::{
     time::Duration,
 };
 
-use faulty::{Faulty, Reply, Seen};
-use limpet_cache::{
-    StoreKey,
-    media::{MediaFolder, MediaKind},
-};
+use faulty::{Faulty, Reply, Seen, bytes, folder};
+use limpet_cache::media::{MediaFolder, MediaKind};
 use limpet_model::{AttachmentId, Revision};
 use limpet_sync::ServerError;
 use sha2::{Digest, Sha256};
 
 const ORIGINAL: MediaKind = MediaKind::Original;
-
-fn folder() -> (tempfile::TempDir, MediaFolder) {
-    let temp = tempfile::tempdir().unwrap();
-    let folder = MediaFolder::open(temp.path(), &StoreKey::generate().unwrap()).unwrap();
-    (temp, folder)
-}
-
-fn bytes(length: usize) -> Vec<u8> {
-    (0..length).map(|n| u8::try_from(n * 31 % 251).unwrap()).collect()
-}
 
 /// A tus server that keeps what arrives and does to each PATCH what `fault` says: how much of it arrives, and whether
 /// the answer does.

@@ -77,9 +77,12 @@ impl Engine {
         self.reader.index()
     }
 
-    /// The packet that is decoded next.
-    pub fn at(&self) -> usize {
-        self.reader.at()
+    /// How many pictures have to be decoded until this frame comes.
+    pub fn takes(&self, frame: u32) -> u32 {
+        let Some(shown) = self.index().frames.get(frame as usize) else { return 0 };
+        let comes = self.still_comes(frame, shown.start, shown.sample);
+        let from = if comes { self.reader.at() } else { shown.start };
+        u32::try_from(shown.sample.saturating_sub(from)).unwrap_or(u32::MAX)
     }
 
     /// Counts frames by another index of the same clip from now on.

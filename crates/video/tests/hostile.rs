@@ -1,5 +1,4 @@
-//! Files that are broken on purpose, sources that fail, children that die. The parent gets an answer or a
-//! sentence, every time.
+//! Files that are broken on purpose, and sources that fail. The parent gets an answer or a sentence, every time.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod common;
@@ -11,16 +10,15 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use common::{generated, noise, open};
+use common::{generated, noise, open, show};
 use limpet_testkit::clips::{self, Bad, Kind};
 use limpet_video::{
-    ByteSource, Clip, FrameSocket, MEMORY, Order, Passage, PlainFile, Review, Seen, Speed, VideoError,
-    photo_poster,
+    ByteSource, Clip, FrameSocket, Order, Passage, PlainFile, Seen, Speed, VideoError, photo_poster,
 };
-use limpet_wire::{Code, Failure, frames::FrameRequest};
+use limpet_wire::{Code, Failure};
 
 /// Does everything with a file that Limpet does with one.
 fn everything(bytes: Vec<u8>) {
@@ -62,11 +60,6 @@ fn scrub(clip: &Clip, frames: &[u32]) {
             }
         }
     }
-}
-
-fn show(socket: &mut FrameSocket, generation: u32, frame: u32) {
-    let request = FrameRequest::Show { generation, frame, max_width: 320, max_height: 320, near_first: true };
-    socket.show(&request).unwrap();
 }
 
 fn small_clips() -> Vec<Vec<u8>> {
@@ -267,81 +260,6 @@ fn a_clip_can_be_shared_between_threads() {
     shared::<Clip>();
 }
 
-/// Kills the decoder of a clip as a crash would.
-#[cfg(target_os = "linux")]
-fn kill_children_of_this_thread() {
-    let tasks = std::fs::read_dir("/proc/thread-self/").map(|_| "/proc/thread-self/children").unwrap();
-    let children = std::fs::read_to_string(tasks).unwrap();
-    assert!(!children.trim().is_empty());
-    for child in children.split_whitespace() {
-        common::run("kill", &["-9", child]);
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_dead_child_is_an_error_and_a_new_one_opens() {
-    let path = generated(Kind::BFrames);
-    let clip = open(&path);
-    assert!(clip.still(1).is_ok());
-    kill_children_of_this_thread();
-    assert_eq!(clip.still(2).unwrap_err(), VideoError::ChildEnded);
-    assert_eq!(clip.still(2).unwrap_err(), VideoError::ChildEnded, "and stays one");
-    drop(clip);
-    assert!(open(&path).still(2).is_ok());
-}
-
-/// The hand is on the timeline when the decoder dies: the room hears of it at once, and the next one shows the frame
-/// that was wanted.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_decoder_killed_in_mid_scrub_is_replaced_at_the_same_frame() {
-    let bytes = std::fs::read(generated(Kind::OpenGop)).unwrap();
-    let review = Review::open(Arc::new(bytes.clone()), MEMORY).unwrap();
-    let mut socket = FrameSocket::connect(review.address()).unwrap();
-    let clip = review.clip().unwrap();
-    let last = clip.probe().frames - 1;
-    let mut wanted = 0;
-    for generation in 1..40 {
-        wanted = last - generation % last;
-        show(&mut socket, generation, wanted);
-        if generation == 30 {
-            kill_children_of_this_thread();
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(16));
-    }
-    let died = Instant::now();
-    while socket.next(Duration::from_secs(10)).is_ok_and(|seen| seen.is_some()) {}
-    assert!(socket.next(Duration::from_secs(10)).is_err(), "the socket says that nobody is there");
-    assert!(died.elapsed() < Duration::from_secs(5), "{:?}", died.elapsed());
-    assert_eq!(clip.still(wanted).unwrap_err(), VideoError::ChildEnded);
-
-    let review = Review::open(Arc::new(bytes), MEMORY).unwrap();
-    let mut socket = FrameSocket::connect(review.address()).unwrap();
-    show(&mut socket, 41, wanted);
-    loop {
-        if let Seen::Picture { header, .. } = socket.next(Duration::from_secs(60)).unwrap().unwrap()
-            && header.exact
-        {
-            assert_eq!((header.generation, header.frame), (41, wanted));
-            break;
-        }
-    }
-}
-
-/// A child that is there and does nothing any more.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_decoder_that_falls_silent_is_ended() {
-    let clip = open(&generated(Kind::OneFrame));
-    for child in std::fs::read_to_string("/proc/thread-self/children").unwrap().split_whitespace() {
-        common::run("kill", &["-STOP", child]);
-    }
-    assert_eq!(clip.still(0).unwrap_err(), VideoError::ChildEnded);
-    assert_eq!(clip.still(0).unwrap_err(), VideoError::ChildEnded);
-}
-
 /// Sizes and lengths that nothing in the file bears out, and some that it does.
 #[test]
 fn lying_headers_and_long_clips() {
@@ -403,15 +321,4 @@ fn lying_headers_and_long_clips() {
     assert_eq!((clip.probe().frames, clip.probe().duration_us), (36_000, 36_000_000_000));
     scrub(&clip, &[35_999, 0, 18_000, 17_999]);
     assert!(clip.usage().unwrap().peak_rss_bytes.is_none_or(|bytes| bytes < 400 << 20), "{:?}", clip.usage());
-}
-
-/// Nothing is left running when a clip is closed.
-#[cfg(target_os = "linux")]
-#[test]
-fn closing_a_clip_ends_its_child() {
-    let clip = open(&generated(Kind::OneFrame));
-    let children = || std::fs::read_to_string("/proc/thread-self/children").unwrap();
-    assert_ne!(children().trim(), "");
-    drop(clip);
-    assert_eq!(children().trim(), "");
 }

@@ -486,7 +486,8 @@ step("a killed browser goes on where it was", async () => {
   const second = await ownBrowser(folder);
   await second.page.goto(link);
   const sent = async () => (await staff.all("attachment")).filter(({ name }) => name === "killed.mp4");
-  await until("it arrived", async () => (await sent()).some(({ state }) => state.kind !== "uploading"));
+  const looked = ({ state }) => state.kind === "ready" || state.kind === "refused";
+  await until("it arrived and was looked at", async () => (await sent()).some(looked));
   const [one, ...more] = await sent();
   assert.equal(more.length, 0);
   assert.equal(sha256(await staff.bytes(`/v1/attachments/${one.id}/original`)), sha256(readFileSync(killed)));

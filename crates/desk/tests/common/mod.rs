@@ -11,8 +11,10 @@
     reason = "each test takes what it needs, and stops at what it did not expect"
 )]
 
+pub mod large;
 pub mod line;
 pub mod phone;
+pub mod scene;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

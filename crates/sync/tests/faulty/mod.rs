@@ -18,6 +18,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use limpet_cache::{StoreKey, media::MediaFolder};
 use limpet_sync::{Server, http::server_address};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -187,4 +188,16 @@ async fn converse(
         }
     }
     Ok(())
+}
+
+/// A folder for media, and what holds it.
+pub fn folder() -> (tempfile::TempDir, MediaFolder) {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = MediaFolder::open(temp.path(), &StoreKey::generate().unwrap()).unwrap();
+    (temp, folder)
+}
+
+/// So many bytes that are all alike on every run.
+pub fn bytes(length: usize) -> Vec<u8> {
+    (0..length).map(|n| u8::try_from(n * 31 % 251).unwrap()).collect()
 }

@@ -36,7 +36,7 @@ pub struct Holes {
 }
 
 impl Holes {
-    /// Waits for missing bytes, for now.
+    /// Waits for missing bytes, until it is to leave them out.
     pub fn new(source: Arc<dyn ByteSource>) -> Self {
         Self { source, mode: AtomicU8::new(WAIT), failed: AtomicBool::new(false), there: Mutex::new(None) }
     }

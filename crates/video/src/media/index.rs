@@ -1,26 +1,22 @@
 //! The frame index: which packets there are, which of them are shown and when, and where decoding can start.
 //!
 //! Built by demuxing alone where the codec promises one picture a packet, and by decoding once otherwise
-//! ([`super::survey`]). FFmpeg's own seek tables are never believed.
+//! ([`super::survey`]). FFmpeg's own seek tables are never believed, but for what they say of bytes that have not
+//! arrived: no frame that needs those is shown.
 //!
 //! **Invariant:** frame numbers are display order. To show frame `f` exactly, decode from packet `f.start`
 //! onwards; a picture whose start lies before the packet decoding began at is not to be trusted.
 
-use std::{
-    collections::{HashMap, HashSet},
-    ops::Range,
-};
+mod scan;
 
-use ffmpeg_next::{Packet, codec::Id};
+use std::{collections::HashMap, ops::Range};
+
+use ffmpeg_next::Packet;
 use limpet_model::{Micros, Pts, Timebase};
 
-use super::{
-    demuxer::{Demuxer, Track},
-    limits,
-    nal::{self, AvcPicture, HevcPicture, Packing},
-    raw, survey,
-};
+use super::{demuxer::Demuxer, raw, survey};
 use crate::VideoError;
+use scan::Scan;
 
 /// One packet, in decoding order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -335,102 +331,6 @@ impl<'a> Starts<'a> {
             key.is_some_and(|key| key.frame.map_or(key.pts <= pts, |shown| shown <= number))
         };
         keys.into_iter().find(not_later).unwrap_or(0)
-    }
-}
-
-/// What is known while packets go by.
-struct Scan {
-    codec: Id,
-    packing: Packing,
-    samples: Vec<Sample>,
-    /// Where key frames lie by the container's word.
-    said_keys: HashSet<i64>,
-    /// Whether every packet so far is known to be one picture, or known to be none.
-    trusted: bool,
-    /// Whether some packet holds more than one picture.
-    packed: bool,
-    sequence: Sequence,
-}
-
-/// Where an HEVC sequence stands.
-struct Sequence {
-    /// RASL pictures go unshown: their CRA was the first picture, or follows the end of a sequence.
-    broken_link: bool,
-    ended: bool,
-}
-
-impl Scan {
-    fn new(track: &Track) -> Self {
-        let packing = match track.codec {
-            Id::H264 => Packing::of_avc(&track.facts.extradata),
-            _ => Packing::of_hevc(&track.facts.extradata),
-        };
-        let container = matches!(track.container.as_str(), "mp4" | "mov" | "webm" | "matroska");
-        let codec =
-            matches!(track.codec, Id::H264 | Id::HEVC | Id::VP8 | Id::VP9 | Id::AV1 | Id::MJPEG | Id::PRORES);
-        Self {
-            codec: track.codec,
-            packing,
-            samples: Vec::new(),
-            said_keys: HashSet::new(),
-            trusted: container && codec,
-            packed: false,
-            sequence: Sequence { broken_link: false, ended: true },
-        }
-    }
-
-    fn add(&mut self, packet: &Packet, seen: bool) -> Result<(), VideoError> {
-        if self.samples.len() >= limits::PACKETS {
-            return Err(VideoError::TooLarge(
-                "This clip has more than two million pictures, which is more than Limpet can review. A \
-                 shorter one is needed."
-                    .into(),
-            ));
-        }
-        let data = packet.data().unwrap_or_default();
-        let first = self.samples.is_empty();
-        let mut clean = packet.is_key();
-        let mut unshown = false;
-        match self.codec {
-            // Not there yet: what the container says of it has to do.
-            _ if !seen => {
-                clean |= self.said_keys.contains(&(packet.position() as i64));
-                self.trusted &= !first;
-            }
-            Id::H264 => {
-                let picture = nal::avc_picture(&self.packing.units(data));
-                clean = picture == AvcPicture::Idr || (clean && picture == AvcPicture::RecoveryPoint);
-                self.trusted &= !first || picture == AvcPicture::Idr;
-            }
-            Id::HEVC => {
-                let (picture, ends) = nal::hevc_picture(&self.packing.units(data));
-                clean = matches!(picture, HevcPicture::Idr | HevcPicture::Cra | HevcPicture::Bla);
-                if clean {
-                    self.sequence.broken_link = picture == HevcPicture::Bla
-                        || (picture == HevcPicture::Cra && std::mem::take(&mut self.sequence.ended));
-                }
-                self.sequence.ended = ends;
-                unshown = picture == HevcPicture::Rasl && self.sequence.broken_link;
-                self.trusted &= !first || clean;
-            }
-            Id::VP8 => unshown = nal::vp8_is_hidden(data),
-            Id::MPEG1VIDEO | Id::MPEG2VIDEO => clean = nal::mpeg2_is_intra(data),
-            Id::MPEG4 => {
-                clean = nal::mpeg4_is_intra(data);
-                self.packed |= nal::mpeg4_is_packed(data);
-            }
-            Id::H263 => clean = nal::h263_is_intra(data),
-            Id::VP9 | Id::AV1 | Id::MJPEG | Id::PRORES | Id::THEORA => {}
-            // A decoder that begins in the wrong place shows something all the same: only the beginning is safe.
-            _ => clean = first,
-        }
-        clean |= first;
-        self.trusted &= packet.pts().is_some();
-        let mut sample = Sample::read(packet, clean);
-        sample.hidden |= unshown;
-        sample.seen = seen;
-        self.samples.push(sample);
-        Ok(())
     }
 }
 

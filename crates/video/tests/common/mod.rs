@@ -12,7 +12,8 @@ use std::{
 };
 
 use limpet_testkit::clips::{self, Kind};
-use limpet_video::{Clip, PlainFile};
+use limpet_video::{Clip, FrameSocket, PlainFile};
+use limpet_wire::frames::FrameRequest;
 
 /// The generated clip of a kind.
 pub fn generated(kind: Kind) -> PathBuf {
@@ -121,4 +122,10 @@ pub fn noise(seed: u64) -> impl Iterator<Item = u64> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state >> 33
     })
+}
+
+/// Asks for a frame, small, and for one near it meanwhile.
+pub fn show(socket: &mut FrameSocket, generation: u32, frame: u32) {
+    let request = FrameRequest::Show { generation, frame, max_width: 320, max_height: 320, near_first: true };
+    socket.show(&request).expect("the socket is there");
 }

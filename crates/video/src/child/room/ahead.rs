@@ -130,7 +130,7 @@ impl Forerunner {
     fn fill(&mut self, known: &Arc<Known>, gaze: Gaze, frames: Range<u32>) {
         let Some(last) = frames.end.checked_sub(1) else { return };
         self.viewer.resize(gaze.kind);
-        let takes = takes(&self.engine, known, last);
+        let takes = self.engine.takes(last);
         self.stage.state().ahead = Some(Ahead { frames: frames.clone(), kind: gaze.kind, done: 0, takes });
         let mut way = Filling { stage: &self.stage, known, gaze, frames: &frames };
         let outcome = self.engine.frame_at(last, &mut self.viewer, &known.views, &mut way);
@@ -157,12 +157,6 @@ impl Forerunner {
 /// Whether a frame is among those that get a sketch when there are too many for all.
 fn wanted_as_sketch(known: &Known, frame: u32, every: u32) -> bool {
     frame.is_multiple_of(every) || frame + 1 == known.index.count()
-}
-
-fn takes(engine: &Engine, known: &Known, frame: u32) -> u32 {
-    let Some(shown) = known.index.frames.get(frame as usize) else { return 0 };
-    let from = if engine.still_comes(frame, shown.start, shown.sample) { engine.at() } else { shown.start };
-    u32::try_from(shown.sample.saturating_sub(from)).unwrap_or(u32::MAX)
 }
 
 /// Filling the window around the eye.

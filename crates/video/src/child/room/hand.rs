@@ -154,7 +154,7 @@ impl Hand {
                 return Some(view);
             }
             let takes = ahead.map(|ahead| left(&ahead.frames, target.frame, ahead.takes, ahead.done))?;
-            if takes > alone(&self.engine, &known.index, target.frame)? || state.has_target() {
+            if takes > self.engine.takes(target.frame) + SEEK_COSTS || state.has_target() {
                 return None;
             }
             state = self.stage.wait(state, Duration::from_millis(100));
@@ -165,13 +165,6 @@ impl Hand {
 /// How many more pictures a job decodes until it has a frame.
 fn left(frames: &Range<u32>, frame: u32, takes: u32, done: u32) -> u32 {
     takes.saturating_sub(frames.end.saturating_sub(1 + frame)).saturating_sub(done)
-}
-
-/// How many pictures have to be decoded for a frame without help.
-fn alone(engine: &Engine, index: &Index, frame: u32) -> Option<u32> {
-    let shown = index.frames.get(frame as usize)?;
-    let from = if engine.still_comes(frame, shown.start, shown.sample) { engine.at() } else { shown.start };
-    u32::try_from(shown.sample.saturating_sub(from)).ok().map(|pictures| pictures + SEEK_COSTS)
 }
 
 /// On the way to a target.

@@ -25,7 +25,6 @@ use crate::{
 };
 
 /// What is known of the clip.
-#[derive(Clone)]
 pub struct Known {
     pub track: Track,
     pub index: Arc<Index>,
