@@ -91,16 +91,20 @@ impl Engine {
         self.passed = Some(u32::MAX);
     }
 
-    /// The first picture that comes out of a reader that stands at the beginning, kept as frame 0.
+    /// The first shown picture that comes out of a reader that stands at the beginning, kept as frame 0.
     pub fn first<P: Keep>(
         &mut self,
         keep: &mut P,
         over: &mut dyn FnMut() -> bool,
     ) -> Result<Option<P::Kept>, VideoError> {
         self.passed = Some(u32::MAX);
-        self.reader.rewind_to(0)?;
-        let Some(fresh) = self.reader.next_picture(over)? else { return Ok(None) };
-        keep.keep(0, fresh.picture, fresh.hurt).map(Some)
+        self.reader.rewind_to(0, over)?;
+        while let Some(fresh) = self.reader.next_picture(over)? {
+            if self.index().samples.get(fresh.sample).is_some_and(|sample| !sample.hidden) {
+                return keep.keep(0, fresh.picture, fresh.hurt).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// Exactly this frame, from the shelf or by decoding; frames passed on the way go to the shelf.
@@ -122,7 +126,7 @@ impl Engine {
         let shown = *index.frames.get(frame as usize).ok_or(VideoError::NoSuchFrame { frame, frames })?;
         if !self.still_comes(frame, shown.start, shown.sample) {
             self.passed = None;
-            self.reader.rewind_to(shown.start)?;
+            self.reader.rewind_to(shown.start, &mut || way.over())?;
             if let Some(first) = way.hurries_to() {
                 let wanted = index.frames.get(first as usize..=frame as usize).unwrap_or_default();
                 self.reader.hurry_to(wanted.iter().map(|shown| shown.sample).min().unwrap_or(0));

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use common::{generated, noise, open, show};
+use common::{generated, noise, show};
 use limpet_testkit::clips::{self, Bad, Kind};
 use limpet_video::{
     ByteSource, Clip, FrameSocket, Order, Passage, PlainFile, Seen, Speed, VideoError, photo_poster,
@@ -252,6 +252,33 @@ fn a_failing_source_is_said_in_its_own_words() {
     source.failing.store(false, Ordering::Release);
     assert!(clip.still(70).is_ok(), "and works again once the source does");
     assert!(clip.still(3).is_ok());
+}
+
+/// What could not be read far away must not make the decoder believe that it still stands where it stood.
+#[test]
+fn frames_after_a_failed_read_are_the_right_ones() {
+    for kind in [Kind::Plain, Kind::OpenGop, Kind::LiveWebm] {
+        let bytes = std::fs::read(generated(kind)).unwrap();
+        let right = Clip::open(Arc::new(bytes.clone())).unwrap();
+        let source = Arc::new(Failing { bytes, failing: AtomicBool::new(false) });
+        let clip = Clip::open(source.clone()).unwrap();
+        let last = clip.probe().frames - 1;
+        for (at, far) in [(last / 3, last), (last - 8, 2), (last / 2, last / 2 - 20)] {
+            assert_eq!(clip.still(at).unwrap(), right.still(at).unwrap());
+            source.failing.store(true, Ordering::Release);
+            let error = clip.still(far);
+            assert!(matches!(&error, Err(VideoError::Bytes(_)) | Ok(_)), "{}: {error:?}", kind.name());
+            source.failing.store(false, Ordering::Release);
+            for frame in [at + 1, at + 2, far] {
+                assert_eq!(
+                    clip.still(frame).unwrap(),
+                    right.still(frame).unwrap(),
+                    "{} {frame} after {at} and a failure at {far}",
+                    kind.name()
+                );
+            }
+        }
+    }
 }
 
 #[test]

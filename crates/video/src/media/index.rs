@@ -68,6 +68,8 @@ pub struct Index {
     places: HashMap<(i64, i64, usize), usize>,
     /// How many packets up to each were not there to be looked at; empty when all were.
     unseen: Vec<usize>,
+    /// Whether a picture that says that no other leans on it can be believed.
+    tells_leaves: bool,
 }
 
 /// Packets looked at for a first picture.
@@ -108,8 +110,10 @@ impl Index {
                 && scan.samples.len() > 2
                 && scan.samples.iter().all(|sample| sample.pts == sample.dts));
         let timebase = demuxer.track.timebase;
+        let tells_leaves = scan.tells_leaves();
         let mut index = Self::of_samples(scan.samples, timebase);
         index.end = demuxer.track.facts.end;
+        index.tells_leaves = tells_leaves;
         if !trusted && there.is_some() {
             return Err(VideoError::Bytes("This clip can be reviewed once all of it has arrived.".into()));
         }
@@ -150,7 +154,8 @@ impl Index {
         });
         let unseen: Vec<usize> = unseen.collect();
         let unseen = if missing > 0 { unseen } else { Vec::new() };
-        let mut index = Self { samples, frames: Vec::new(), timebase, end: None, places, unseen };
+        let mut index =
+            Self { samples, frames: Vec::new(), timebase, end: None, places, unseen, tells_leaves: true };
         let times: Vec<(usize, i64)> =
             order.into_iter().filter_map(|at| Some((at, index.samples.get(at)?.pts))).collect();
         index.show(times);
@@ -178,6 +183,21 @@ impl Index {
     /// Where a packet stands, recognised by what does not change with how it was reached.
     pub fn locate(&self, packet: &Packet) -> Option<usize> {
         self.places.get(&Sample::read(packet, false).place()).copied()
+    }
+
+    /// Whether a packet is the one that stands here.
+    pub fn is_at(&self, packet: &Packet, at: usize) -> bool {
+        self.samples.get(at).is_some_and(|sample| sample.place() == Sample::read(packet, false).place())
+    }
+
+    /// Whether the pictures that no other leans on can be told from the rest.
+    pub fn tells_leaves(&self) -> bool {
+        self.tells_leaves
+    }
+
+    /// Whether a packet up to this one was not there to be looked at.
+    pub fn holes_before(&self, sample: usize) -> bool {
+        self.unseen.get(sample).is_some_and(|missing| *missing > 0)
     }
 
     /// Whether every packet that a frame takes has been looked at.
@@ -217,7 +237,9 @@ impl Index {
     /// Times from the start of the clip, microseconds.
     pub fn times(&self) -> Vec<Micros> {
         let start = self.container_time(0).0;
-        (0..self.frames.len()).map(|frame| Micros(self.container_time(frame).0 - start)).collect()
+        (0..self.frames.len())
+            .map(|frame| Micros(self.container_time(frame).0.saturating_sub(start)))
+            .collect()
     }
 
     /// Time of a frame in the container's own time, microseconds; 0 when there is none.

@@ -138,6 +138,18 @@ pub fn hevc_picture(units: &[&[u8]]) -> (HevcPicture, bool) {
     (picture, kinds().any(|kind| kind == 36 || kind == 37))
 }
 
+/// The temporal layer of an HEVC picture, and whether no other of its layer leans on it (ITU-T H.265 7.4.2.2: even
+/// types below 16 are sub-layer non-reference pictures).
+pub fn hevc_layer(units: &[&[u8]]) -> Option<(u8, bool)> {
+    units.iter().find_map(|unit| match unit {
+        [first, second, ..] if first >> 1 & 0x3f < 32 => {
+            let kind = first >> 1 & 0x3f;
+            Some(((second & 7).saturating_sub(1), kind < 16 && kind.is_multiple_of(2)))
+        }
+        _ => None,
+    })
+}
+
 /// Whether a VP8 packet is a picture that is only referred to, never shown (RFC 6386, 9.1).
 pub fn vp8_is_hidden(data: &[u8]) -> bool {
     data.first().is_some_and(|tag| tag & 0x10 == 0)
@@ -220,6 +232,9 @@ mod tests {
         assert_eq!(hevc_picture(&[&unit(32), &unit(21)]), (HevcPicture::Cra, false));
         assert_eq!(hevc_picture(&[&unit(9), &unit(36)]), (HevcPicture::Rasl, true));
         assert_eq!(hevc_picture(&[&unit(1)]), (HevcPicture::Other, false));
+        assert_eq!(hevc_layer(&[&unit(32), &[1 << 1, 3]]), Some((2, false)));
+        assert_eq!(hevc_layer(&[&[2 << 1, 1]]), Some((0, true)));
+        assert_eq!(hevc_layer(&[&unit(32), &[2]]), None);
     }
 
     proptest::proptest! {
@@ -229,6 +244,7 @@ mod tests {
                 let units = packing.units(&data);
                 avc_picture(&units);
                 hevc_picture(&units);
+                hevc_layer(&units);
             }
             mpeg2_is_intra(&data);
             mpeg4_is_intra(&data);

@@ -3,8 +3,9 @@
 //! Every packet goes to the decoder with its place in the index instead of its time, so a picture that comes
 //! out names its packet, whatever the container's times are worth.
 //!
-//! **Invariant:** `at` is the packet that goes to the decoder next. Every packet is recognised before it goes,
-//! so a container whose seek lands elsewhere is noticed and read from further back.
+//! **Invariant:** `at` is the packet that goes to the decoder next. Every packet is recognised as that one before it
+//! goes, so a container whose seek lands elsewhere is noticed and read from further back. Where that fails the reader
+//! stands nowhere, and nothing comes out before it has been rewound.
 
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ use crate::{VideoError, child::watch::Watched};
 const THREADS: &str = "2";
 /// With that many threads the decoder complains about a packet so many packets later.
 const LATE: usize = 2;
+/// Packets passed over on the way to one before it is asked whether to give up.
+const LOOK: usize = 64;
 
 /// A picture that came out of the decoder.
 pub struct Fresh {
@@ -106,24 +109,30 @@ impl Reader {
         self.lose_place();
     }
 
-    /// Leaves out, up to a packet, the pictures that no other leans on. The picture of that packet is exact all the
-    /// same, and comes sooner.
+    /// Leaves out, up to a packet, the pictures that no other leans on, where the clip tells which they are. The picture
+    /// of that packet is exact all the same, and comes sooner.
     pub fn hurry_to(&mut self, sample: usize) {
-        self.sparse_until = sample;
+        if self.index.tells_leaves() {
+            self.sparse_until = sample;
+        }
     }
 
-    /// Goes to a packet and starts decoding there.
-    pub fn rewind_to(&mut self, sample: usize) -> Result<(), VideoError> {
+    /// Goes to a packet and starts decoding there. `over` is asked now and then whether to give up.
+    ///
+    /// # Errors
+    /// `Superseded` when given up. After any error it stands nowhere: rewind again.
+    pub fn rewind_to(&mut self, sample: usize, over: &mut dyn FnMut() -> bool) -> Result<(), VideoError> {
         self.decoder.flush();
         self.drained = false;
         self.sparse_until = 0;
         self.hurt_at = None;
-        if std::mem::take(&mut self.cut_short) {
-            self.demuxer = self.demuxer.reopen()?;
+        if self.cut_short || self.at != sample {
             self.lose_place();
-        }
-        if self.at != sample {
-            self.reach(sample)?;
+            if self.cut_short {
+                self.demuxer = self.demuxer.reopen()?;
+                self.cut_short = false;
+            }
+            self.reach(sample, over)?;
         }
         self.from = sample;
         Ok(())
@@ -188,9 +197,7 @@ impl Reader {
             self.drained = true;
             if self.at < self.index.samples.len() {
                 self.cut_short = true;
-                return Err(VideoError::Bytes(
-                    "A part of this clip could not be read just now. Try again.".into(),
-                ));
+                return Err(unread());
             }
             // Refused only when it was already told.
             let _ = self.decoder.send_eof();
@@ -201,7 +208,8 @@ impl Reader {
             let _ = self.decoder.send_eof();
             return Ok(());
         }
-        if self.index.locate(&self.packet).is_none() {
+        if !self.index.is_at(&self.packet, self.at) {
+            self.lose_place();
             return Err(VideoError::BadClip(
                 "This clip reads differently each time; the file is damaged. The original clip is needed."
                     .into(),
@@ -232,19 +240,22 @@ impl Reader {
 
     /// Moves the demuxer so that `sample` is in hand: by the container's seek where that lands at or before it,
     /// otherwise from the start.
-    fn reach(&mut self, sample: usize) -> Result<(), VideoError> {
+    fn reach(&mut self, sample: usize, over: &mut dyn FnMut() -> bool) -> Result<(), VideoError> {
         // The seek goes by the container's own idea of key frames, so each try aims one of ours earlier.
         let upto = self.index.samples.get(..sample).unwrap_or_default();
         let earlier = upto.iter().rev().filter(|packet| packet.clean).take(2);
         let aims: Vec<i64> =
             self.index.samples.get(sample).into_iter().chain(earlier).map(|packet| packet.dts).collect();
         for dts in aims {
-            if self.demuxer.seek_before(dts) && self.advance_to(sample, None) {
+            if self.demuxer.seek_before(dts) && self.advance_to(sample, None, over)? {
                 return Ok(());
             }
         }
         self.demuxer = self.demuxer.reopen()?;
-        if self.advance_to(sample, Some(0)) {
+        if self.index.holes_before(sample) {
+            return Err(unread());
+        }
+        if self.advance_to(sample, Some(0), over)? {
             return Ok(());
         }
         Err(VideoError::BadClip(
@@ -253,23 +264,33 @@ impl Reader {
         ))
     }
 
-    /// Reads on until `sample` is in hand. `next` is the place of the next packet where that is known; where it
-    /// is not, the first packet that is recognised tells.
-    fn advance_to(&mut self, sample: usize, mut next: Option<usize>) -> bool {
+    /// Reads on until `sample` is in hand; false when it does not come. `next` is the place of the next packet where
+    /// that is known; where it is not, the first packet that is recognised tells.
+    fn advance_to(
+        &mut self,
+        sample: usize,
+        mut next: Option<usize>,
+        over: &mut dyn FnMut() -> bool,
+    ) -> Result<bool, VideoError> {
         self.held = false;
+        let mut read = 0_usize;
         while self.read_picture() {
+            read += 1;
+            if read.is_multiple_of(LOOK) && over() {
+                return Err(VideoError::Superseded);
+            }
             match next.or_else(|| self.index.locate(&self.packet)) {
-                Some(here) if here > sample => return false,
+                Some(here) if here > sample || !self.index.is_at(&self.packet, here) => return Ok(false),
                 Some(here) if here == sample => {
                     self.at = sample;
                     self.held = true;
-                    return true;
+                    return Ok(true);
                 }
                 Some(here) => next = Some(here + 1),
                 None => {}
             }
         }
-        false
+        Ok(false)
     }
 
     fn read_picture(&mut self) -> bool {
@@ -280,6 +301,10 @@ impl Reader {
         }
         false
     }
+}
+
+fn unread() -> VideoError {
+    VideoError::Bytes("A part of this clip could not be read just now. Try again.".into())
 }
 
 fn open_decoder(demuxer: &Demuxer) -> Result<decoder::Video, VideoError> {

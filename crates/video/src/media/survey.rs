@@ -72,26 +72,43 @@ struct Time {
 fn one_line(samples: &[Sample], second: i64) -> Vec<Time> {
     let (mut offset, mut latest) = (0_i64, i64::MIN);
     let mut line = Vec::with_capacity(samples.len());
+    // Packets without any time follow the one before, and those before the first that has one lead up to it.
+    let leading: i64 = samples.iter().take_while(|sample| !has_time(sample)).map(step).sum();
+    let first = samples.iter().find(|sample| has_time(sample)).map_or(0, |sample| sample.dts);
+    let mut follows = first.saturating_sub(leading);
     for sample in samples {
+        if !has_time(sample) {
+            line.push(Time { pts: follows, dts: follows });
+            latest = follows;
+            follows = follows.saturating_add(step(sample));
+            continue;
+        }
         let mut at = sample.dts.saturating_add(offset);
         if at < latest.saturating_sub(second) {
-            let step = sample.duration.max(1);
-            offset = latest.saturating_add(step).saturating_sub(sample.dts);
+            offset = latest.saturating_add(step(sample)).saturating_sub(sample.dts);
             at = sample.dts.saturating_add(offset);
         }
         latest = latest.max(at);
+        follows = latest.saturating_add(step(sample));
         line.push(Time { pts: sample.pts.saturating_add(offset), dts: at });
     }
     line
+}
+
+fn has_time(sample: &Sample) -> bool {
+    sample.dts != i64::MIN
+}
+
+fn step(sample: &Sample) -> i64 {
+    sample.duration.clamp(1, i64::from(u32::MAX))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_new_beginning_goes_on_after_what_came_before() {
-        let sample = |dts: i64, pts: i64| Sample {
+    fn sample(dts: i64, pts: i64) -> Sample {
+        Sample {
             pts,
             timed: true,
             dts,
@@ -102,7 +119,20 @@ mod tests {
             hidden: false,
             seen: true,
             frame: None,
-        };
+        }
+    }
+
+    #[test]
+    fn packets_without_a_time_lead_up_to_or_follow_those_that_have_one() {
+        let none = sample(i64::MIN, i64::MIN);
+        let line = one_line(&[none, none, sample(1000, 1000), none, sample(1080, 1080)], 1000);
+        let times: Vec<i64> = line.iter().map(|time| time.pts).collect();
+        assert_eq!(times, [920, 960, 1000, 1040, 1080]);
+        assert!(one_line(&[none, none], 1000).iter().map(|time| time.pts).eq([0 - 80, -40]));
+    }
+
+    #[test]
+    fn a_new_beginning_goes_on_after_what_came_before() {
         let joined = [sample(0, 40), sample(40, 120), sample(5000, 5080), sample(0, 40), sample(40, 120)];
         let times: Vec<i64> = one_line(&joined, 1000).iter().map(|time| time.pts).collect();
         assert_eq!(times, [40, 120, 5080, 5080, 5160]);

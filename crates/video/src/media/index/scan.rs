@@ -29,6 +29,16 @@ pub struct Scan {
     codec: Id,
     packing: Packing,
     sequence: Sequence,
+    layers: Layers,
+}
+
+/// Temporal layers of an HEVC clip.
+#[derive(Default)]
+struct Layers {
+    /// The highest there is.
+    top: u8,
+    /// The lowest that has a picture on which none of its own layer leans. Higher ones still may.
+    leaf: Option<u8>,
 }
 
 /// Where an HEVC sequence stands.
@@ -56,7 +66,13 @@ impl Scan {
             trusted: container && codec,
             packed: false,
             sequence: Sequence { broken_link: false, ended: true },
+            layers: Layers::default(),
         }
+    }
+
+    /// Whether a picture that says that no other leans on it can be believed: HEVC says so of one layer alone.
+    pub fn tells_leaves(&self) -> bool {
+        self.layers.leaf.is_none_or(|leaf| leaf == self.layers.top)
     }
 
     /// Looks at the next packet of the track; `seen` when its bytes have arrived.
@@ -84,7 +100,14 @@ impl Scan {
                 self.trusted &= !first || picture == AvcPicture::Idr;
             }
             Id::HEVC => {
-                let (picture, ends) = nal::hevc_picture(&self.packing.units(data));
+                let units = self.packing.units(data);
+                let (picture, ends) = nal::hevc_picture(&units);
+                if let Some((layer, leaf)) = nal::hevc_layer(&units) {
+                    self.layers.top = self.layers.top.max(layer);
+                    if leaf {
+                        self.layers.leaf = Some(self.layers.leaf.map_or(layer, |lowest| lowest.min(layer)));
+                    }
+                }
                 clean = matches!(picture, HevcPicture::Idr | HevcPicture::Cra | HevcPicture::Bla);
                 if clean {
                     self.sequence.broken_link = picture == HevcPicture::Bla
