@@ -48,6 +48,19 @@ impl<K: Weight> Shared<K> {
         nearest.map(|((number, _), entry)| (*number, Arc::clone(&entry.value)))
     }
 
+    /// Bytes that a kept frame takes, on average; `None` when there is none.
+    pub fn mean(&self) -> Option<usize> {
+        let cache = self.lock();
+        cache.used.checked_div(cache.kept.len())
+    }
+
+    /// Whether another of average size does not fit.
+    pub fn is_full(&self) -> bool {
+        let mean = self.mean().unwrap_or(0);
+        let cache = self.lock();
+        cache.used + mean > cache.budget
+    }
+
     /// Whether a frame is there. It does not count as looked at.
     pub fn has(&self, frame: u32, kind: (u32, u32)) -> bool {
         self.lock().kept.contains_key(&(frame, kind))
@@ -158,6 +171,17 @@ mod tests {
             cache.put(frame, (1, 1), frame as usize / 3, &NOWHERE, Arc::new(0));
         }
         cache
+    }
+
+    #[test]
+    fn it_is_full_when_another_would_push_something_out() {
+        let shared = Shared::new(59);
+        assert!(!shared.is_full() && shared.mean().is_none());
+        for frame in 0..5 {
+            assert!(!shared.is_full());
+            shared.put(frame, (1, 1), 0, &NOWHERE, Arc::new(0_u8));
+        }
+        assert_eq!((shared.mean(), shared.is_full()), (Some(10), true));
     }
 
     fn left(cache: &mut Cache<u8>, kind: (u32, u32)) -> Vec<u32> {

@@ -7,6 +7,7 @@ use std::{
     collections::HashSet,
     ops::Range,
     sync::Arc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -22,6 +23,8 @@ use crate::{
 
 /// A dragging hand that pauses so long may be there.
 const PAUSE: Duration = Duration::from_millis(120);
+/// What most sketches take, bytes, or less. How large those of a clip are shows once there are some.
+const USUAL_SKETCH: usize = 25 << 10;
 /// An eye that rests so long leaves time for sketches.
 const REST: Duration = Duration::from_millis(400);
 
@@ -106,8 +109,11 @@ impl Forerunner {
             return None;
         }
         let kind = self.sketcher.kind();
-        let fits = self.stage.sketches_fit();
-        let every = index.count().div_ceil(fits).max(1);
+        if known.sketches.is_full() {
+            return None;
+        }
+        let fits = self.stage.sketches_fit(known.sketches.mean().unwrap_or(0).max(USUAL_SKETCH));
+        let every = sketch_every(index.count(), fits);
         let no_need = |frame: u32| {
             !wanted_as_sketch(known, frame, every)
                 || known.sketches.has(frame, kind)
@@ -134,7 +140,7 @@ impl Forerunner {
         self.stage.state().ahead = Some(Ahead { frames: frames.clone(), kind: gaze.kind, done: 0, takes });
         let mut way = Filling { stage: &self.stage, known, gaze, frames: &frames };
         let outcome = self.engine.frame_at(last, &mut self.viewer, &known.views, &mut way);
-        self.end(&outcome.map(drop), last);
+        self.end(outcome.err().as_ref(), frames.filter(|frame| !known.views.has(*frame, gaze.kind)));
     }
 
     fn sketch(&mut self, known: &Arc<Known>, frames: Range<u32>, every: u32) {
@@ -142,16 +148,26 @@ impl Forerunner {
         let began = self.stage.state().gaze.map(|(.., since, _)| since);
         let mut way = Sketching { stage: &self.stage, known, frames: &frames, every, began };
         let outcome = self.engine.frame_at(last, &mut self.sketcher, &known.sketches, &mut way);
-        self.end(&outcome.map(drop), last);
+        let kind = self.sketcher.kind();
+        self.end(outcome.err().as_ref(), frames.filter(|frame| !known.sketches.has(*frame, kind)));
     }
 
-    fn end(&mut self, outcome: &Result<(), VideoError>, last: u32) {
+    /// A job is over. What a damaged clip does not give is not tried again; what could not be read is, after a while.
+    fn end(&mut self, error: Option<&VideoError>, left: impl Iterator<Item = u32>) {
         self.stage.state().ahead = None;
         self.stage.tell();
-        if !matches!(outcome, Ok(()) | Err(VideoError::Superseded)) {
-            self.hopeless.insert(last);
+        match error {
+            None | Some(VideoError::Superseded) => {}
+            Some(VideoError::BadClip(_)) => self.hopeless.extend(left),
+            Some(_) => thread::sleep(REST),
         }
     }
+}
+
+/// Every how-manieth frame gets a sketch when so many fit. A power of two, so that those that are there are still among
+/// those that are wanted when it turns out that fewer fit.
+fn sketch_every(frames: u32, fits: u32) -> u32 {
+    frames.div_ceil(fits).max(1).next_power_of_two()
 }
 
 /// Whether a frame is among those that get a sketch when there are too many for all.
@@ -178,7 +194,7 @@ impl Way<View> for Filling<'_> {
             let moved = now != self.gaze;
             if moved {
                 let window = now.window(self.known.index.count(), self.stage.fits(now.kind));
-                let beside = self.frames.start <= now.frame + 1 && now.frame <= self.frames.end;
+                let beside = self.frames.start <= now.frame.saturating_add(1) && now.frame <= self.frames.end;
                 let still_useful = now.kind == self.gaze.kind
                     && beside
                     && window.contains(&self.frames.start)
@@ -238,5 +254,19 @@ impl Way<Sketch> for Sketching<'_> {
 
     fn hurries_to(&self) -> Option<u32> {
         (self.every > 1).then_some(self.frames.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sketches_thin_out_so_that_those_made_before_stay_wanted() {
+        assert_eq!([1, 1000, 1001, 2500].map(|frames| sketch_every(frames, 1000)), [1, 1, 2, 4]);
+        for fits in 1..200 {
+            let (many, fewer) = (sketch_every(1000, fits), sketch_every(1000, fits / 2 + 1));
+            assert!(fewer % many == 0 && 1000_u32.div_ceil(many) <= fits, "{fits}: {many} {fewer}");
+        }
     }
 }

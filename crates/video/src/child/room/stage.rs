@@ -111,10 +111,9 @@ impl Stage {
         u32::try_from(self.memory / 8 * 5 / bytes.max(1)).unwrap_or(u32::MAX)
     }
 
-    /// How many sketches fit, as large as most are.
-    pub fn sketches_fit(&self) -> u32 {
-        const USUAL: usize = 25 << 10;
-        u32::try_from(self.memory / 8 / USUAL).unwrap_or(u32::MAX).max(1)
+    /// How many sketches fit, when each is so large.
+    pub fn sketches_fit(&self, each: usize) -> u32 {
+        u32::try_from(self.memory / 8 / each.max(1)).unwrap_or(u32::MAX).max(1)
     }
 
     /// The clip's bytes.
@@ -132,8 +131,9 @@ impl Stage {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes everybody who waits.
+    /// Wakes everybody who waits. Who has looked and not found, and is about to wait, holds the state: nobody misses it.
     pub fn tell(&self) {
+        drop(self.state());
         self.changed.notify_all();
     }
 
@@ -284,8 +284,17 @@ impl Stage {
         state.windows.push(window.clone());
         let (known, first, failed) = (state.known.clone(), state.first.clone(), state.failed.clone());
         drop(state);
-        if let Some(known) = known {
-            return introduction(&known).iter().all(|event| window.say(event));
+        if let Some(mut known) = known {
+            // What became known meanwhile may have been said to it before this.
+            loop {
+                if !introduction(&known).iter().all(|event| window.say(event)) {
+                    return false;
+                }
+                match self.known() {
+                    Some(newest) if !Arc::ptr_eq(&newest, &known) => known = newest,
+                    _ => return true,
+                }
+            }
         }
         if let Some(error) = failed {
             return window.say(&FrameEvent::Failed { generation: 0, failure: error.into() });
