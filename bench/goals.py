@@ -46,6 +46,16 @@ def goals(seen: dict[str, Seen]) -> Iterator[Goal]:
         counts = [run[count] for clip in seen.values() for run in ours(clip) if run.get(count) is not None]
         yield Goal(what, "all", "0", str(sum(counts)) if counts else "", sum(counts) == 0 if counts else None)
     yield against_peers(seen)
+    yield back_by_20(seen)
+    failed = sum(failures(clip) for clip in seen.values())
+    yield Goal("frames and runs of Limpet that failed", "all", "0", str(failed), failed == 0)
+
+
+def failures(clip: Seen, operation: str | None = None) -> int:
+    """What our engine did not do: frames that did not come, and runs that broke off."""
+    runs = [run for run in ours(clip) if operation in (None, run.get("operation"))]
+    frames = sum(bool(entry.get("failed")) for run in runs for entry in run.get("entries", []))
+    return frames + sum("error" in run for run in runs)
 
 
 def ours(clip: Seen) -> list[Seen]:
@@ -99,13 +109,28 @@ def against_peers(seen: dict[str, Seen]) -> Goal:
     for clip_name, clip in seen.items():
         for name in COMPARED:
             ratios = [times for peer in NAMES if (times := figures.ratio(clip, peer, name))]
-            if ratios:
-                quicker = min(ratios) > 1
+            failed = failures(clip, name) > 0
+            if ratios or failed:
+                quicker = not failed and min(ratios) > 1
                 won += quicker
                 lost += [] if quicker else [f"{name} on {clip_name}"]
     counted = won + len(lost)
     said = f"{won} of {counted}" + (f"; not: {', '.join(lost)}" if lost else "")
     return Goal("quicker than every peer, p50", "all", "all", said if counted else "", not lost if counted else None)
+
+
+def back_by_20(seen: dict[str, Seen]) -> Goal:
+    """By how much a step back is quicker than the quickest peer's, on the clip where that is least."""
+    ratios = [
+        (times, f"worst: {name}, {NAMES[peer]}")
+        for name, clip in seen.items()
+        for peer in NAMES
+        if (times := figures.ratio(clip, peer, "back"))
+    ]
+    if not ratios:
+        return Goal("step back, times quicker than any peer, p50", "", "20", "", None)
+    least, where = min(ratios)
+    return Goal("step back, times quicker than any peer, p50", where, "20", f"{least:.0f}", least >= 20)
 
 
 def ms(value: float) -> str:

@@ -96,13 +96,19 @@ def our_runs(subject: Subject, engine: ours.Engine, asked: dict[str, list[tuple[
         run = {"program": "limpet", "operation": operation} | done
         if "entries" in done:
             frames = [frame for frame, _ in once]
-            times = [entry["exact_ms"] for entry in done["entries"]]
             kinds = [kind_of(operation, at, frame) for at, frame in zip([None, *frames], frames)]
-            steps = zip(kinds, frames, times)
-            run["steps"] = [{"kind": kind, "frame": frame, "ms": ms} for kind, frame, ms in steps]
-            run |= judged(subject.truth, run) | {"wrong": done["wrong"]}
+            run["steps"] = [our_step(*step) for step in zip(kinds, frames, done["entries"])]
+            run |= judged(subject.truth, run)
+            # By the file's packets, as for every peer, and by the pictures themselves.
+            run["wrong"] = (run["wrong"] or 0) + done["wrong"]
         runs.append(run)
     return runs
+
+
+def our_step(kind: str, frame: int, entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of our engine as a step of a peer looks."""
+    step = {"kind": kind, "frame": frame, "ms": entry["exact_ms"]}
+    return step | ({"failed": entry["failed"]} if entry["failed"] else {"got_us": entry["got_us"]})
 
 
 def our_traces(subject: Subject, engine: ours.Engine) -> list[dict[str, Any]]:
@@ -113,7 +119,11 @@ def our_traces(subject: Subject, engine: ours.Engine) -> list[dict[str, Any]]:
         moments = [moment for moment in moments if moment[0] <= subject.effort.trace_ms]
         frames = [subject.truth.frame_at(pts_us) for _, pts_us in moments]
         asked = {"t_ms": [t_ms for t_ms, _ in moments], "frames": frames}
-        replays.append({"trace": name} | asked | engine.replay(subject.path, moments, settle=False))
+        done = engine.replay(subject.path, moments, settle=False)
+        if "entries" in done:
+            exact = [(frame, entry["got_us"]) for frame, entry in zip(frames, done["entries"]) if entry["exact_ms"]]
+            done["wrong"] += sum(not subject.truth.is_that(frame, got_us) for frame, got_us in exact)
+        replays.append({"trace": name} | asked | done)
     return replays
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,12 @@ class Engine:
     """Which one it is."""
     view: str = "1280x720"
 
+    @cached_property
+    def mark(self) -> str:
+        """Tells this program from any other: what one decoded is no measure of what another does."""
+        with self.program.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
     def version(self) -> str:
         """What it calls itself, and where it comes from."""
         command = [str(self.program), "--version"]
@@ -33,7 +41,7 @@ class Engine:
             json.dump([{"t_ms": t_ms, "pts_us": pts_us} for t_ms, pts_us in moments], file)
             file.flush()
             command = [str(self.program), "trace", str(clip), file.name, "--view", self.view]
-            command += ["--reference", f"{clip}.{self.view}.json"]
+            command += ["--reference", f"{clip}.{self.view}.{self.mark}.json"]
             command += ["--settle"] if settle else []
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=MOST_SECONDS, check=False)

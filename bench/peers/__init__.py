@@ -1,4 +1,4 @@
-"""The other software. Each file has one peer, used in the way that is best for it."""
+"""The other software. Each file has one peer, used in the way that is best for it; where that is not plain, twice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-NAMES = {"mpv": "mpv", "pyav": "PyAV", "opencv": "OpenCV", "decord2": "decord2", "torchcodec": "torchcodec"}
+NAMES = {"mpv": "mpv", "mpv_seeking": "mpv, back by seeking", "pyav": "PyAV", "opencv": "OpenCV", "decord2": "decord2", "torchcodec": "torchcodec"}
 
 
 class Asked(NamedTuple):

@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use limpet_model::{Pts, Timebase};
 use limpet_video::{FrameSocket, MEMORY, Review, Seen};
 use limpet_wire::frames::FrameRequest;
 use serde::{Deserialize, Serialize};
@@ -21,8 +22,8 @@ use serde::{Deserialize, Serialize};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Replays [{"t_ms", "pts_us"}, ..] in real time and prints one JSON object: entries, each with pts_us, first_ms
-/// (until any picture for it, near or exact; null when none came), exact_ms (until the exact one) and superseded
-/// (a newer entry came before its exact frame); first_ms, index_ms and open_ms (from opening the clip until any picture
+/// (until any picture for it, near or exact; null when none came), exact_ms (until the exact one), got_us (the time of
+/// that picture, as it says itself), failed (why it cannot be shown; null for most) and superseded (a newer entry came before its exact frame); first_ms, index_ms and open_ms (from opening the clip until any picture
 /// was there, until its frames were known, and until the first frame was there exactly); late (pictures for an older entry after one for a newer: 0);
 /// wrong (pictures that are not the frame they claim to be: 0); cpu_ms and peak_rss_bytes of the decoder.
 #[derive(Args)]
@@ -66,6 +67,8 @@ struct Entry {
     pts_us: i64,
     first_ms: Option<f64>,
     exact_ms: Option<f64>,
+    got_us: Option<i64>,
+    failed: Option<String>,
     superseded: bool,
 }
 
@@ -98,7 +101,7 @@ impl Trace {
         let wrong = self.wrong(&claims)?;
         let entries = entries
             .into_iter()
-            .map(|entry| Entry { superseded: entry.exact_ms.is_none(), ..entry })
+            .map(|entry| Entry { superseded: entry.exact_ms.is_none() && entry.failed.is_none(), ..entry })
             .collect();
         super::print_json(&Report {
             first_ms,
@@ -146,7 +149,7 @@ struct Replay {
     newest_seen: u32,
     late: u32,
     claims: Vec<Claim>,
-    failed: Option<String>,
+    timebase: Timebase,
 }
 
 impl Replay {
@@ -155,16 +158,19 @@ impl Replay {
             pts_us: moment.pts_us,
             first_ms: None,
             exact_ms: None,
+            got_us: None,
+            failed: None,
             superseded: false,
         };
+        let socket = FrameSocket::connect(address)?;
         Ok(Self {
-            socket: FrameSocket::connect(address)?,
+            timebase: socket.clip().timebase,
+            socket,
             entries: moments.iter().map(entry).collect(),
             asked: Vec::new(),
             newest_seen: 0,
             late: 0,
             claims: Vec::new(),
-            failed: None,
         })
     }
 
@@ -211,15 +217,13 @@ impl Replay {
         }
     }
 
-    /// Takes what comes until the exact frame of an entry is there.
+    /// Takes what comes until the exact frame of an entry is there, or the word that it cannot be shown.
     fn settle(&mut self, number: usize) -> Result<()> {
-        while self.entries.get(number).is_some_and(|entry| entry.exact_ms.is_none()) {
+        let open = |entry: &Entry| entry.exact_ms.is_none() && entry.failed.is_none();
+        while self.entries.get(number).is_some_and(open) {
             match self.socket.next(PATIENCE)? {
                 Some(seen) => self.note(seen),
                 None => bail!("A frame did not come within {} seconds.", PATIENCE.as_secs()),
-            }
-            if let Some(failure) = self.failed.take() {
-                bail!(failure);
             }
         }
         Ok(())
@@ -228,8 +232,10 @@ impl Replay {
     fn note(&mut self, seen: Seen) {
         let (at, header, md5) = match seen {
             Seen::Picture { at, header, md5 } => (at, header, md5),
-            Seen::Failed { failure, .. } => {
-                self.failed = Some(failure.message);
+            Seen::Failed { generation, failure, .. } => {
+                if let Some(entry) = self.entries.get_mut(generation.wrapping_sub(2) as usize) {
+                    entry.failed = Some(failure.message);
+                }
                 return;
             }
             Seen::Tones | Seen::Ready { .. } | Seen::Arrived(_) | Seen::Waiting { .. } => return,
@@ -246,6 +252,7 @@ impl Replay {
         entry.first_ms.get_or_insert(ms);
         if header.exact && header.frame == *frame {
             entry.exact_ms.get_or_insert(ms);
+            entry.got_us = Some(self.timebase.micros(Pts(header.pts)).0);
         } else if header.exact {
             // Says exact and is another frame: as wrong as it gets.
             self.claims.push((u32::MAX, md5));
