@@ -80,27 +80,31 @@ impl Hand {
         let kind = self.viewer.kind();
         self.look(&target, kind);
         if let Some(view) = known.views.get(target.frame, kind) {
-            return target.send(&view, true);
+            return self.answer(target, &view, known);
         }
         let near = if target.near_first { self.show_near(&target, known, kind) } else { None };
         if target.frame < known.index.count() && !known.index.there(target.frame) {
             return self.stage.wait_for_bytes(target, known);
         }
         if let Some(view) = self.brought(&target, known, kind) {
-            return target.send(&view, true);
+            return self.answer(target, &view, known);
         }
         self.stage.state().hand_decodes = true;
-        let mut way = Toward { stage: &self.stage, target: &target, near, shown_at: Instant::now() };
+        let mut way = Toward { stage: &self.stage, target: &target, known, near, shown_at: Instant::now() };
         match self.engine.frame_at(target.frame, &mut self.viewer, &known.views, &mut way) {
-            Ok(view) => {
-                target.send(&view, true);
-                self.go_on(&target, known);
-            }
+            Ok(view) if target.send(&view, true, known) => self.go_on(&target, known),
+            Ok(_) => self.stage.want_again(target),
             Err(VideoError::Superseded) => {}
             Err(error) => target.fail(error),
         }
         self.stage.state().hand_decodes = false;
         self.stage.tell();
+    }
+
+    fn answer(&self, target: Target, view: &View, known: &Known) {
+        if !target.send(view, true, known) {
+            self.stage.want_again(target);
+        }
     }
 
     /// Decodes on from what was just sought, until something is wanted.
@@ -109,7 +113,8 @@ impl Hand {
             let Some(shown) = known.index.frames.get(frame as usize) else { return };
             let beside =
                 known.index.there(frame) && self.engine.still_comes(frame, shown.start, shown.sample);
-            let mut way = Toward { stage: &self.stage, target, near: Some(0), shown_at: Instant::now() };
+            let mut way =
+                Toward { stage: &self.stage, target, known, near: Some(0), shown_at: Instant::now() };
             if !beside || self.engine.frame_at(frame, &mut self.viewer, &known.views, &mut way).is_err() {
                 return;
             }
@@ -138,7 +143,7 @@ impl Hand {
             (Some(view), _) => view,
             _ => return None,
         };
-        target.send(&view, false);
+        target.send(&view, false, known);
         Some(distance(frame))
     }
 
@@ -171,6 +176,7 @@ fn left(frames: &Range<u32>, frame: u32, takes: u32, done: u32) -> u32 {
 struct Toward<'a> {
     stage: &'a Stage,
     target: &'a Target,
+    known: &'a Known,
     /// How far off what is shown already is.
     near: Option<u32>,
     shown_at: Instant,
@@ -191,7 +197,7 @@ impl Way<View> for Toward<'_> {
 
     fn passing(&mut self, frame: u32, view: &Arc<View>) {
         if self.helps(frame) {
-            self.target.send(view, false);
+            self.target.send(view, false, self.known);
             self.near = Some(self.off(frame));
             self.shown_at = Instant::now();
         }

@@ -31,6 +31,8 @@ pub struct Known {
     pub description: ClipIndex,
     /// Whether every byte of it was there when it was indexed.
     pub whole: bool,
+    /// Another one whenever frames have changed their numbers.
+    pub numbering: u32,
     /// Exact frames at view size, numbered by this index.
     pub views: Shared<View>,
     /// Small copies, likewise.
@@ -152,6 +154,14 @@ impl Stage {
         self.tell();
     }
 
+    /// Wants again what was decoded by an index that no longer counts, unless something newer is wanted.
+    pub fn want_again(&self, target: Target) {
+        let mut state = self.state();
+        state.target.get_or_insert(target);
+        // The window, or the hand, is about to hear of the new one.
+        drop(self.wait(state, Duration::from_millis(2)));
+    }
+
     /// Puts a target aside until its bytes are there, and has them fetched.
     pub fn wait_for_bytes(&self, target: Target, known: &Known) {
         let missing = known.index.missing(target.frame).unwrap_or_default();
@@ -232,17 +242,18 @@ impl Stage {
             Some(before) => (before.views.clone(), before.sketches.clone()),
             None => (Shared::new(self.memory / 8 * 7), Shared::new(self.memory / 8)),
         };
-        let known = Arc::new(Known { track, index: Arc::new(index), description, whole, views, sketches });
+        let before = state.known.as_ref().map_or(0, |before| before.numbering);
+        let numbering = if kept.is_some() { before } else { before + 1 };
+        let index = Arc::new(index);
+        let known = Arc::new(Known { track, index, description, whole, numbering, views, sketches });
         state.known = Some(Arc::clone(&known));
         state.first = None;
         state.take_up();
         let windows = state.windows.clone();
         drop(state);
         self.tell();
-        for event in introduction(&known) {
-            for window in &windows {
-                window.say(&event);
-            }
+        for window in &windows {
+            window.introduce(&known);
         }
     }
 
@@ -274,7 +285,7 @@ impl Stage {
         let windows = state.windows.clone();
         drop(state);
         for window in windows {
-            window.show(&view, 0, false);
+            window.show(&view, 0, false, None);
         }
     }
 
@@ -287,7 +298,7 @@ impl Stage {
         if let Some(mut known) = known {
             // What became known meanwhile may have been said to it before this.
             loop {
-                if !introduction(&known).iter().all(|event| window.say(event)) {
+                if !window.introduce(&known) {
                     return false;
                 }
                 match self.known() {
@@ -300,7 +311,7 @@ impl Stage {
             return window.say(&FrameEvent::Failed { generation: 0, failure: error.into() });
         }
         if let Some(first) = first {
-            window.show(&first, 0, false);
+            window.show(&first, 0, false, None);
         }
         true
     }
@@ -309,13 +320,4 @@ impl Stage {
     pub fn leave(&self, window: &Window) {
         self.state().windows.retain(|other| !other.is(window));
     }
-}
-
-/// What a window has to know before pictures.
-fn introduction(known: &Known) -> Vec<FrameEvent> {
-    let ready = FrameEvent::Ready { clip: known.description.clone(), whole: known.whole };
-    if known.whole {
-        return vec![ready];
-    }
-    vec![ready, FrameEvent::Arrived { runs: known.index.arrived() }]
 }

@@ -1,4 +1,7 @@
 //! What a window wants to see, and the window.
+//!
+//! **Invariant:** a picture goes out only to a window that counts frames as it was counted: while a clip arrives, what
+//! becomes known of it may change their numbers.
 
 use std::{
     net::TcpStream,
@@ -9,6 +12,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use limpet_wire::frames::{FrameEvent, FrameHeader, Transfer};
 use tungstenite::{Message, WebSocket};
 
+use super::stage::Known;
 use crate::{VideoError, engine::View, tonemap};
 
 /// What a window wants to see.
@@ -22,9 +26,9 @@ pub struct Target {
 }
 
 impl Target {
-    /// Sends a picture for it.
-    pub fn send(&self, view: &View, exact: bool) {
-        self.window.show(view, self.generation, exact);
+    /// Sends a picture for it. False when the window counts frames in another way than `known`.
+    pub fn send(&self, view: &View, exact: bool, known: &Known) -> bool {
+        self.window.show(view, self.generation, exact, Some(known.numbering))
     }
 
     /// Says that its picture has not arrived yet.
@@ -46,12 +50,14 @@ struct Line {
     socket: WebSocket<TcpStream>,
     /// Colours whose tone table was sent: transfer function and primaries.
     tones: Vec<(u8, u8)>,
+    /// How it counts frames, once it was told.
+    numbering: Option<u32>,
 }
 
 impl Window {
     /// Only this writes to the connection from now on.
     pub fn new(socket: WebSocket<TcpStream>) -> Self {
-        Self(Arc::new(Mutex::new(Some(Line { socket, tones: Vec::new() }))))
+        Self(Arc::new(Mutex::new(Some(Line { socket, tones: Vec::new(), numbering: None }))))
     }
 
     /// Whether it is the same window.
@@ -59,8 +65,9 @@ impl Window {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Sends a picture, and before it what its colours mean where a screen does not show them as they are.
-    pub fn show(&self, view: &View, generation: u32, exact: bool) {
+    /// Sends a picture, and before it what its colours mean where a screen does not show them as they are. False when
+    /// the window counts frames in another way; a first picture, before they are counted, goes to windows that do not.
+    pub fn show(&self, view: &View, generation: u32, exact: bool, numbering: Option<u32>) -> bool {
         let FrameHeader { transfer, primaries, .. } = view.header;
         let colours = (transfer as u8, primaries);
         let told = |line: &Line| is_ordinary(colours) || line.tones.contains(&colours);
@@ -71,22 +78,30 @@ impl Window {
                 line.tones.push(colours);
             }
         }
-        self.send(Message::binary(view.message(generation, exact)));
+        let mut line = lock(&self.0);
+        if line.as_ref().is_some_and(|line| line.numbering != numbering) {
+            return false;
+        }
+        send(&mut line, Message::binary(view.message(generation, exact)));
+        true
+    }
+
+    /// Tells it what is known of the clip, and so how frames are counted. False when it is gone.
+    pub fn introduce(&self, known: &Known) -> bool {
+        let ready = FrameEvent::Ready { clip: known.description.clone(), whole: known.whole };
+        let Ok(json) = serde_json::to_string(&ready) else { return false };
+        let mut line = lock(&self.0);
+        if let Some(line) = &mut *line {
+            line.numbering = Some(known.numbering);
+        }
+        let told = send(&mut line, Message::text(json));
+        drop(line);
+        told && (known.whole || self.say(&FrameEvent::Arrived { runs: known.index.arrived() }))
     }
 
     /// Sends an event; false when the window is gone.
     pub fn say(&self, event: &FrameEvent) -> bool {
-        serde_json::to_string(event).is_ok_and(|json| self.send(Message::text(json)))
-    }
-
-    fn send(&self, message: Message) -> bool {
-        let mut line = lock(&self.0);
-        let sent = line.as_mut().is_some_and(|line| line.socket.send(message).is_ok());
-        if !sent && let Some(lost) = line.take() {
-            // Wakes the reading thread.
-            let _ = lost.socket.get_ref().shutdown(std::net::Shutdown::Both);
-        }
-        sent
+        serde_json::to_string(event).is_ok_and(|json| send(&mut lock(&self.0), Message::text(json)))
     }
 
     /// Says goodbye and forgets the connection.
@@ -98,6 +113,15 @@ impl Window {
             let _ = socket.get_ref().shutdown(std::net::Shutdown::Both);
         }
     }
+}
+
+fn send(line: &mut Option<Line>, message: Message) -> bool {
+    let sent = line.as_mut().is_some_and(|line| line.socket.send(message).is_ok());
+    if !sent && let Some(lost) = line.take() {
+        // Wakes the reading thread.
+        let _ = lost.socket.get_ref().shutdown(std::net::Shutdown::Both);
+    }
+    sent
 }
 
 fn is_ordinary((transfer, primaries): (u8, u8)) -> bool {
