@@ -1,206 +1,58 @@
 //! The sandbox that a decoder child puts on before the first byte of a clip.
 //!
-//! What is left afterwards: memory up to a limit, threads, time, randomness, the pipes to the parent, and windows that
-//! come in at the frame socket, which is bound already. No file, no other socket, no other process.
+//! What should be left afterwards: memory up to a limit, threads, time, randomness, the pipes to the parent, and
+//! windows that come in at the frame socket, which is bound already. No file, no other socket, no other process.
+//! A process confines itself here, after it has started and with no right that others lack, so platforms differ in how
+//! much of that they can promise; each module says what it leaves possible.
 //!
-//! On Linux three things hold it, each by itself: seccomp lets through the system calls listed here and answers
-//! `EPERM` to all others; Landlock refuses every file, port and signal for the day when one is missing from that
-//! list; resource limits bound memory and open files. On Windows and macOS nothing holds it yet but that it is a
-//! process of its own (ADR 1).
+//! | | files | new connections | other processes | memory |
+//! |---|---|---|---|---|
+//! | Linux | none | none | none | 8 GiB of addresses |
+//! | macOS | none | none | none | 8 GiB of addresses on top of what is mapped, from macOS 12 on |
+//! | Windows | none written but low ones; **reading stays** | **stay** | none started | 8 GiB committed |
+//!
+//! `tests/sandbox.rs` tries Linux from inside. `tests/sandbox_elsewhere.rs` does so for macOS and Windows, where it has
+//! not run yet: what the table says of them is what their documentation says.
 //!
 //! **Invariant:** put on while there is one thread: neither seccomp nor Landlock reaches threads that run already.
 
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(windows)]
+mod windows;
+
 use std::io;
+
+#[cfg(target_os = "linux")]
+use linux::Platform;
+#[cfg(target_os = "macos")]
+use macos::Platform;
+#[cfg(windows)]
+use windows::Platform;
+
+/// Memory in bytes: several times what the largest clip within our limits needs.
+const MEMORY: u64 = 8 << 30;
+/// Files and connections open at once.
+#[cfg(unix)]
+const OPEN: u64 = 64;
+
+/// What a platform offers to a process that confines itself.
+trait Confinement {
+    /// Bounds what may be used: memory, and whatever else can be counted.
+    fn limit() -> io::Result<()>;
+
+    /// Gives up what is not needed any more: files, connections, processes.
+    fn refuse() -> io::Result<()>;
+}
 
 /// Puts it on. There is no way back.
 ///
 /// # Errors
-/// When seccomp or a limit cannot be had: then the process must not touch a clip. A kernel without Landlock is logged.
-#[cfg(target_os = "linux")]
+/// When a part that holds by itself cannot be had: then the process must not touch a clip. A part that another one
+/// stands behind is logged.
 pub fn enter() -> io::Result<()> {
-    linux::limit()?;
-    linux::refuse_files();
-    linux::refuse_calls()
-}
-
-/// Nothing to put on here yet.
-///
-/// # Errors
-/// None.
-#[cfg(not(target_os = "linux"))]
-#[expect(clippy::unnecessary_wraps, reason = "the same shape as where it can fail")]
-pub fn enter() -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(target_os = "linux")]
-mod linux {
-    use std::{collections::BTreeMap, io};
-
-    use landlock::{
-        ABI, Access, AccessFs, AccessNet, RestrictionStatus, Ruleset, RulesetAttr, RulesetError,
-        RulesetStatus, Scope,
-    };
-    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-    use seccompiler::{
-        BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-        SeccompRule, apply_filter,
-    };
-
-    /// Address space: several times what the largest clip within our limits needs.
-    const MEMORY: u64 = 8 << 30;
-    /// Files and connections open at once.
-    const OPEN: u64 = 64;
-
-    pub fn limit() -> io::Result<()> {
-        for (resource, most) in [(Resource::As, MEMORY), (Resource::Nofile, OPEN), (Resource::Core, 0)] {
-            setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
-        }
-        // Nobody else of this account looks into its memory.
-        Ok(set_dumpable_behavior(DumpableBehavior::NotDumpable)?)
-    }
-
-    pub fn refuse_files() {
-        match landlock() {
-            Ok(status) if status.ruleset != RulesetStatus::NotEnforced => {}
-            Ok(_) => tracing::warn!("This kernel has no Landlock; seccomp alone holds the decoder"),
-            Err(error) => tracing::warn!(%error, "Landlock cannot be used; seccomp alone holds the decoder"),
-        }
-    }
-
-    fn landlock() -> Result<RestrictionStatus, RulesetError> {
-        let abi = ABI::V6;
-        Ruleset::default()
-            .handle_access(AccessFs::from_all(abi))?
-            .handle_access(AccessNet::from_all(abi))?
-            .scope(Scope::from_all(abi))?
-            .create()?
-            .restrict_self()
-    }
-
-    pub fn refuse_calls() -> io::Result<()> {
-        // glibc makes threads with clone3, whose arguments no filter can read, and takes clone where there is none.
-        let no_clone3 = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
-        let missing = SeccompAction::Errno(errno(libc::ENOSYS));
-        apply(SeccompFilter::new(no_clone3, SeccompAction::Allow, missing, arch()?))?;
-        let refused = SeccompAction::Errno(errno(libc::EPERM));
-        apply(SeccompFilter::new(allowed()?, refused, SeccompAction::Allow, arch()?))
-    }
-
-    fn apply(filter: Result<SeccompFilter, seccompiler::BackendError>) -> io::Result<()> {
-        let program: BpfProgram = filter.and_then(TryInto::try_into).map_err(io::Error::other)?;
-        apply_filter(&program).map_err(io::Error::other)
-    }
-
-    fn arch() -> io::Result<seccompiler::TargetArch> {
-        std::env::consts::ARCH.try_into().map_err(io::Error::other)
-    }
-
-    fn errno(number: i32) -> u32 {
-        number.unsigned_abs()
-    }
-
-    /// The system calls that are left, some for certain arguments only.
-    fn allowed() -> io::Result<BTreeMap<i64, Vec<SeccompRule>>> {
-        let mut calls: BTreeMap<i64, Vec<SeccompRule>> =
-            ALLOWED.iter().map(|call| (*call, Vec::new())).collect();
-        let own = u64::from(std::process::id());
-        for (call, argument, mask, value) in [
-            // Threads, not processes.
-            (libc::SYS_clone, 0, CLONE_THREAD, CLONE_THREAD),
-            // Its own end, as after a panic; no signal to anybody else.
-            (libc::SYS_tgkill, 0, u64::MAX, own),
-            (libc::SYS_kill, 0, u64::MAX, own),
-            // Limits may be read.
-            (libc::SYS_prlimit64, 2, u64::MAX, 0),
-            // What is known about an open file, not about one with a name.
-            (libc::SYS_newfstatat, 3, AT_EMPTY_PATH, AT_EMPTY_PATH),
-            (libc::SYS_statx, 2, AT_EMPTY_PATH, AT_EMPTY_PATH),
-            // Waiting or not waiting on a socket.
-            (libc::SYS_ioctl, 1, u64::from(u32::MAX), libc::FIONBIO),
-        ] {
-            calls.insert(call, vec![only(argument, mask, value)?]);
-        }
-        let named = [libc::PR_SET_NAME, libc::PR_SET_VMA]
-            .map(|option| only(0, u64::MAX, option.unsigned_abs().into()));
-        calls.insert(libc::SYS_prctl, named.into_iter().collect::<io::Result<_>>()?);
-        Ok(calls)
-    }
-
-    /// A call for which these bits of an argument have this value.
-    fn only(argument: u8, mask: u64, value: u64) -> io::Result<SeccompRule> {
-        let condition =
-            SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(mask), value);
-        condition.and_then(|condition| SeccompRule::new(vec![condition])).map_err(io::Error::other)
-    }
-
-    const CLONE_THREAD: u64 = 0x0001_0000;
-    const AT_EMPTY_PATH: u64 = 0x1000;
-
-    const ALLOWED: &[i64] = &[
-        // What is open already: the pipes, the frame socket and whoever comes in there.
-        libc::SYS_read,
-        libc::SYS_readv,
-        libc::SYS_pread64,
-        libc::SYS_write,
-        libc::SYS_writev,
-        libc::SYS_lseek,
-        libc::SYS_close,
-        libc::SYS_fcntl,
-        libc::SYS_dup,
-        libc::SYS_fstat,
-        libc::SYS_ppoll,
-        libc::SYS_accept4,
-        libc::SYS_recvfrom,
-        libc::SYS_recvmsg,
-        libc::SYS_sendto,
-        libc::SYS_sendmsg,
-        libc::SYS_shutdown,
-        libc::SYS_getsockname,
-        libc::SYS_getpeername,
-        libc::SYS_getsockopt,
-        libc::SYS_setsockopt,
-        // Memory.
-        libc::SYS_brk,
-        libc::SYS_mmap,
-        libc::SYS_mprotect,
-        libc::SYS_mremap,
-        libc::SYS_munmap,
-        libc::SYS_madvise,
-        libc::SYS_membarrier,
-        // Threads, and their end.
-        libc::SYS_clone3,
-        libc::SYS_futex,
-        libc::SYS_get_robust_list,
-        libc::SYS_set_robust_list,
-        libc::SYS_rseq,
-        libc::SYS_sched_getaffinity,
-        libc::SYS_sched_setaffinity,
-        libc::SYS_sched_getparam,
-        libc::SYS_sched_getscheduler,
-        libc::SYS_sched_yield,
-        libc::SYS_set_tid_address,
-        libc::SYS_gettid,
-        libc::SYS_getpid,
-        libc::SYS_exit,
-        libc::SYS_exit_group,
-        libc::SYS_restart_syscall,
-        // Signals to itself.
-        libc::SYS_rt_sigaction,
-        libc::SYS_rt_sigprocmask,
-        libc::SYS_rt_sigreturn,
-        libc::SYS_sigaltstack,
-        // Time, randomness, the machine.
-        libc::SYS_clock_gettime,
-        libc::SYS_clock_getres,
-        libc::SYS_clock_nanosleep,
-        libc::SYS_nanosleep,
-        libc::SYS_gettimeofday,
-        libc::SYS_getrandom,
-        libc::SYS_getrusage,
-        libc::SYS_sysinfo,
-        libc::SYS_uname,
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_poll,
-    ];
+    Platform::limit()?;
+    Platform::refuse()
 }
