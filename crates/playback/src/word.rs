@@ -14,6 +14,8 @@ use crate::heard::lasting;
 
 /// Periods that a device may take at once before it counts as one without a clock: its buffer holds two.
 const AT_ONCE: u64 = 4;
+/// Sound in which that is decided. Later on, a device that runs a little fast has gained as much.
+const JUDGED: Duration = Duration::from_secs(10);
 /// Periods that fill a device, at least.
 const FILL: u8 = 2;
 /// `CoreAudio` asks only while it plays, and knows the whole way from the first time on.
@@ -37,6 +39,8 @@ pub struct Measure {
 pub struct Word {
     hz: u32,
     began: Option<Instant>,
+    /// Most samples it has asked for at once.
+    period: u64,
     /// When it asked last, and how often since it was empty.
     asked: Option<Instant>,
     asks: u8,
@@ -49,7 +53,7 @@ pub struct Word {
 impl Word {
     /// Of a device that takes so many samples a second.
     pub fn new(hz: u32) -> Self {
-        Self { hz, began: None, asked: None, asks: 0, runs: KNOWS_AT_ONCE, free: false }
+        Self { hz, began: None, period: 0, asked: None, asks: 0, runs: KNOWS_AT_ONCE, free: false }
     }
 
     /// It ran empty, and is filled anew.
@@ -61,7 +65,9 @@ impl Word {
     pub fn asks(&mut self, sample: u64, count: u64, now: Instant, delay: Duration) -> Option<Measure> {
         let began = *self.began.get_or_insert(now);
         let due = began + lasting(sample, self.hz);
-        self.free |= due > now + lasting(AT_ONCE * count, self.hz);
+        self.period = self.period.max(count);
+        let is_judged = lasting(sample, self.hz) < JUDGED;
+        self.free |= is_judged && due > now + lasting(AT_ONCE * self.period, self.hz);
         let before = self.asked.replace(now);
         let waited =
             before.is_some_and(|before| now.saturating_duration_since(before) >= lasting(count, self.hz) / 2);
@@ -126,5 +132,29 @@ mod tests {
             (0..9).filter_map(|ask| word.asks(ask * PERIOD, PERIOD, began, Duration::ZERO)).last().unwrap();
         assert!(word.is_free());
         assert_eq!(said.heard, began + ms(8 * 40));
+    }
+
+    /// Two hours with a device 50 ppm fast, whose second is over a little sooner.
+    #[test]
+    fn a_fast_device_keeps_its_clock() {
+        let mut word = Word::new(HZ);
+        let began = Instant::now();
+        for ask in 0..2 * 3600 * 25 {
+            let at = began + ms(ask * 40).mul_f64(1.0 - 50e-6);
+            word.asks(ask * PERIOD, PERIOD, at, ms(40));
+            assert!(!word.is_free(), "after {} s", ask / 25);
+        }
+    }
+
+    /// `WASAPI` fills its whole buffer at first, and then asks for a little at a time.
+    #[test]
+    fn a_buffer_of_many_small_periods_is_not_one_without_a_clock() {
+        let mut word = Word::new(HZ);
+        let began = Instant::now();
+        word.asks(0, 9 * 480, began, Duration::ZERO);
+        for ask in 0..100 {
+            word.asks((9 + ask) * 480, 480, began + ms(10 * (ask + 1)), ms(90));
+            assert!(!word.is_free(), "{ask}");
+        }
     }
 }
