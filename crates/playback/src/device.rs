@@ -194,9 +194,9 @@ fn build_as<T: SizedSample + FromSample<i16>>(
                 error.kind(),
                 cpal::ErrorKind::Xrun | cpal::ErrorKind::DeviceChanged | cpal::ErrorKind::RealtimeDenied
             );
-            if !goes_on {
+            // A broken device says so again and again.
+            if !goes_on && !told.lost.swap(true, Ordering::AcqRel) {
                 tracing::warn!(%error, "The sound device is lost");
-                told.lost.store(true, Ordering::Release);
             }
         },
         None,
