@@ -3,6 +3,9 @@
 //! **Invariant:** the device's thread waits for nobody here, but for time itself: a device that takes sound faster than
 //! it can be heard (ALSA's `null`) is held to the wall clock.
 
+#[cfg(test)]
+pub mod fake;
+
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -19,12 +22,13 @@ use cpal::{
 };
 use limpet_video::Passage;
 
-use crate::{heard::lasting, ring::Ring};
+use crate::{
+    ring::Ring,
+    word::{Measure, Word},
+};
 
 /// How much sound the device asks for at a time.
 const PERIOD: Duration = Duration::from_millis(40);
-/// Periods that a device may take at once before it counts as one without a clock: its buffer holds two.
-const AT_ONCE: u64 = 4;
 /// A sound system that takes longer to open its device has none.
 const OPENS: Duration = Duration::from_secs(2);
 /// Longest wait for the end of a sound.
@@ -39,6 +43,9 @@ pub enum Outlet {
     Device,
     /// Nowhere, as where there is no device.
     Nowhere,
+    /// A device that is made up.
+    #[cfg(test)]
+    Fake(fake::Fake),
 }
 
 /// What the device's thread and ours share.
@@ -50,28 +57,17 @@ pub struct Shared {
     pub muted: AtomicBool,
     /// The device is gone.
     pub lost: AtomicBool,
+    /// It ran empty, and is being filled again.
+    empty: AtomicBool,
     closing: AtomicBool,
     measure: Mutex<Option<Measure>>,
-}
-
-/// What a device says of itself.
-#[derive(Debug, Clone, Copy)]
-pub struct Measure {
-    /// A sample.
-    pub sample: u64,
-    /// When it is, or was, heard.
-    pub heard: Instant,
-    /// When this was said.
-    pub said: Instant,
-    /// When it took the first sample.
-    pub began: Instant,
 }
 
 impl Shared {
     /// For a device that takes so many samples a second.
     pub fn new(hz: u32) -> Self {
-        let (muted, lost, closing) = (AtomicBool::new(false), AtomicBool::new(false), AtomicBool::new(false));
-        Self { ring: Ring::new(hz), muted, lost, closing, measure: Mutex::new(None) }
+        let [muted, lost, empty, closing] = [(); 4].map(|()| AtomicBool::new(false));
+        Self { ring: Ring::new(hz), muted, lost, empty, closing, measure: Mutex::new(None) }
     }
 
     /// What it said last.
@@ -82,7 +78,8 @@ impl Shared {
 
 /// The open device.
 pub struct Device {
-    stream: cpal::Stream,
+    /// Starts the stream, which ends with it.
+    start: Box<dyn Fn() -> Result<(), cpal::Error> + Send>,
     hz: u32,
     shared: Arc<Shared>,
 }
@@ -124,7 +121,7 @@ impl Device {
             build(&device, config, named.sample_format(), &shared)
         };
         let stream = build(BufferSize::Fixed(period)).or_else(|_| build(BufferSize::Default))?;
-        Ok(Self { stream, hz, shared })
+        Ok(Self { start: Box::new(move || stream.play()), hz, shared })
     }
 
     /// Samples it takes a second.
@@ -139,7 +136,7 @@ impl Device {
 
     /// Has it take sound.
     pub fn start(&self) -> Result<(), cpal::Error> {
-        self.stream.play()
+        (self.start)()
     }
 }
 
@@ -179,21 +176,27 @@ fn build_as<T: SizedSample + FromSample<i16>>(
     config: StreamConfig,
     shared: &Arc<Shared>,
 ) -> Result<cpal::Stream, cpal::Error> {
-    let mut player = Taking { hz: config.sample_rate, shared: Arc::clone(shared), began: None, free: false };
+    let mut player = Taking { word: Word::new(config.sample_rate), shared: Arc::clone(shared) };
     let channels = usize::from(config.channels);
     let told = Arc::clone(shared);
     device.build_output_stream(
         config,
-        move |data: &mut [T], info| player.fill(data, channels, info),
+        move |data: &mut [T], info: &OutputCallbackInfo| {
+            let stamp = info.timestamp();
+            player.fill(data, channels, stamp.playback.duration_since(stamp.callback));
+        },
         move |error| {
+            if error.kind() == cpal::ErrorKind::Xrun {
+                told.empty.store(true, Ordering::Release);
+            }
             // A gap that was heard, and the news that sound now goes elsewhere, are no end.
             let goes_on = matches!(
                 error.kind(),
                 cpal::ErrorKind::Xrun | cpal::ErrorKind::DeviceChanged | cpal::ErrorKind::RealtimeDenied
             );
-            if !goes_on {
+            // A broken device says so again and again.
+            if !goes_on && !told.lost.swap(true, Ordering::AcqRel) {
                 tracing::warn!(%error, "The sound device is lost");
-                told.lost.store(true, Ordering::Release);
             }
         },
         None,
@@ -202,39 +205,30 @@ fn build_as<T: SizedSample + FromSample<i16>>(
 
 /// The device's thread at work.
 struct Taking {
-    hz: u32,
+    word: Word,
     shared: Arc<Shared>,
-    began: Option<Instant>,
-    /// It has no clock of its own.
-    free: bool,
 }
 
 impl Taking {
-    fn fill<T: SizedSample + FromSample<i16>>(
-        &mut self,
-        data: &mut [T],
-        channels: usize,
-        info: &OutputCallbackInfo,
-    ) {
+    /// Fills the device, which says how long it takes until that is heard.
+    fn fill<T: SizedSample + FromSample<i16>>(&mut self, data: &mut [T], channels: usize, delay: Duration) {
         if self.shared.closing.load(Ordering::Acquire) {
             // Silence is in it already. A device that takes everything at once gets no more of it than need be.
             return thread::sleep(Duration::from_millis(1));
         }
-        let now = Instant::now();
-        let began = *self.began.get_or_insert(now);
-        let count = data.len() / channels.max(1);
-        let sample = self.shared.ring.taken();
-        let stamp = info.timestamp();
-        let delay = stamp.playback.duration_since(stamp.callback);
-        let due = began + lasting(sample, self.hz);
-        self.free |= due > now + lasting(AT_ONCE * count as u64, self.hz);
-        let heard = if self.free { due } else { now + delay };
-        // Whoever reads it holds it for a moment; the next measure is as good.
-        if let Ok(mut measure) = self.shared.measure.try_lock() {
-            *measure = Some(Measure { sample, heard, said: now, began });
+        if self.shared.empty.swap(false, Ordering::AcqRel) {
+            self.word.ran_empty();
         }
-        if self.free {
-            self.hold(due);
+        let count = data.len() / channels.max(1);
+        let said = self.word.asks(self.shared.ring.taken(), count as u64, Instant::now(), delay);
+        if let Some(said) = said {
+            // Whoever reads it holds it for a moment; the next measure is as good.
+            if let Ok(mut measure) = self.shared.measure.try_lock() {
+                *measure = Some(said);
+            }
+            if self.word.is_free() {
+                self.hold(said.heard);
+            }
         }
         let muted = self.shared.muted.load(Ordering::Acquire);
         for (to, [left, right]) in data.chunks_exact_mut(channels.max(1)).zip(self.shared.ring.take(count)) {

@@ -1,7 +1,7 @@
 //! Which sample is heard now, worked out from what the device says now and then, or from the wall clock.
 //!
-//! **Invariant:** it never goes back, and no sample is heard sooner than it can be. A device whose word wavers moves it smoothly; one that stood still is followed at
-//! once.
+//! **Invariant:** it never goes back, and no sample is heard sooner than it can be. A device whose word wavers moves it
+//! smoothly; one that stood still is followed at once.
 
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,16 @@ impl Heard {
         self.offset += error * BELIEF.max(1.0 / f64::from(self.measures));
         // A device without a clock takes sound long before it is due, which does not mean that time is over.
         self.offset = self.offset.max(-FAST * heard.max(0.0));
+    }
+
+    /// All that was thought so far is wrong: it began at this moment, or later if the device says so.
+    pub fn began(&mut self, began: Instant) {
+        (self.began, self.offset, self.measures) = (began, 0.0, 0);
+    }
+
+    /// When the first sample is, or was, heard.
+    pub fn begins(&self) -> Instant {
+        self.began + Duration::from_secs_f64(self.offset.max(0.0))
     }
 
     /// The sample heard at a moment, and the fraction of it that is over.

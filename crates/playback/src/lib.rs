@@ -16,6 +16,7 @@ mod player;
 mod ring;
 mod score;
 mod stage;
+mod word;
 
 pub use device::Outlet;
 pub use player::{Player, Source, Wanted};

@@ -2,6 +2,9 @@
 //!
 //! **Invariant:** the clock always answers. Everything here that may wait has an end.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     sync::{
         atomic::Ordering,
@@ -30,13 +33,19 @@ const LOOK: Duration = Duration::from_millis(10);
 /// Sound that is ready before the device starts: more than it takes at once.
 const READY: Duration = Duration::from_millis(300);
 /// Longest wait for it. Then it starts silent, and sound comes in when it comes.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// A device that says nothing for so long is lost.
+///
+/// This and `HEARD` together are shorter than the desk's window waits before its pictures go on alone.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// Longest wait for the first sound to be heard. Then the clock goes on without it, and follows when it is.
+const HEARD: Duration = Duration::from_millis(300);
+/// A device that takes nothing for so long is lost.
 const STILL: Duration = Duration::from_secs(1);
 /// How far ahead a change is made: so long the old goes on while the new is decoded.
 const CHANGE: Duration = Duration::from_millis(100);
 /// How often the clock is told.
 const TELL: Duration = Duration::from_millis(250);
+/// Off by more than this from what was told, the clock is told at once. By the wall.
+const OFF: f64 = 0.03;
 /// Turns of a loop are told, but not more often than this.
 const TURN: Duration = Duration::from_millis(80);
 
@@ -57,10 +66,11 @@ struct Playing {
     heard: Heard,
     hz: u32,
     device: Option<Device>,
-    /// When the device said something last, or was started.
-    said: Instant,
-    /// It has said something.
-    measured: bool,
+    /// When the device said last when something is heard.
+    said: Option<Instant>,
+    /// What the device had taken at the last look, and since when.
+    taken: u64,
+    taken_at: Instant,
     between: Option<(Micros, Micros)>,
     silent: Option<Silence>,
     /// Where it was at the last look, and whether it has gone round since it was told.
@@ -114,6 +124,8 @@ impl Stage {
         let opened = match self.outlet {
             _ if !self.has_sound => Err(Silence::NoSound),
             Outlet::Nowhere => Err(Silence::NoDevice),
+            #[cfg(test)]
+            Outlet::Fake(fake) => Ok(fake.open()),
             Outlet::Device => Device::open().map_err(|error| {
                 tracing::info!(%error, "There is no sound device; playing without sound");
                 Silence::NoDevice
@@ -127,14 +139,14 @@ impl Stage {
             Err(silent) => (None, Some(silent)),
         };
         let now = Instant::now();
-        let measure = device.as_ref().and_then(|device| device.shared().measure());
         let mut playing = Playing {
             score: Score::new(part),
-            heard: Heard::from(measure.map_or(now, |measure| measure.began), hz),
+            heard: Heard::from(now, hz),
             hz,
             device,
-            said: now,
-            measured: false,
+            said: None,
+            taken: 0,
+            taken_at: now,
             between: wanted.between,
             silent,
             seen: Micros(0),
@@ -142,7 +154,7 @@ impl Stage {
             told: SoundClock::default(),
             told_at: now,
         };
-        playing.listen();
+        playing.wait();
         self.playing = Some(playing);
         self.told();
     }
@@ -156,7 +168,7 @@ impl Stage {
         self.feed.wait(ready, PATIENCE);
         let deadline = Instant::now() + STILL;
         let mut started = device.start().is_ok();
-        while started && shared.measure().is_none() {
+        while started && shared.ring.taken() == 0 {
             started = Instant::now() < deadline && !shared.lost.load(Ordering::Acquire);
             thread::sleep(Duration::from_millis(1));
         }
@@ -232,7 +244,7 @@ impl Stage {
         let Some(playing) = &mut self.playing else { return };
         let now = Instant::now();
         playing.listen();
-        let still = now.saturating_duration_since(playing.said) > STILL;
+        let still = now.saturating_duration_since(playing.taken_at) > STILL;
         let lost = playing.device.as_ref().is_some_and(|device| device.shared().lost.load(Ordering::Acquire));
         if playing.device.is_some() && (still || lost) {
             tracing::info!(still, "The sound device is gone; the clock goes on by itself");
@@ -258,7 +270,9 @@ impl Stage {
         playing.seen = clock.at;
         let other = Speed::of_rate(clock.rate) != Speed::of_rate(playing.told.rate)
             || clock.silent != playing.told.silent;
-        if since >= TELL || (playing.turned && since >= TURN) || other {
+        let thought = playing.told.at.0 as f64 / 1e6 + since.as_secs_f64() * playing.told.rate;
+        let off = (clock.at.0 as f64 / 1e6 - thought).abs() > OFF * playing.told.rate;
+        if since >= TELL || (playing.turned && since >= TURN) || (off && !playing.turned) || other {
             self.told();
         }
     }
@@ -275,11 +289,35 @@ impl Stage {
 impl Playing {
     /// Takes the device's word.
     fn listen(&mut self) {
-        let measure = self.device.as_ref().and_then(|device| device.shared().measure());
-        if let Some(measure) = measure.filter(|measure| measure.said > self.said || !self.measured) {
-            self.said = measure.said;
-            self.measured = true;
+        let Some(device) = &self.device else { return };
+        let taken = device.shared().ring.taken();
+        if taken != self.taken {
+            (self.taken, self.taken_at) = (taken, Instant::now());
+        }
+        if let Some(measure) = device.shared().measure().filter(|measure| Some(measure.said) > self.said) {
+            if self.said.is_none() {
+                self.heard.began(measure.began);
+            }
+            self.said = Some(measure.said);
             self.heard.measured(measure.sample, measure.heard);
+        }
+    }
+
+    /// Waits until something is heard, or it takes too long: then the clock begins now.
+    fn wait(&mut self) {
+        let deadline = Instant::now() + HEARD;
+        loop {
+            self.listen();
+            let now = Instant::now();
+            let Some(device) = &self.device else { return };
+            let is_heard = self.said.is_some() && self.heard.begins() <= now;
+            if is_heard || now >= deadline || device.shared().lost.load(Ordering::Acquire) {
+                break;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        if self.said.is_none() {
+            self.heard.began(Instant::now());
         }
     }
 
