@@ -90,10 +90,9 @@ impl Window {
     pub fn introduce(&self, known: &Known) -> bool {
         let ready = FrameEvent::Ready { clip: known.description.clone(), whole: known.whole };
         let Ok(json) = serde_json::to_string(&ready) else { return false };
+        // No picture goes out in between.
         let mut line = lock(&self.0);
-        if let Some(line) = &mut *line {
-            line.numbering = Some(known.numbering);
-        }
+        count(&mut line, known.numbering);
         let told = send(&mut line, Message::text(json));
         drop(line);
         told && (known.whole || self.say(&FrameEvent::Arrived { runs: known.index.arrived() }))
@@ -115,6 +114,13 @@ impl Window {
     }
 }
 
+/// It counts frames in this way from now on.
+fn count(line: &mut Option<Line>, numbering: u32) {
+    if let Some(line) = line {
+        line.numbering = Some(numbering);
+    }
+}
+
 fn send(line: &mut Option<Line>, message: Message) -> bool {
     let sent = line.as_mut().is_some_and(|line| line.socket.send(message).is_ok());
     if !sent && let Some(lost) = line.take() {
@@ -130,4 +136,57 @@ fn is_ordinary((transfer, primaries): (u8, u8)) -> bool {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use limpet_wire::frames::Matrix;
+    use tungstenite::protocol::Role;
+
+    use super::*;
+
+    fn view(transfer: Transfer) -> View {
+        let header = FrameHeader {
+            generation: 0,
+            frame: 7,
+            pts: 0,
+            width: 2,
+            height: 2,
+            stride_y: 2,
+            stride_uv: 1,
+            exact: true,
+            hurt: false,
+            matrix: Matrix::Bt709,
+            full_range: false,
+            transfer,
+            rotation: 0,
+            reflected: false,
+            primaries: tonemap::BT709,
+        };
+        View { header, planes: vec![0; 6] }
+    }
+
+    #[test]
+    fn a_picture_goes_only_to_a_window_that_counts_as_it_was_counted() {
+        let door = TcpListener::bind("127.0.0.1:0").unwrap();
+        let theirs = TcpStream::connect(door.local_addr().unwrap()).unwrap();
+        let window = Window::new(WebSocket::from_raw_socket(door.accept().unwrap().0, Role::Server, None));
+        let mut theirs = WebSocket::from_raw_socket(theirs, Role::Client, None);
+        let mut next = move || {
+            let message = theirs.read().unwrap().into_data();
+            FrameHeader::decode(&message).map(|(header, _)| (header.generation, header.exact))
+        };
+        assert!(!window.show(&view(Transfer::Sdr), 1, true, Some(1)), "it was not told anything yet");
+        assert!(window.show(&view(Transfer::Sdr), 0, false, None));
+        assert_eq!(next(), Some((0, false)), "a first picture");
+        count(&mut lock(&window.0), 2);
+        assert!(!window.show(&view(Transfer::Sdr), 0, false, None), "too late for a first picture");
+        assert!(!window.show(&view(Transfer::Sdr), 2, true, Some(1)), "of the old numbers");
+        assert!(window.show(&view(Transfer::Hlg), 3, true, Some(2)));
+        assert_eq!((next(), next()), (None, Some((3, true))), "what its colours mean, then the picture");
+        window.close();
+        assert!(window.show(&view(Transfer::Sdr), 4, true, Some(1)), "nobody is there to be misled");
+    }
 }
