@@ -12,12 +12,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from . import ours, traces
+from . import glass, ours, traces
 from .clips import Clip, Shelf, all_clips
 from .figures import Seen
 from .machine import commit, machine
 from .measure import Effort, Subject, measure
-from .report import report
+from .report import glass_section, report
 from .truth import Truth
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -29,11 +29,14 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench")
     parser.add_argument("--cache", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--cli", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--programs", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--given", action="store_true", help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", required=True)
     video = commands.add_parser("video", help="measure, and write docs/BENCHMARKS.md")
     video.add_argument("--quick", action="store_true", help="little of everything; the report stays in the cache")
     video.add_argument("--clip", nargs="+", default=names, choices=names, metavar="NAME", help=", ".join(names))
+    window = commands.add_parser("glass", help="measure a step in the real window, and write docs/BENCHMARKS.md")
+    window.add_argument("--quick", action="store_true", help="few steps; what was seen stays in the cache")
     commands.add_parser("clips", help="only make the clips")
     commands.add_parser("traces", help="write bench/traces anew")
     commands.add_parser("report", help="write docs/BENCHMARKS.md again from what was seen last")
@@ -53,8 +56,15 @@ def main() -> None:
         traces.write_all(shelf)
     elif asked.command == "report":
         write(page, results)
+    elif asked.command == "glass":
+        programs = glass.Programs(asked.programs.resolve(), asked.given)
+        keep_glass(shelf, programs, asked.quick, results / "quick" if asked.quick else results)
+        # Without any clip there is no report yet.
+        if not asked.quick and any((results / f"{clip.name}.json").exists() for clip in all_clips()):
+            write(page, results)
     else:
-        engine = ours.Engine(asked.cli.resolve(), "given as a program" if asked.given else f"at {commit(PROJECT)}")
+        origin = "given as a program" if asked.given else f"at {commit(PROJECT, 'crates')}"
+        engine = ours.Engine(asked.cli.resolve(), origin)
         if asked.quick:
             results = results / "quick"
             shutil.rmtree(results, ignore_errors=True)
@@ -83,6 +93,20 @@ def keep(clip: Clip, path: Path, engine: ours.Engine, quick: bool, results: Path
     print(f"{clip.name}: {timedelta(seconds=round(monotonic() - began))}", flush=True)
 
 
+def keep_glass(shelf: Shelf, programs: glass.Programs, quick: bool, results: Path) -> None:
+    """Measures steps in the window, keeps what was seen and says it."""
+    clip = all_clips()[0]
+    path = shelf.get(clip)
+    if not path:
+        sys.exit(f"{clip.source} is not there")
+    seen = glass.measure(clip, path, programs, PROJECT, quick=quick)
+    results.mkdir(parents=True, exist_ok=True)
+    (results / "glass.json").write_text(json.dumps(seen) + "\n", encoding="utf-8")
+    print(glass_section(seen))
+    if seen["failed"]:
+        sys.exit("It was measured, but frames went astray.")
+
+
 def write(page: Path, results: Path) -> None:
     """Writes the report from all that was seen."""
     seen: dict[str, Seen] = {}
@@ -92,7 +116,9 @@ def write(page: Path, results: Path) -> None:
             seen[clip.name] = json.loads(path.read_text(encoding="utf-8"))
     if not seen:
         sys.exit("Nothing has been measured yet.")
-    page.write_text(report(seen, about(seen)), encoding="utf-8")
+    window = results / "glass.json"
+    seen_glass: Seen | None = json.loads(window.read_text(encoding="utf-8")) if window.exists() else None
+    page.write_text(report(seen, seen_glass, about(seen)), encoding="utf-8")
     print(f"Written: {page}")
 
 

@@ -116,6 +116,17 @@ def updates(trace: Seen) -> tuple[int, float]:
     return sum(entry["first_ms"] is not None for _, entry in moved), sum(gap for gap, _ in moved) / 1000
 
 
+def key_presses(glass: Seen, until: str, over_edge: bool | None = None) -> Spread | None:
+    """How long after its key the steps came to a station: `heard`, `drawn` or `shown`."""
+    steps = [step for step in glass["steps"] if over_edge is None or step["over_edge"] == over_edge]
+    return spread([[math.inf if step[until] is None else step[until] - step["pressed"] for step in steps]])
+
+
+def two_animation_frames(glass: Seen) -> Spread | None:
+    """How long two of them take in a row, on a page that does nothing else."""
+    return spread([[sum(pair) for pair in pairwise(glass["frames"])]])
+
+
 def replays(seen: Seen, names: Iterable[str]) -> list[Seen]:
     """The traces of these names that came to their end."""
     wanted = set(names)

@@ -20,12 +20,12 @@ def machine() -> str:
     return f"{name}, {os.cpu_count()} cores, {gigabytes} GB, {system}"
 
 
-def commit(project: Path) -> str:
-    """Which state of the project was measured."""
+def commit(project: Path, *parts: str) -> str:
+    """Which state of the project was measured, and whether these parts of it are as committed."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(project), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
-    changed = " with changes" if git("status", "--porcelain", "--untracked-files=no", "--", "crates") else ""
+    changed = " with changes" if git("status", "--porcelain", "--untracked-files=no", "--", *parts) else ""
     return (git("rev-parse", "--short", "HEAD") or "unknown") + changed

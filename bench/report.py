@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from .clips import all_clips
 from .figures import Seen
 from .goals import goals
-from .tables import hands, operations, remarks, table
+from .tables import hands, key_to_glass, operations, remarks, table
 
 HEAD = """# Benchmarks
 
-Written by `script/bench video`; nothing here is typed in by hand. Limpet's review engine against other software that
-gives exact frames, on the same clips and the same machine. All times are milliseconds, **p50 / p95**, lower is better.
+Written by `script/bench video` and `script/bench glass`; nothing here is typed in by hand. Limpet's review engine
+against other software that gives exact frames, on the same clips and the same machine. All times are milliseconds, **p50 / p95**, lower is better.
 """
 
 HOW = """## How it is measured
@@ -47,18 +47,53 @@ pictures for an older entry after one for a newer: never.
 """
 
 
-def report(seen: dict[str, Seen], said: Iterable[str]) -> str:
+GLASS = """*Key press to glass* lasts from the time of the key event, which is when the window got the key, to the
+beginning of the first animation frame after the one in which the room drew the exact frame. That begins late while
+WebKit is still busy with the one before: in as far as it is, its painting is in the figure, and if it is not, a wait
+of one frame for nothing. *Drawing commands* ends earlier: when the room has given them all to WebGL, which under
+software GL has then hardly begun. Not in either: keyboard and X server before, as WebDriver presses the key inside the
+window's program; what the compositor does later, the X server and the monitor after. No pixel is looked at: that the
+right frame is on the glass is what `script/story` shows.
+
+The steps go to and fro over the same frames, which the engine has decoded before, over the edges of GOPs, 150 to 250
+ms apart, once everything is at rest. The decoder child, its socket, the shader and the room are those of every day. The
+page's clock has steps of 1 ms. The two animation frames are those of the open room while nothing is drawn in it."""
+
+
+def glass_section(glass: Seen) -> str:
+    """What the window saw and in what."""
+    view = glass["view"]
+    gl = f"{view['painter']} on {'software GL' if glass['software'] else 'the graphics card'}"
+    lines = [
+        f"- View: pictures of {view['picture']} on a glass of {view['glass']} device pixels; window {view['window']}",
+        f"- Drawn by {gl}, {glass['webkit']}, on a display of its own (Xvfb)",
+        f"- Limpet: {glass['build']}",
+        f"- Machine: {glass['machine']}; load {glass['load']:.1f} when it began",
+        f"- Clip: {glass['title']}",
+    ]
+    if missed := sum(step["shown"] is None for step in glass["steps"]):
+        lines.append(f"- Not on the glass before the next key: {missed} steps")
+    if glass["failed"]:
+        lines.append("- **The run failed**: frames went astray.")
+    if glass["quick"]:
+        lines.append("- **A quick run**: few steps.")
+    return "\n\n".join([key_to_glass(glass), "\n".join(lines), GLASS])
+
+
+def report(seen: dict[str, Seen], glass: Seen | None, said: Iterable[str]) -> str:
     """The whole page."""
     clips = [clip for clip in all_clips() if clip.name in seen]
     missing = ", ".join(clip.name for clip in all_clips() if clip.name not in seen)
     parts = [HEAD, "\n".join([*said, *([f"- Not measured: {missing}"] if missing else [])])]
     met = {True: "yes", False: "**no**", None: ""}
-    rows = [[goal.what, goal.clip, goal.wanted, goal.measured, met[goal.met]] for goal in goals(seen)]
+    rows = [[goal.what, goal.clip, goal.wanted, goal.measured, met[goal.met]] for goal in goals(seen, glass)]
     parts += ["## Targets", table(["", "clip", "wanted", "measured", "met"], rows)]
     for clip in clips:
         parts += [f"## {clip.title}", operations(clip, seen[clip.name])]
         parts.append("\n".join(f"- {remark}" for remark in remarks(seen[clip.name])))
     if handled := {name: found for name, found in seen.items() if found["traces"]}:
         parts += ["## What hands do", hands(handled)]
+    if glass:
+        parts += ["## From the key to the glass", glass_section(glass)]
     parts.append(HOW)
     return "\n\n".join(part.strip() for part in parts if part) + "\n"

@@ -101,6 +101,19 @@ def remarks(seen: Seen) -> Iterator[str]:
         yield f"Limpet while opening, before its first exact picture: {', '.join(opened)}."
 
 
+def key_to_glass(glass: Seen) -> str:
+    """One row for each station of a step in the window."""
+    rows = [
+        ["key press to glass", figures.key_presses(glass, "shown")],
+        ["of these over a GOP edge", figures.key_presses(glass, "shown", over_edge=True)],
+        ["key press to drawing commands", figures.key_presses(glass, "drawn")],
+        ["key press to the page", figures.key_presses(glass, "heard")],
+        ["two animation frames", figures.two_animation_frames(glass)],
+    ]
+    cells = [[what, pair(took), str(took.count if took else 0)] for what, took in rows]
+    return table(["", "p50 / p95", "count"], cells)
+
+
 def hands(seen: dict[str, Seen]) -> str:
     """One row for each trace on each clip."""
     rows = [hand(clip, name, found) for clip, found in seen.items() for name in traces.REAL_TIME]

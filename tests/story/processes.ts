@@ -7,10 +7,11 @@ import { join } from "node:path";
 import { until } from "./webdriver";
 
 export const root = join(import.meta.dirname, "../..");
-const target = process.env["CARGO_TARGET_DIR"] ?? join(root, "target");
+/** Where the programs are: what `cargo build` made, or the folder that somebody names. */
+const programs = process.env["LIMPET_BIN_DIR"] ?? join(process.env["CARGO_TARGET_DIR"] ?? join(root, "target"), "debug");
 
-/** Path of a program built by `cargo build`. */
-export const program = (name: string): string => join(target, "debug", name);
+/** Path of one of our programs. */
+export const program = (name: string): string => join(programs, name);
 
 /** A port nobody listens on. */
 export const freePort = (): Promise<number> =>
