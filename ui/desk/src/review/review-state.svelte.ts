@@ -137,12 +137,17 @@ export class ReviewState {
     if (this.frames < 2) return;
     const { first, last } = this.range();
     const outside = this.wanted < first || this.wanted > last;
-    const spent = backward ? this.wanted === first : this.wanted === last;
-    if (outside || spent) this.wanted = backward ? last : first;
+    if (outside || this.isSpent(backward)) this.wanted = backward ? last : first;
     this.playing = true;
     this.backward = backward;
     this.led = led;
     this.clock.start(this.timeOf(this.wanted), atMs, led ? 0 : this.speed());
+  }
+
+  /** Whether nothing is left to play this way. */
+  isSpent(backward: boolean): boolean {
+    const { first, last } = this.range();
+    return this.wanted === (backward ? first : last);
   }
 
   /** The sound says where it is. */

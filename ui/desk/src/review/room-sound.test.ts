@@ -16,7 +16,7 @@ const tell = (clock: SoundClock, of = CLIP) => scene.tell({ kind: "sound", clip:
 /** Lets time pass with a decoder that takes 16 ms for a picture. */
 async function watch(ms: number) {
   for (let gone = 0; gone < ms; gone += 16) {
-    if (scene.room.session.waiting) await scene.answer();
+    if (scene.room.session.waiting && scene.line.last) await scene.answer();
     else await scene.beat();
   }
 }
@@ -27,7 +27,7 @@ const frameOf = (us: number) => clip.times.findLastIndex((time) => time <= us);
 function begin() {
   scene = new Scene();
   Object.assign(scene.answers, {
-    open_review: () => ({ clip: { id: CLIP, clip: { audio } }, socket: "ws://127.0.0.1:1/" }),
+    open_review: () => ({ clip: { id: CLIP, clip: { audio } }, socket: scene.address }),
     play_sound: (wanted: PlaySound) => clockAt(wanted.from ?? 0, { rate: wanted.rate }),
     stop_sound: () => clockAt(0, { playing: false }),
   });
@@ -190,27 +190,82 @@ describe("playing with sound", () => {
     expect(scene.made("stop_sound")).toEqual([CLIP]);
     expect(scene.room.state.backward).toBe(true);
   });
+});
 
-  it("goes on by itself when the decoder dies with its player", async () => {
-    scene.room.setRate(0.1);
+describe("a decoder that dies while it plays", () => {
+  beforeEach(async () => {
+    await scene.enter(clip);
     scene.room.act({ do: "toggle" });
-    await watch(64);
-    for (let turn = 0; turn < 40 && scene.room.session.phase.kind === "open"; turn++) {
-      if (scene.line.readyState !== 3) scene.line.cut();
-      await scene.beat(250);
-    }
+    await watch(320);
+  });
+
+  it("plays on from the frame on the glass, with sound, however long it takes to have another one", async () => {
+    const { frame } = scene.room.state;
+    expect(frame).toBeGreaterThan(3);
+    await scene.die();
     expect(scene.room.session.phase.kind).toBe("reopening");
-    tell(clockAt(0));
+    // What plays without pictures leads nobody.
+    tell(clockAt(clip.times[20]!));
+    scene.line.opens();
+    await scene.beat(20_000);
+    expect([scene.room.state.wanted, scene.room.state.frame]).toEqual([frame, frame]);
+    scene.line.accept(clip);
     expect(scene.room.state.playing).toBe(true);
-    await scene.beat();
+    expect(played().slice(1)).toEqual([{ clip: CLIP, from: clip.times[frame], rate: 1, between: null, muted: false }]);
+    await watch(160);
+    expect(scene.room.state.frame).toBeGreaterThan(frame);
+    expect(scene.room.state.frame).toBeLessThanOrEqual(frameOf(clip.times[frame]! + 200_000));
+    tell(clockAt(900_000));
+    await watch(32);
+    expect(scene.room.state.wanted).toBeGreaterThanOrEqual(frameOf(900_000));
+  });
+
+  it("backwards, plays on backwards", async () => {
+    scene.room.act({ do: "last" });
+    await scene.answer();
+    scene.room.act({ do: "backward" });
+    await watch(160);
+    const { frame } = scene.room.state;
+    await scene.die();
+    await scene.beat(5000);
+    scene.line.accept(clip);
+    expect([scene.room.state.playing, scene.room.state.backward, scene.room.state.wanted]).toEqual([true, true, frame]);
+    expect(played()).toHaveLength(1);
+  });
+
+  it("stays frozen when it was", async () => {
+    scene.room.act({ do: "freeze" });
+    await scene.die();
+    scene.line.accept(clip);
+    await watch(320);
+    expect([scene.room.state.playing, played().length]).toEqual([false, 1]);
+  });
+
+  it("does not begin again from the first frame when it had come to the last", async () => {
+    scene.room.act({ do: "last" });
+    await scene.answer();
+    scene.room.act({ do: "step", by: -1 });
+    await scene.answer();
+    scene.room.act({ do: "toggle" });
+    for (let turn = 0; turn < 6 && scene.room.state.frame < 39; turn++) await watch(16);
+    expect([scene.room.state.playing, scene.room.state.frame]).toEqual([true, 39]);
+    await scene.die();
+    scene.line.accept(clip);
+    await watch(64);
+    expect([scene.room.state.playing, scene.room.state.frame]).toEqual([false, 39]);
+  });
+
+  it("waits for the person when it dies again", async () => {
+    await scene.die();
     scene.line.accept(clip);
     await watch(64);
     const { frame } = scene.room.state;
-    expect(frame).toBeGreaterThan(5);
-    await watch(3000);
-    expect(scene.room.state.frame).toBeGreaterThan(frame + 3);
-    scene.room.act({ do: "freeze" });
-    expect(scene.made("stop_sound")).toEqual([]);
+    await scene.die();
+    expect(scene.room.session.phase).toMatchObject({ kind: "failed", died: true });
+    await scene.room.session.again();
+    scene.line.accept(clip);
+    await watch(320);
+    expect([scene.room.state.playing, scene.room.state.frame]).toEqual([false, frame]);
   });
 });
 

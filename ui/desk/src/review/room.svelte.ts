@@ -45,6 +45,8 @@ export class Room {
   private onGlass: Picture | null = null;
   private fresh = false;
   private scrub: number | null = null;
+  /** Which way it played when its decoder died: so it goes on once there is another one. */
+  private brokeOff: { backward: boolean } | null = null;
   /** Counts what hands do: what the sound answers after the next deed moves nothing any more. */
   private deeds = 0;
   /** When a picture was asked for last, and how long one takes while playing. */
@@ -72,6 +74,7 @@ export class Room {
           const renumbered = this.state.wanted !== before;
           if (renumbered || (!this.state.settled && !this.session.waiting)) this.ask();
           this.touched();
+          this.playOn();
         },
         arrived: (runs) => this.state.arrive(runs),
         tones: (tones) => {
@@ -87,11 +90,11 @@ export class Room {
           this.advance();
           this.beat();
         },
-        gone: () => {
-          this.sound.over();
-          this.state.alone(now());
+        gone: () => this.breakOff(),
+        stuck: () => {
+          this.brokeOff = null;
+          this.state.goTo(this.state.frame);
         },
-        stuck: () => this.state.goTo(this.state.frame),
       },
       dial,
     );
@@ -267,6 +270,22 @@ export class Room {
     state.play(now(), backward, led);
     if (led && state.playing) this.sound.play({ ...this.tune(), from: state.timeOf(state.wanted) });
     this.beat();
+  }
+
+  /** The decoder died. However long it takes to have another one: what is on the glass is where it goes on. */
+  private breakOff(): void {
+    const { playing, backward } = this.state;
+    if (this.fresh) this.draw();
+    this.brokeOff = playing ? { backward } : null;
+    this.state.freeze();
+    this.sound.over();
+  }
+
+  private playOn(): void {
+    const before = this.brokeOff;
+    this.brokeOff = null;
+    // Nobody is there to say that it is to begin again.
+    if (before && (this.state.loop || !this.state.isSpent(before.backward))) this.play(before.backward);
   }
 
   /** What the sound is to play, from where it is. */

@@ -256,32 +256,18 @@ describe("capturing", () => {
 });
 
 describe("a decoder that dies", () => {
-  /** Cuts every line until the socket gives up. */
-  async function die() {
-    const before = scene.lines.length;
-    for (let turn = 0; turn < 40 && scene.names.filter((name) => name === "open_review").length === opened; turn++) {
-      if (scene.line.readyState !== 3) scene.line.cut();
-      await scene.beat(250);
-      if (scene.room.session.phase.kind === "failed") break;
-    }
-    return scene.lines.length - before;
-  }
-  let opened: number;
-
   beforeEach(async () => {
     await scene.enter();
     scene.room.act({ do: "step", by: 3 });
     await scene.answer();
-    opened = scene.names.filter((name) => name === "open_review").length;
   });
 
   it("is opened again by itself at the same frame, with generations that go on", async () => {
     scene.room.act({ do: "step", by: 1 });
     const before = scene.line.last!.generation;
-    await die();
+    await scene.die();
     expect(scene.room.session.phase.kind).toBe("reopening");
     expect(scene.names.filter((name) => /_review/.test(name))).toEqual(["open_review", "close_review", "open_review"]);
-    await scene.beat();
     scene.line.accept(phoneClip(12));
     expect(scene.line.last!.frame).toBe(4);
     expect(scene.line.last!.generation).toBeGreaterThan(before);
@@ -291,11 +277,9 @@ describe("a decoder that dies", () => {
 
   it("a second time waits for the person, and starts from the last frame that was shown", async () => {
     scene.room.act({ do: "step", by: 1 });
-    await die();
-    opened += 1;
-    await scene.beat();
+    await scene.die();
     scene.line.accept(phoneClip(12));
-    await die();
+    await scene.die();
     expect(scene.room.session.phase).toMatchObject({ kind: "failed", died: true });
     await scene.room.session.again();
     scene.line.accept(phoneClip(12));

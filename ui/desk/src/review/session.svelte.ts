@@ -61,8 +61,9 @@ export class Session {
     private readonly dial?: (address: string) => Line,
   ) {}
 
+  /** Whether the newest wish has not been answered. Without a line nothing is. */
   get waiting(): boolean {
-    return this.socket?.waiting ?? false;
+    return this.socket?.waiting ?? true;
   }
 
   async open(): Promise<void> {
