@@ -220,6 +220,37 @@ describe("a decoder that dies while it plays", () => {
     expect(scene.room.state.wanted).toBeGreaterThanOrEqual(frameOf(900_000));
   });
 
+  it("costs one message, that of the panel", async () => {
+    const { frame } = scene.room.state;
+    tell(clockAt(clip.times[frame]!, { silent: "decoder" }));
+    expect([scene.room.notice, scene.room.state.playing]).toEqual([null, true]);
+    await scene.die();
+    expect([scene.room.notice, scene.room.session.phase.kind]).toEqual([null, "reopening"]);
+    scene.line.accept(clip);
+    await watch(160);
+    expect([scene.room.notice, scene.room.session.trouble, scene.room.session.phase.kind]).toEqual([null, null, "open"]);
+    // What goes wrong with the device afterwards is news.
+    tell(clockAt(900_000, { silent: "device_lost" }));
+    expect(scene.room.notice?.text).toBe("The sound device is gone; playing without sound.");
+  });
+
+  it("costs one message without a device too", async () => {
+    scene.answers.play_sound = (wanted: PlaySound) => clockAt(wanted.from ?? 0, { silent: "no_device" });
+    scene.room.act({ do: "toggle" });
+    scene.room.act({ do: "toggle" });
+    await watch(160);
+    expect(scene.room.notice?.text).toBe("There is no sound device; playing without sound.");
+    await watch(7000);
+    scene.room.act({ do: "first" });
+    await scene.answer();
+    scene.room.act({ do: "toggle" });
+    await watch(160);
+    await scene.die();
+    scene.line.accept(clip);
+    await watch(160);
+    expect([scene.room.state.playing, scene.room.notice]).toEqual([true, null]);
+  });
+
   it("backwards, plays on backwards", async () => {
     scene.room.act({ do: "last" });
     await scene.answer();
@@ -242,6 +273,7 @@ describe("a decoder that dies while it plays", () => {
   });
 
   it("does not begin again from the first frame when it had come to the last", async () => {
+    scene.line.accept({ ...clip, duration: clip.duration + 20_000_000 });
     scene.room.act({ do: "last" });
     await scene.answer();
     scene.room.act({ do: "step", by: -1 });
@@ -348,5 +380,20 @@ describe("without a device", () => {
     await watch(320);
     expect(scene.room.notice).toEqual({ kind: "news", text: "The sound device is gone; playing without sound." });
     expect(scene.room.state.frame).toBeGreaterThan(frameOf(380_000));
+  });
+
+  it("that is there again and is lost again, it says so again", async () => {
+    await scene.enter(clip);
+    scene.room.act({ do: "toggle" });
+    await watch(160);
+    tell(clockAt(160_000, { silent: "device_lost" }));
+    await watch(32);
+    scene.room.act({ do: "toggle" });
+    await scene.beat(10_000);
+    scene.room.act({ do: "toggle" });
+    await watch(64);
+    expect([scene.room.state.playing, scene.room.notice]).toEqual([true, null]);
+    tell(clockAt(300_000, { silent: "device_lost" }));
+    expect(scene.room.notice).toEqual({ kind: "news", text: "The sound device is gone; playing without sound." });
   });
 });

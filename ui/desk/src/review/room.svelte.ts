@@ -5,7 +5,7 @@
 // the frame that is due, one at a time, so that a slow decoder shows fewer frames and never none. A hand that rests
 // for 150 ms gets the exact frame at every pixel the zoom can show.
 
-import type { AttachmentId, ConversationId, Silence, SoundClock, StagedFile } from "@limpet/shared/gen/wire";
+import type { AttachmentId, ConversationId, SoundClock, StagedFile } from "@limpet/shared/gen/wire";
 import { ToneTables } from "./colour";
 import type { Line } from "./frame-socket";
 import { SQUARES_FROM, WHOLE, fitScale, placeOf, type Point, type Size } from "./geometry";
@@ -14,7 +14,7 @@ import type { Painter } from "./painter";
 import type { Picture } from "./picture";
 import { ReviewState } from "./review-state.svelte";
 import { Session, sentence, type Desk } from "./session.svelte";
-import { Sound } from "./sound.svelte";
+import { Sound, type DeviceSilence } from "./sound.svelte";
 import { frameAt } from "./times";
 import { w } from "./words";
 
@@ -434,7 +434,6 @@ export class Room {
   }
 }
 
-const silentWords = (why: Silence): string =>
-  why === "decoder" ? w().soundDied : why === "device_lost" ? w().deviceLost : w().noDevice;
+const silentWords = (why: DeviceSilence): string => (why === "device_lost" ? w().deviceLost : w().noDevice);
 
 const now = () => performance.now();
