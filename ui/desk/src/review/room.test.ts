@@ -267,12 +267,49 @@ describe("a decoder that dies", () => {
     const before = scene.line.last!.generation;
     await scene.die();
     expect(scene.room.session.phase.kind).toBe("reopening");
-    expect(scene.names.filter((name) => /_review/.test(name))).toEqual(["open_review", "close_review", "open_review"]);
+    expect(scene.names.filter((name) => /_review/.test(name))).toEqual(["open_review", "open_review"]);
     scene.line.accept(phoneClip(12));
     expect(scene.line.last!.frame).toBe(4);
     expect(scene.line.last!.generation).toBeGreaterThan(before);
     await scene.answer();
     expect([scene.room.session.phase.kind, scene.room.state.frame]).toEqual(["open", 4]);
+  });
+
+  it("is noticed within a second, whatever the room does", async () => {
+    const before = performance.now();
+    await scene.die();
+    expect(performance.now() - before).toBeLessThan(1000);
+    expect(scene.lines.at(-1)?.address).toBe(scene.address);
+    scene.line.accept(phoneClip(12));
+    expect([scene.room.session.phase.kind, scene.room.state.frame]).toEqual(["open", 3]);
+  });
+
+  it("is not thought dead when only its lines were cut", async () => {
+    scene.room.act({ do: "step", by: 1 });
+    for (let turn = 0; turn < 2; turn++) {
+      scene.line.cut();
+      await scene.beat(600);
+    }
+    expect(scene.names.filter((name) => name === "open_review")).toHaveLength(2);
+    expect(scene.room.session.phase.kind).toBe("open");
+    await scene.beat(600);
+    scene.line.accept(phoneClip(12));
+    await scene.answer();
+    expect([scene.room.state.frame, scene.names.includes("close_review")]).toEqual([4, false]);
+  });
+
+  it("of which the desk does not say whether it lives is opened again when its line is lost", async () => {
+    const open = scene.answers.open_review!;
+    let asked = 0;
+    scene.answers.open_review = (args) => {
+      asked += 1;
+      if (asked === 1) throw { code: "internal", message: "Not now." };
+      return open(args);
+    };
+    await scene.die();
+    expect([asked, scene.room.session.phase.kind]).toEqual([2, "reopening"]);
+    scene.line.accept(phoneClip(12));
+    expect(scene.room.session.phase.kind).toBe("open");
   });
 
   it("a second time waits for the person, and starts from the last frame that was shown", async () => {

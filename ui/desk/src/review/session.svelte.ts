@@ -7,7 +7,7 @@
 
 import { failureOf } from "@limpet/shared/host/failure";
 import type { Host } from "@limpet/shared/host/host";
-import type { Attachment, AttachmentId, Calls, ClipIndex } from "@limpet/shared/gen/wire";
+import type { Attachment, AttachmentId, Calls, ClipIndex, ReviewRoom } from "@limpet/shared/gen/wire";
 import type { Run } from "./arrived";
 import { FrameSocket, type Hears, type Line, type Tones, type Wish } from "./frame-socket";
 import type { Picture } from "./picture";
@@ -49,6 +49,7 @@ export class Session {
   /** How much of the clip is on this computer, 0 to 1, as far as the desk has said. */
   readonly share = $derived(this.isOfClip(this.progress.total) ? this.progress.sent / this.progress.total : null);
   private socket: FrameSocket | null = null;
+  private address = "";
   private generation = 0;
   private visit = 0;
   private hasReopened = false;
@@ -74,9 +75,7 @@ export class Session {
     try {
       const room = await inTurn(this.clip, () => this.desk.call("open_review", this.clip));
       // Who left meanwhile has asked already that it is closed again.
-      if (visit !== this.visit) return;
-      this.attachment = room.clip;
-      this.connect(room.socket);
+      if (visit === this.visit) this.connect(room);
     } catch (thrown) {
       if (visit === this.visit) this.phase = { kind: "failed", message: sentence(thrown), died: false };
     }
@@ -107,7 +106,9 @@ export class Session {
     this.letGo();
   }
 
-  private connect(address: string): void {
+  private connect(room: ReviewRoom): void {
+    this.attachment = room.clip;
+    this.address = room.socket;
     const hears: Hears = {
       ready: (clip, whole) => {
         if (this.phase.kind !== "open") this.phase = { kind: "open" };
@@ -126,9 +127,10 @@ export class Session {
         if (!this.waiting) this.bytesMissing = false;
       },
       refused: (failure) => this.refused(failure.message),
+      doubted: () => void this.lookForChild(),
       lost: () => void this.died(),
     };
-    this.socket = new FrameSocket(address, hears, this.generation, this.dial);
+    this.socket = new FrameSocket(room.socket, hears, this.generation, this.dial);
   }
 
   private refused(message: string): void {
@@ -137,17 +139,32 @@ export class Session {
     this.phase = { kind: "failed", message, died: false };
   }
 
-  private async died(): Promise<void> {
+  /** Opening what is open answers where it is. Another address is that of another child: the one before has died. */
+  private async lookForChild(): Promise<void> {
+    const { visit, socket } = this;
+    try {
+      const room = await inTurn(this.clip, () => this.desk.call("open_review", this.clip));
+      if (visit === this.visit && socket === this.socket && room.socket !== this.address) await this.died(room);
+    } catch {
+      // The line goes on trying. When it is lost the clip is opened again, and that says why it cannot be.
+    }
+  }
+
+  /** The next child may be there already. */
+  private async died(next: ReviewRoom | null = null): Promise<void> {
     this.hangUp();
     this.hears.gone();
-    this.letGo();
+    this.trouble = null;
     if (this.hasReopened) {
+      this.letGo();
       this.hears.stuck();
       this.phase = { kind: "failed", message: w().diedTwice, died: true };
       return;
     }
     this.hasReopened = true;
     this.phase = { kind: "reopening" };
+    if (next) return this.connect(next);
+    this.letGo();
     await this.open();
   }
 
