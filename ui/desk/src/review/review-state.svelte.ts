@@ -140,8 +140,7 @@ export class ReviewState {
     if (outside || this.isSpent(backward)) this.wanted = backward ? last : first;
     this.playing = true;
     this.backward = backward;
-    this.led = led;
-    this.clock.start(this.timeOf(this.wanted), atMs, led ? 0 : this.speed());
+    this.goOn(atMs, led);
   }
 
   /** Whether nothing is left to play this way. */
@@ -164,9 +163,11 @@ export class ReviewState {
     this.clock.setRate(this.speed(), nowMs);
   }
 
-  /** The clock stood still; it goes on from the wanted frame. Where the sound leads, it says where it is. */
-  goOn(nowMs: number): void {
-    if (this.playing && !this.led) this.clock.start(this.timeOf(this.wanted), nowMs, this.speed());
+  /** The clock goes on from the wanted frame, wherever it has come to. Where the sound leads it waits for its word. */
+  goOn(nowMs: number, led = false): void {
+    if (!this.playing) return;
+    this.led = led;
+    this.clock.start(this.timeOf(this.wanted), nowMs, led ? 0 : this.speed());
   }
 
   /** The sound is over: so is the clip. */

@@ -301,6 +301,100 @@ describe("a decoder that dies while it plays", () => {
   });
 });
 
+describe("a hole in a clip that still arrives", () => {
+  /** Plays until a frame is due that has not arrived; answers which. */
+  async function playIntoHole(): Promise<number> {
+    scene.line.accept(clip, false);
+    scene.line.arrived([0, 3]);
+    scene.room.act({ do: "toggle" });
+    for (let turn = 0; turn < 60; turn++) {
+      if (!scene.room.session.waiting || !scene.line.last) await scene.beat();
+      else if (scene.line.last.frame < 4) await scene.answer();
+      else break;
+    }
+    scene.line.waits();
+    return scene.line.last!.frame;
+  }
+
+  beforeEach(() => scene.enter(clip));
+
+  it("stops the sound without freezing, and goes on with it from the frame that was missing", async () => {
+    const missing = await playIntoHole();
+    expect([scene.room.state.playing, scene.made("stop_sound")]).toEqual([true, [CLIP]]);
+    // What is still said of the sound that was stopped leads nobody.
+    tell(clockAt(700_000));
+    await scene.beat(5000);
+    expect([scene.room.state.playing, scene.room.state.wanted, scene.line.last!.frame]).toEqual([true, missing, missing]);
+    await scene.answer();
+    expect(played().slice(1)).toEqual([{ clip: CLIP, from: clip.times[missing], rate: 1, between: null, muted: false }]);
+    await watch(160);
+    expect(scene.room.state.frame).toBeGreaterThan(missing);
+    expect(scene.room.state.frame).toBeLessThanOrEqual(frameOf(clip.times[missing]! + 200_000));
+    tell(clockAt(900_000));
+    await watch(32);
+    expect(scene.room.state.wanted).toBeGreaterThanOrEqual(frameOf(900_000));
+  });
+
+  it("goes on at the rate that was chosen meanwhile", async () => {
+    await playIntoHole();
+    scene.room.act({ do: "slower" });
+    await scene.beat(1000);
+    expect(played()).toHaveLength(1);
+    await scene.answer();
+    expect(played().at(-1)).toMatchObject({ rate: 0.5 });
+  });
+
+  it("goes on with sound when it was more of the index that came", async () => {
+    const missing = await playIntoHole();
+    await scene.beat(3000);
+    scene.line.accept(clip);
+    await scene.answer();
+    expect(played().at(-1)).toMatchObject({ from: clip.times[missing] });
+    expect(scene.room.state.wanted).toBeLessThanOrEqual(missing + 1);
+  });
+
+  it("goes on after a frame that can never be shown, and from there", async () => {
+    const missing = await playIntoHole();
+    await scene.beat(5000);
+    scene.line.fails(scene.line.last!.generation, "This frame is damaged.");
+    await watch(160);
+    expect(played().at(-1)).toMatchObject({ from: clip.times[missing] });
+    expect(scene.room.state.frame).toBeGreaterThan(missing);
+    expect(scene.room.state.frame).toBeLessThanOrEqual(frameOf(clip.times[missing]! + 200_000));
+  });
+
+  it("is waited for without sound when playing begins in it", async () => {
+    scene.line.accept(clip, false);
+    scene.room.act({ do: "step", by: 9 });
+    scene.line.waits();
+    scene.room.act({ do: "toggle" });
+    await scene.beat(3000);
+    expect([scene.room.state.playing, played()]).toEqual([true, []]);
+    await scene.answer();
+    expect(played()).toEqual([{ clip: CLIP, from: clip.times[9], rate: 1, between: null, muted: false }]);
+  });
+
+  it("at the end is left at once when playing begins again", async () => {
+    scene.line.accept(clip, false);
+    scene.room.act({ do: "last" });
+    scene.line.waits();
+    scene.room.act({ do: "toggle" });
+    expect(scene.line.last!.frame).toBe(0);
+    expect(played()).toEqual([{ clip: CLIP, from: 0, rate: 1, between: null, muted: false }]);
+  });
+
+  it("freezes on the frame on the glass", async () => {
+    const missing = await playIntoHole();
+    scene.room.act({ do: "freeze" });
+    await scene.answer();
+    expect(scene.room.state.frame).toBeLessThan(missing);
+    await watch(1000);
+    expect(scene.room.state.wanted).toBe(scene.room.state.frame);
+    expect(scene.room.state.frame).toBeLessThan(missing);
+    expect([scene.room.state.playing, played().length, scene.made("stop_sound").length]).toEqual([false, 1, 1]);
+  });
+});
+
 describe("mute", () => {
   it("is a key and stays for the next clip; time goes on", async () => {
     await scene.enter(clip);

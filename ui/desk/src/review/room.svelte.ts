@@ -45,6 +45,8 @@ export class Room {
   private onGlass: Picture | null = null;
   private fresh = false;
   private scrub: number | null = null;
+  /** Playback stands still: the bytes of the frame that is due have not arrived. */
+  private stands = false;
   /** Which way it played when its decoder died: so it goes on once there is another one. */
   private brokeOff: { backward: boolean } | null = null;
   /** Counts what hands do: what the sound answers after the next deed moves nothing any more. */
@@ -84,12 +86,11 @@ export class Room {
         picture: (picture) => {
           this.taken = picture;
           this.fresh = true;
-          // Playback stood still while the bytes were missing.
-          if (this.session.bytesMissing && picture.exact) this.state.goOn(now());
-          if (this.state.playing) this.takes += (now() - this.askedAt - this.takes) / 4;
+          if (this.state.playing && !this.stands) this.takes += (now() - this.askedAt - this.takes) / 4;
           this.advance();
           this.beat();
         },
+        bytesMissing: () => this.standStill(),
         gone: () => this.breakOff(),
         stuck: () => {
           this.brokeOff = null;
@@ -266,10 +267,35 @@ export class Room {
   private play(backward: boolean): void {
     const { state } = this;
     const led = !backward && this.hasSound;
+    const before = state.wanted;
     this.deeds += 1;
     state.play(now(), backward, led);
-    if (led && state.playing) this.sound.play({ ...this.tune(), from: state.timeOf(state.wanted) });
+    if (state.wanted !== before) this.ask();
+    this.stands = this.session.bytesMissing;
+    if (!this.stands) this.startSound(led);
     this.beat();
+  }
+
+  /** From the wanted frame, where it is to lead. */
+  private startSound(led: boolean): void {
+    const { state } = this;
+    if (led && state.playing) this.sound.play({ ...this.tune(), from: state.timeOf(state.wanted) });
+  }
+
+  /** Sound does not run ahead into a hole of a clip that still arrives. */
+  private standStill(): void {
+    if (!this.state.playing || this.stands) return;
+    this.stands = true;
+    void this.sound.stop();
+  }
+
+  /** What was waited for has come, or never will. */
+  private goOn(): void {
+    const { state } = this;
+    const led = !state.backward && this.hasSound;
+    this.stands = false;
+    state.goOn(now(), led);
+    this.startSound(led);
   }
 
   /** The decoder died. However long it takes to have another one: what is on the glass is where it goes on. */
@@ -406,6 +432,7 @@ export class Room {
   private advance(): void {
     const { state } = this;
     if (!state.playing || this.session.waiting) return;
+    if (this.stands) this.goOn();
     state.tick(now(), Math.min(this.takes, MOST_AHEAD_MS));
     if (!state.playing) this.sound.over();
     const onItsWay = this.fresh ? this.taken?.frame : state.drawn?.frame;

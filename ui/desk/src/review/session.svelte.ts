@@ -32,6 +32,8 @@ export interface SessionHears {
   arrived(runs: Run[]): void;
   tones(tones: Tones): void;
   picture(picture: Picture): void;
+  /** The bytes of the newest wish have not arrived. */
+  bytesMissing(): void;
   /** The decoder died, and whatever else was going on in its room. */
   gone(): void;
   /** The decoder died a second time; what was wanted may be what kills it. */
@@ -121,7 +123,10 @@ export class Session {
         this.hears.picture(picture);
         if (!this.waiting) this.bytesMissing = false;
       },
-      bytesMissing: () => (this.bytesMissing = true),
+      bytesMissing: () => {
+        this.bytesMissing = true;
+        this.hears.bytesMissing();
+      },
       failed: (failure) => {
         this.trouble = failure.message;
         if (!this.waiting) this.bytesMissing = false;
