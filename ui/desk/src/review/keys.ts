@@ -45,6 +45,11 @@ const PLAIN: Record<string, Action> = {
   Escape: { do: "leave" },
 };
 
+const REPEATED: ReadonlySet<Action["do"]> = new Set(["step", "zoom", "pan", "slower", "faster"]);
+
+/** Whether a held key does it again and again. Anything else is done once for each press. */
+export const repeats = (action: Action): boolean => REPEATED.has(action.do);
+
 /** What a key asks for, or null when it is none of the room's. */
 export function actionOf(press: Press): Action | null {
   if (press.ctrlKey || press.metaKey) return null;

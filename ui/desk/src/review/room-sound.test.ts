@@ -113,6 +113,24 @@ describe("playing with sound", () => {
     expect([scene.room.state.playing, scene.room.state.frame]).toEqual([false, 10]);
   });
 
+  it("is told to stop only after it was told to play, and not to play what was stopped meanwhile", async () => {
+    let begun: (clock: SoundClock) => void = () => undefined;
+    scene.answers.play_sound = () => new Promise((resolve) => (begun = resolve));
+    const told = () => scene.names.filter((name) => name.endsWith("_sound"));
+    for (let press = 0; press < 4; press++) {
+      scene.room.act({ do: "toggle" });
+      await scene.beat();
+    }
+    expect([scene.room.state.playing, told()]).toEqual([false, ["play_sound"]]);
+    begun(clockAt(0));
+    await scene.beat();
+    expect(told()).toEqual(["play_sound", "stop_sound", "stop_sound"]);
+    await watch(320);
+    expect([scene.room.state.playing, scene.room.state.frame]).toEqual([false, 0]);
+    scene.room.act({ do: "toggle" });
+    expect(told().at(-1)).toBe("play_sound");
+  });
+
   it("lets a hand that was faster than the answer have its way", async () => {
     scene.room.act({ do: "toggle" });
     await watch(160);

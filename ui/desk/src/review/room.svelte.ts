@@ -9,7 +9,7 @@ import type { AttachmentId, ConversationId, SoundClock, StagedFile } from "@limp
 import { ToneTables } from "./colour";
 import type { Line } from "./frame-socket";
 import { SQUARES_FROM, WHOLE, fitScale, placeOf, type Point, type Size } from "./geometry";
-import type { Action } from "./keys";
+import { repeats, type Action } from "./keys";
 import type { Painter } from "./painter";
 import type { Picture } from "./picture";
 import { ReviewState } from "./review-state.svelte";
@@ -144,6 +144,7 @@ export class Room {
 
   /** Does what a key or a button asks for. `held` means a key that repeats by itself. */
   act(action: Action, held = false): void {
+    if (held && !repeats(action)) return;
     const { state } = this;
     switch (action.do) {
       case "step":

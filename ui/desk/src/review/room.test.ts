@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Action } from "./keys";
 import { CLIP, Scene } from "./room-scene";
 import { phoneClip } from "./testing";
 
@@ -97,6 +98,41 @@ describe("stepping", () => {
     await scene.answer();
     expect(scene.room.session.trouble).toBeNull();
     expect(scene.room.state.frame).toBe(2);
+  });
+});
+
+describe("a held key", () => {
+  beforeEach(() => scene.enter());
+
+  it("plays, marks, captures and turns round once", async () => {
+    const hold = (action: Action) => {
+      for (let press = 0; press < 6; press++) scene.room.act(action, press > 0);
+    };
+    hold({ do: "toggle" });
+    expect([scene.room.state.playing, scene.names.filter((name) => name === "play_sound").length]).toEqual([true, 1]);
+    hold({ do: "forward" });
+    expect(scene.room.state.rate).toBe(2);
+    hold({ do: "freeze" });
+    hold({ do: "markA" });
+    hold({ do: "markB" });
+    expect([scene.room.state.markA, scene.room.state.markB]).toEqual([0, 0]);
+    hold({ do: "mute" });
+    expect(scene.room.sound.muted).toBe(true);
+    scene.room.act({ do: "mute" });
+    for (let press = 0; press < 3; press++) {
+      scene.room.act({ do: "capture" }, press > 0);
+      await scene.beat();
+    }
+    expect(scene.names.filter((name) => name === "capture_still")).toHaveLength(1);
+  });
+
+  it("goes on stepping, zooming, moving the picture and changing the speed", async () => {
+    for (const action of [{ do: "zoom", by: 1 }, { do: "pan", x: 0, y: 1 }, { do: "slower" }, { do: "step", by: 1 }] as const) {
+      const seen = () => JSON.stringify([scene.room.state.view, scene.room.state.rate, scene.room.state.wanted]);
+      const before = seen();
+      scene.room.act(action, true);
+      expect(seen(), action.do).not.toBe(before);
+    }
   });
 });
 

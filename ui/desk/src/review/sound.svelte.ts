@@ -5,6 +5,7 @@
 
 import type { AttachmentId, PlaySound, Silence, SoundClock } from "@limpet/shared/gen/wire";
 import type { Desk } from "./session.svelte";
+import { inTurn } from "./turns";
 
 /** Longest wait for the first sound. Then pictures go on without it, and follow once it is there. */
 const PATIENCE_MS = 700;
@@ -91,7 +92,7 @@ export class Sound {
     this.over();
     if (!was) return null;
     try {
-      const clock = await this.desk.call("stop_sound", this.clip);
+      const clock = await inTurn(this, () => this.desk.call("stop_sound", this.clip));
       return led ? clock.at : null;
     } catch {
       // A room that has just died plays nothing either.
@@ -118,8 +119,13 @@ export class Sound {
   }
 
   private async say(wanted: Wanted): Promise<SoundClock | null> {
+    const { turn, muted } = this;
     try {
-      return await this.desk.call("play_sound", { ...wanted, clip: this.clip, muted: this.muted });
+      return await inTurn(this, async () => {
+        // Stopped again before its turn came.
+        if (turn !== this.turn) return null;
+        return this.desk.call("play_sound", { ...wanted, clip: this.clip, muted });
+      });
     } catch {
       // Then pictures play without it.
       return null;
