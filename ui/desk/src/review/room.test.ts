@@ -42,6 +42,43 @@ describe("entering", () => {
     expect(scene.lines).toHaveLength(0);
     expect(scene.names.at(-1)).toBe("close_review");
   });
+
+  it("lets go at once of a clip that waits for its first byte, and opens it again only then", async () => {
+    const open = scene.answers.open_review!;
+    const calls = () => scene.names.filter((name) => name.endsWith("_review"));
+    let closed: (nothing: null) => void = () => undefined;
+    let failed: (why: unknown) => void = () => undefined;
+    scene.answers.open_review = () => new Promise((_, reject) => (failed = reject));
+    scene.answers.close_review = () => new Promise((resolve) => (closed = resolve));
+    scene.room.enter();
+    await scene.beat();
+    scene.room.leave();
+    expect(calls()).toEqual(["open_review", "close_review"]);
+    Object.assign(scene.answers, { open_review: open, close_review: () => null });
+    scene.room.enter();
+    await scene.beat(1000);
+    expect(calls()).toEqual(["open_review", "close_review"]);
+    failed({ code: "conflict", message: "This room was closed while it was being opened." });
+    closed(null);
+    await scene.beat();
+    expect(calls()).toEqual(["open_review", "close_review", "open_review"]);
+    scene.line.accept(phoneClip(12));
+    expect(scene.room.session.phase).toEqual({ kind: "open" });
+  });
+
+  it("lets go again of a clip whose closing the desk heard before its opening", async () => {
+    const open = scene.answers.open_review!;
+    let opened: () => void = () => undefined;
+    scene.answers.open_review = (args) => new Promise<void>((resolve) => (opened = resolve)).then(() => open(args));
+    scene.room.enter();
+    await scene.beat();
+    scene.room.leave();
+    await scene.beat();
+    opened();
+    await scene.beat();
+    expect(scene.names.filter((name) => name.endsWith("_review"))).toEqual(["open_review", "close_review", "close_review"]);
+    expect(scene.lines).toHaveLength(0);
+  });
 });
 
 describe("stepping", () => {

@@ -11,7 +11,7 @@ import type { Attachment, AttachmentId, Calls, ClipIndex, ReviewRoom } from "@li
 import type { Run } from "./arrived";
 import { FrameSocket, type Hears, type Line, type Tones, type Wish } from "./frame-socket";
 import type { Picture } from "./picture";
-import { inTurn } from "./turns";
+import { inTurn, outOfTurn } from "./turns";
 import { w } from "./words";
 
 /** What the room needs of the desk. */
@@ -75,9 +75,8 @@ export class Session {
     this.trouble = null;
     this.hearProgress(visit);
     try {
-      const room = await inTurn(this.clip, () => this.desk.call("open_review", this.clip));
-      // Who left meanwhile has asked already that it is closed again.
-      if (visit === this.visit) this.connect(room);
+      const room = await this.askForRoom(visit);
+      if (room && visit === this.visit) this.connect(room);
     } catch (thrown) {
       if (visit === this.visit) this.phase = { kind: "failed", message: sentence(thrown), died: false };
     }
@@ -101,7 +100,6 @@ export class Session {
   }
 
   leave(): void {
-    this.visit += 1;
     this.hangUp();
     this.unlisten?.();
     this.unlisten = null;
@@ -148,8 +146,8 @@ export class Session {
   private async lookForChild(): Promise<void> {
     const { visit, socket } = this;
     try {
-      const room = await inTurn(this.clip, () => this.desk.call("open_review", this.clip));
-      if (visit === this.visit && socket === this.socket && room.socket !== this.address) await this.died(room);
+      const room = await this.askForRoom(visit);
+      if (room && visit === this.visit && socket === this.socket && room.socket !== this.address) await this.died(room);
     } catch {
       // The line goes on trying. When it is lost the clip is opened again, and that says why it cannot be.
     }
@@ -181,9 +179,25 @@ export class Session {
     this.socket = null;
   }
 
-  /** Tells the desk to let the child go. That it was gone already is no news. */
+  /** Has the desk open the clip's room, or find it open. Null for a visit that is over. */
+  private askForRoom(visit: number): Promise<ReviewRoom | null> {
+    return inTurn(this.clip, async () => {
+      if (visit !== this.visit) return null;
+      const room = await this.desk.call("open_review", this.clip);
+      if (visit === this.visit) return room;
+      // The desk may have heard that it is to close the room before it heard that it is to open it.
+      await this.desk.call("close_review", this.clip).catch(() => undefined);
+      return null;
+    });
+  }
+
+  /**
+   * Ends the visit and has the desk let the child go: at once, since a room that opens may wait for bytes of the clip
+   * for as long as they take. That it was gone already is no news.
+   */
   private letGo(): void {
-    inTurn(this.clip, () => this.desk.call("close_review", this.clip)).catch(() => undefined);
+    this.visit += 1;
+    outOfTurn(this.clip, () => this.desk.call("close_review", this.clip)).catch(() => undefined);
   }
 
   private hearProgress(visit: number): void {

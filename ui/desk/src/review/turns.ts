@@ -12,6 +12,18 @@ const underWay = new Map<Turnstile, Promise<unknown>>();
 /** Does something after whatever is under way there; at once if nothing is. */
 export function inTurn<T>(at: Turnstile, deed: () => Promise<T>): Promise<T> {
   const done = underWay.get(at)?.then(deed) ?? deed();
+  keep(at, done);
+  return done;
+}
+
+/** Does something at once, also while something else is under way there. What comes later waits for both. */
+export function outOfTurn<T>(at: Turnstile, deed: () => Promise<T>): Promise<T> {
+  const done = deed();
+  keep(at, Promise.allSettled([underWay.get(at), done]));
+  return done;
+}
+
+function keep(at: Turnstile, done: Promise<unknown>): void {
   const settled = done.then(
     () => undefined,
     () => undefined,
@@ -20,5 +32,4 @@ export function inTurn<T>(at: Turnstile, deed: () => Promise<T>): Promise<T> {
   void settled.then(() => {
     if (underWay.get(at) === settled) underWay.delete(at);
   });
-  return done;
 }
