@@ -55,10 +55,8 @@ export class ReviewState {
   /** Frames that are not here yet. */
   readonly gaps = $derived(this.arrived ? gapsOf(this.arrived, this.frames) : []);
   readonly upright = $derived<Size>(uprightSize(this.clip ?? this.foreseen ?? SHAPELESS));
-  /** The frame the readings speak of: what is on the glass, or will be first. */
+  /** The frame on the glass, or the one that will be first. */
   readonly frame = $derived(this.drawn?.frame ?? this.wanted);
-  readonly time = $derived(this.timeOf(this.frame));
-  readonly delta = $derived(this.clip ? sincePrevious(this.clip.times, this.frame) : null);
   /** Both marks are set, in order: first and last frame of the loop. */
   readonly loop = $derived(
     this.markA !== null && this.markB !== null
@@ -110,6 +108,11 @@ export class ReviewState {
 
   timeOf(frame: number): number {
     return this.clip?.times[frame] ?? 0;
+  }
+
+  /** Milliseconds from the previous frame to this one; null for the first. */
+  deltaOf(frame: number): number | null {
+    return this.clip ? sincePrevious(this.clip.times, frame) : null;
   }
 
   /** The frame on show at a point of the timeline, 0 to 1. */
