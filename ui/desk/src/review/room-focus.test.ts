@@ -146,6 +146,20 @@ describe("the focus", () => {
   });
 });
 
+describe("the timeline", () => {
+  it("is a slider for the keys of one", async () => {
+    find("timeline")!.focus();
+    for (const [key, frame] of [["PageUp", 10], ["ArrowDown", 9], ["PageDown", 0], ["ArrowUp", 1]] as const) {
+      press(key);
+      await answer();
+      expect(find("timeline")!.getAttribute("aria-valuenow"), key).toBe(String(frame + 1));
+    }
+    find("play")!.focus();
+    press("PageUp");
+    expect(line().last!.frame).toBe(1);
+  });
+});
+
 describe("a held key", () => {
   it("opens the sheet of keys once, and leaves the room only when pressed again", () => {
     press("?");
