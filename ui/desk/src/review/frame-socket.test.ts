@@ -14,6 +14,7 @@ let failures: string[];
 let refusals: string[];
 let said: unknown[];
 let lost: number;
+let doubts: number;
 let socket: FrameSocket;
 
 const line = () => lines.at(-1)!;
@@ -31,6 +32,7 @@ function open(after = 0) {
     bytesMissing: () => said.push("bytes missing"),
     failed: (failure: { message: string }) => failures.push(failure.message),
     refused: (failure: { message: string }) => refusals.push(failure.message),
+    doubted: () => (doubts += 1),
     lost: () => (lost += 1),
   };
   socket = new FrameSocket("ws://127.0.0.1:1/?token=t", hears, after, (address) => {
@@ -41,7 +43,7 @@ function open(after = 0) {
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
-  [lines, ready, pictures, failures, refusals, said, lost] = [[], [], [], [], [], [], 0];
+  [lines, ready, pictures, failures, refusals, said, lost, doubts] = [[], [], [], [], [], [], 0, 0];
   open();
 });
 
@@ -364,6 +366,56 @@ describe("the watchdog", () => {
     expect(lines).toHaveLength(5);
     expect(gaps.slice(1)).toEqual([250, 500, 1000, 2000]);
     expect(lost).toBe(1);
+  });
+
+  it("says after half a second that a child may have died, once, and goes on trying", () => {
+    line().accept(phoneClip());
+    socket.show(wish(3));
+    line().cut();
+    vi.advanceTimersByTime(500);
+    expect([lines.length, doubts]).toEqual([2, 0]);
+    line().cut();
+    expect([doubts, lost]).toEqual([1, 0]);
+    for (let turn = 0; turn < 3; turn++) {
+      vi.advanceTimersByTime(1000);
+      line().cut();
+    }
+    expect([lines.length, doubts]).toEqual([4, 1]);
+    // A line that is of use ends the doubt; the next one is another.
+    vi.advanceTimersByTime(2000);
+    line().accept(phoneClip());
+    line().picture({ generation: 1 });
+    line().cut();
+    vi.advanceTimersByTime(500);
+    line().cut();
+    expect([doubts, lost]).toEqual([2, 0]);
+  });
+
+  it("does not hold against a child lines that were cut while nothing was wanted, or bytes were missing", () => {
+    line().accept(phoneClip(), false);
+    const mend = () => {
+      line().cut();
+      vi.advanceTimersByTime(500);
+      line().accept(phoneClip(), false);
+    };
+    for (let turn = 0; turn < 8; turn++) mend();
+    socket.show(wish(9));
+    line().waits();
+    for (let turn = 0; turn < 8; turn++) {
+      mend();
+      line().waits();
+    }
+    expect([doubts, lost, lines.length]).toEqual([0, 0, 17]);
+  });
+
+  it("gives up a child that is ready on every line and never answers", () => {
+    line().accept(phoneClip());
+    socket.show(wish(3));
+    for (let ms = 0; ms < 180_000; ms += 250) {
+      if (line().readyState === 0) line().accept(phoneClip());
+      vi.advanceTimersByTime(250);
+    }
+    expect([lost, doubts]).toEqual([1, 1]);
   });
 
   it("gives up a line that never opens", () => {

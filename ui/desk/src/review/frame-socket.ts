@@ -8,7 +8,8 @@
 // - A 250 ms watchdog looks at the line. It connects again when the line is cut, or when a wish is unanswered and
 //   the child has been silent for longer than an honest seek takes; the newest unanswered wish is sent again. Where
 //   bytes of the clip have to arrive first the child may be silent for as long as it likes: that it died is seen by
-//   its line, which closes.
+//   its line, which closes. Where the next line was of no use either, whoever opened the clip is asked to look whether
+//   the child lives; this line goes on trying meanwhile.
 
 import type { ClipIndex, Failure, FrameEvent, FrameRequest } from "@limpet/shared/gen/wire";
 import type { Run } from "./arrived";
@@ -38,6 +39,8 @@ export interface Hears {
   failed(failure: Failure): void;
   /** The clip cannot be opened at all. Nothing follows. */
   refused(failure: Failure): void;
+  /** Two lines in a row were of no use: perhaps the child died. Once, until one is. */
+  doubted(): void;
   /** The child does not come back on this address. Nothing follows. */
   lost(): void;
 }
@@ -55,6 +58,7 @@ const SILENCE_MS = 5000;
 const LONGEST_SILENCE_MS = 40_000;
 const FIRST_RETRY_MS = 250;
 const RETRIES = 4;
+const DOUBT_AFTER = 2;
 const OPEN = 1;
 
 export class FrameSocket {
@@ -166,6 +170,7 @@ export class FrameSocket {
         return this.hears.tones(event);
       case "waiting":
         if (event.generation !== this.unanswered?.generation) return;
+        this.tries = 0;
         this.unanswered.bytesMissing = true;
         return this.hears.bytesMissing();
       case "failed":
@@ -176,6 +181,8 @@ export class FrameSocket {
   private learn(clip: ClipIndex, whole: boolean): void {
     const first = !this.isReady;
     this.isReady = true;
+    // A child that is asked for something has to answer that: it may hang and be ready all the same.
+    if (!this.unanswered) this.tries = 0;
     // With more of the clip known, the child looks again at what it could not answer.
     if (this.unanswered) this.unanswered.bytesMissing = false;
     if (first) this.send();
@@ -216,6 +223,7 @@ export class FrameSocket {
     this.drop();
     this.tries += 1;
     this.retryAt = now() + FIRST_RETRY_MS * 2 ** (this.tries - 1);
+    if (this.tries === DOUBT_AFTER) this.hears.doubted();
   }
 
   private look(): void {

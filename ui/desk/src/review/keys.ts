@@ -18,6 +18,14 @@ const PANS: Record<string, Action> = {
   ArrowDown: { do: "pan", x: 0, y: -1 },
 };
 
+/** What a slider does everywhere, where the timeline has the focus. */
+const SLIDES: Record<string, Action> = {
+  ArrowUp: { do: "step", by: 1 },
+  ArrowDown: { do: "step", by: -1 },
+  PageUp: { do: "step", by: FAR },
+  PageDown: { do: "step", by: -FAR },
+};
+
 const PLAIN: Record<string, Action> = {
   ",": { do: "step", by: -1 },
   ".": { do: "step", by: 1 },
@@ -45,10 +53,24 @@ const PLAIN: Record<string, Action> = {
   Escape: { do: "leave" },
 };
 
+const REPEATED: ReadonlySet<Action["do"]> = new Set(["step", "zoom", "pan", "slower", "faster"]);
+
+/** Whether a held key does it again and again. Anything else is done once for each press. */
+export const repeats = (action: Action): boolean => REPEATED.has(action.do);
+
+/**
+ * What some keyboards have only with Option, or with AltGr, which Windows calls Ctrl and Alt: brackets on a Spanish one.
+ * A letter, a figure or Space with Alt is the system's.
+ */
+const isSign = (key: string) => /^[^\p{L}\p{N}\s]$/u.test(key);
+
 /** What a key asks for, or null when it is none of the room's. */
-export function actionOf(press: Press): Action | null {
+export function actionOf(press: Press, onTimeline = false): Action | null {
+  if (press.altKey && !press.metaKey && isSign(press.key)) return PLAIN[press.key] ?? null;
   if (press.ctrlKey || press.metaKey) return null;
   if (press.altKey) return PANS[press.key] ?? null;
+  const slide = onTimeline && SLIDES[press.key];
+  if (slide) return slide;
   const far = press.shiftKey ? FAR : 1;
   if (press.key === "ArrowLeft") return { do: "step", by: -far };
   if (press.key === "ArrowRight") return { do: "step", by: far };

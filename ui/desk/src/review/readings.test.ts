@@ -7,6 +7,7 @@ import type { Picture } from "./picture";
 import { Room } from "./room.svelte";
 import Status from "./Status.svelte";
 import { FakeLine, phoneClip } from "./testing";
+import { clockOf } from "./times";
 import Timeline from "./Timeline.svelte";
 
 // Icons are components that only the build reads; nothing is read from them here.
@@ -114,11 +115,23 @@ describe("the word", () => {
     expect([word().textContent, word().classList.contains("exact")]).toEqual(["not here yet", false]);
     expect(spoken()).toMatch(/frame 6 of 12, not here yet$/);
     expect(find("timeline")!.getAttribute("aria-valuetext")).toMatch(/frame 6 of 12, not here yet$/);
+    // The readings are of the frame that is waited for, and look as if they were not sure.
+    const readings = () => ["time", "frame"].map((id) => find(id)?.textContent);
     const { times, duration } = phoneClip(12);
+    expect(readings()).toEqual([clockOf(times[5]!), "frame 6 of 12"]);
+    expect(document.querySelector(".delta")?.textContent?.trim()).toBe("+17 ms");
+    expect(find("timeline")!.getAttribute("aria-valuenow")).toBe("6");
+    expect(find("status")!.classList.contains("missing")).toBe(true);
     const hair = () => document.querySelector<HTMLElement>(".hair")?.style.left;
     expect(hair()).toBe(`${((times[5]! / duration) * 100).toFixed(3)}%`);
+    room.act({ do: "first" });
+    await beat();
+    expect([readings(), find("status")!.classList.contains("missing")]).toEqual([["0:00.000", "frame 1 of 12"], false]);
+    room.act({ do: "step", by: 5 });
+    line.waits();
     await answer();
     expect([word().textContent, hair()]).toEqual(["EXACT", undefined]);
+    expect([readings()[1], find("status")!.classList.contains("missing")]).toEqual(["frame 6 of 12", false]);
     choose("es");
     room.act({ do: "step", by: 1 });
     line.waits();

@@ -55,10 +55,8 @@ export class ReviewState {
   /** Frames that are not here yet. */
   readonly gaps = $derived(this.arrived ? gapsOf(this.arrived, this.frames) : []);
   readonly upright = $derived<Size>(uprightSize(this.clip ?? this.foreseen ?? SHAPELESS));
-  /** The frame the readings speak of: what is on the glass, or will be first. */
+  /** The frame on the glass, or the one that will be first. */
   readonly frame = $derived(this.drawn?.frame ?? this.wanted);
-  readonly time = $derived(this.timeOf(this.frame));
-  readonly delta = $derived(this.clip ? sincePrevious(this.clip.times, this.frame) : null);
   /** Both marks are set, in order: first and last frame of the loop. */
   readonly loop = $derived(
     this.markA !== null && this.markB !== null
@@ -112,6 +110,11 @@ export class ReviewState {
     return this.clip?.times[frame] ?? 0;
   }
 
+  /** Milliseconds from the previous frame to this one; null for the first. */
+  deltaOf(frame: number): number | null {
+    return this.clip ? sincePrevious(this.clip.times, frame) : null;
+  }
+
   /** The frame on show at a point of the timeline, 0 to 1. */
   frameAtShare(share: number): number {
     return this.clip ? frameAt(this.clip.times, clamp(share, 0, 1) * this.length) : 0;
@@ -137,12 +140,16 @@ export class ReviewState {
     if (this.frames < 2) return;
     const { first, last } = this.range();
     const outside = this.wanted < first || this.wanted > last;
-    const spent = backward ? this.wanted === first : this.wanted === last;
-    if (outside || spent) this.wanted = backward ? last : first;
+    if (outside || this.isSpent(backward)) this.wanted = backward ? last : first;
     this.playing = true;
     this.backward = backward;
-    this.led = led;
-    this.clock.start(this.timeOf(this.wanted), atMs, led ? 0 : this.speed());
+    this.goOn(atMs, led);
+  }
+
+  /** Whether nothing is left to play this way. */
+  isSpent(backward: boolean): boolean {
+    const { first, last } = this.range();
+    return this.wanted === (backward ? first : last);
   }
 
   /** The sound says where it is. */
@@ -159,9 +166,11 @@ export class ReviewState {
     this.clock.setRate(this.speed(), nowMs);
   }
 
-  /** The clock stood still; it goes on from the wanted frame. Where the sound leads, it says where it is. */
-  goOn(nowMs: number): void {
-    if (this.playing && !this.led) this.clock.start(this.timeOf(this.wanted), nowMs, this.speed());
+  /** The clock goes on from the wanted frame, wherever it has come to. Where the sound leads it waits for its word. */
+  goOn(nowMs: number, led = false): void {
+    if (!this.playing) return;
+    this.led = led;
+    this.clock.start(this.timeOf(this.wanted), nowMs, led ? 0 : this.speed());
   }
 
   /** The sound is over: so is the clip. */

@@ -29,12 +29,12 @@ describe("stepping", () => {
 
   it("reads time and time since the previous frame from the index", () => {
     draw(2);
-    expect(view.time).toBe(phoneClip().times[2]);
-    expect(view.delta).toBe(17);
+    expect(view.timeOf(view.frame)).toBe(phoneClip().times[2]);
+    expect(view.deltaOf(view.frame)).toBe(17);
     draw(1);
-    expect(view.delta).toBe(67);
+    expect(view.deltaOf(view.frame)).toBe(67);
     draw(0);
-    expect(view.delta).toBeNull();
+    expect(view.deltaOf(view.frame)).toBeNull();
   });
 
   it("comes back to the same frame when the clip is opened again", () => {
@@ -90,10 +90,10 @@ describe("a clip that still arrives", () => {
     view.mark("a");
     view.goTo(5);
     draw(5);
-    const time = view.time;
+    const time = view.timeOf(view.frame);
     view.open(phoneClip(12));
     expect([view.markA, view.markB, view.wanted, view.frame]).toEqual([2, 8, 7, 7]);
-    expect(view.time).toBe(time);
+    expect(view.timeOf(view.frame)).toBe(time);
     expect(view.settled).toBe(false);
   });
 });

@@ -27,7 +27,7 @@ export class Scene {
   readonly lines: FakeLine[] = [];
   readonly calls: [string, unknown][] = [];
   answers: Partial<Record<keyof Calls, (args: never) => unknown>> = {
-    open_review: () => ({ clip: { id: CLIP, bytes: 50 }, socket: "ws://127.0.0.1:1/" }),
+    open_review: () => ({ clip: { id: CLIP, bytes: 50 }, socket: this.address }),
     close_review: () => null,
     open_conversation: () => ({ draft: { files: [still("a"), { ...still("b"), kind: "photo" }] } }),
     capture_still: () => still("c"),
@@ -37,6 +37,8 @@ export class Scene {
   /** The first level of the table that each picture was taken with. */
   readonly levels: (number | null | undefined)[] = [];
   readonly room: Room;
+  /** Which decoder child it is. */
+  private child = 1;
   private ears: ((event: DeskEvent) => void)[] = [];
 
   /** Stops the clock of the window; `end` starts it again. */
@@ -58,8 +60,11 @@ export class Scene {
       }),
     };
     this.room = new Room(CLIP, "0190-talk", desk, (address) => {
-      this.lines.push(new FakeLine(address));
-      return this.line;
+      const line = new FakeLine(address);
+      this.lines.push(line);
+      // Nobody is where a child was that has died.
+      if (address !== this.address) queueMicrotask(() => line.cut());
+      return line;
     });
   }
 
@@ -71,6 +76,11 @@ export class Scene {
     draw: (place) => this.places.push(place),
     dispose: () => undefined,
   };
+
+  /** Of the child that lives. */
+  get address(): string {
+    return `ws://127.0.0.1:${this.child}/`;
+  }
 
   get line(): FakeLine {
     return this.lines.at(-1)!;
@@ -110,6 +120,15 @@ export class Scene {
     await this.beat();
     this.line.accept(clip);
     await this.answer();
+  }
+
+  /** The decoder dies; passes the time until the room has noticed. */
+  async die(): Promise<void> {
+    const lines = this.lines.length;
+    this.child += 1;
+    this.line.cut();
+    const isNoticed = () => this.room.session.phase.kind === "failed" || this.lines.slice(lines).some(({ address }) => address === this.address);
+    for (let ms = 0; ms < 10_000 && !isNoticed(); ms += BEAT_MS) await this.beat();
   }
 
   end(): void {

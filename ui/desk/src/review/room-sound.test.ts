@@ -16,7 +16,7 @@ const tell = (clock: SoundClock, of = CLIP) => scene.tell({ kind: "sound", clip:
 /** Lets time pass with a decoder that takes 16 ms for a picture. */
 async function watch(ms: number) {
   for (let gone = 0; gone < ms; gone += 16) {
-    if (scene.room.session.waiting) await scene.answer();
+    if (scene.room.session.waiting && scene.line.last) await scene.answer();
     else await scene.beat();
   }
 }
@@ -27,7 +27,7 @@ const frameOf = (us: number) => clip.times.findLastIndex((time) => time <= us);
 function begin() {
   scene = new Scene();
   Object.assign(scene.answers, {
-    open_review: () => ({ clip: { id: CLIP, clip: { audio } }, socket: "ws://127.0.0.1:1/" }),
+    open_review: () => ({ clip: { id: CLIP, clip: { audio } }, socket: scene.address }),
     play_sound: (wanted: PlaySound) => clockAt(wanted.from ?? 0, { rate: wanted.rate }),
     stop_sound: () => clockAt(0, { playing: false }),
   });
@@ -113,6 +113,24 @@ describe("playing with sound", () => {
     expect([scene.room.state.playing, scene.room.state.frame]).toEqual([false, 10]);
   });
 
+  it("is told to stop only after it was told to play, and not to play what was stopped meanwhile", async () => {
+    let begun: (clock: SoundClock) => void = () => undefined;
+    scene.answers.play_sound = () => new Promise((resolve) => (begun = resolve));
+    const told = () => scene.names.filter((name) => name.endsWith("_sound"));
+    for (let press = 0; press < 4; press++) {
+      scene.room.act({ do: "toggle" });
+      await scene.beat();
+    }
+    expect([scene.room.state.playing, told()]).toEqual([false, ["play_sound"]]);
+    begun(clockAt(0));
+    await scene.beat();
+    expect(told()).toEqual(["play_sound", "stop_sound", "stop_sound"]);
+    await watch(320);
+    expect([scene.room.state.playing, scene.room.state.frame]).toEqual([false, 0]);
+    scene.room.act({ do: "toggle" });
+    expect(told().at(-1)).toBe("play_sound");
+  });
+
   it("lets a hand that was faster than the answer have its way", async () => {
     scene.room.act({ do: "toggle" });
     await watch(160);
@@ -190,27 +208,208 @@ describe("playing with sound", () => {
     expect(scene.made("stop_sound")).toEqual([CLIP]);
     expect(scene.room.state.backward).toBe(true);
   });
+});
 
-  it("goes on by itself when the decoder dies with its player", async () => {
-    scene.room.setRate(0.1);
+describe("a decoder that dies while it plays", () => {
+  beforeEach(async () => {
+    await scene.enter(clip);
     scene.room.act({ do: "toggle" });
-    await watch(64);
-    for (let turn = 0; turn < 40 && scene.room.session.phase.kind === "open"; turn++) {
-      if (scene.line.readyState !== 3) scene.line.cut();
-      await scene.beat(250);
-    }
+    await watch(320);
+  });
+
+  it("plays on from the frame on the glass, with sound, however long it takes to have another one", async () => {
+    const { frame } = scene.room.state;
+    expect(frame).toBeGreaterThan(3);
+    await scene.die();
     expect(scene.room.session.phase.kind).toBe("reopening");
-    tell(clockAt(0));
+    // What plays without pictures leads nobody.
+    tell(clockAt(clip.times[20]!));
+    scene.line.opens();
+    await scene.beat(20_000);
+    expect([scene.room.state.wanted, scene.room.state.frame]).toEqual([frame, frame]);
+    scene.line.accept(clip);
     expect(scene.room.state.playing).toBe(true);
-    await scene.beat();
+    expect(played().slice(1)).toEqual([{ clip: CLIP, from: clip.times[frame], rate: 1, between: null, muted: false }]);
+    await watch(160);
+    expect(scene.room.state.frame).toBeGreaterThan(frame);
+    expect(scene.room.state.frame).toBeLessThanOrEqual(frameOf(clip.times[frame]! + 200_000));
+    tell(clockAt(900_000));
+    await watch(32);
+    expect(scene.room.state.wanted).toBeGreaterThanOrEqual(frameOf(900_000));
+  });
+
+  it("costs one message, that of the panel", async () => {
+    const { frame } = scene.room.state;
+    tell(clockAt(clip.times[frame]!, { silent: "decoder" }));
+    expect([scene.room.notice, scene.room.state.playing]).toEqual([null, true]);
+    await scene.die();
+    expect([scene.room.notice, scene.room.session.phase.kind]).toEqual([null, "reopening"]);
+    scene.line.accept(clip);
+    await watch(160);
+    expect([scene.room.notice, scene.room.session.trouble, scene.room.session.phase.kind]).toEqual([null, null, "open"]);
+    // What goes wrong with the device afterwards is news.
+    tell(clockAt(900_000, { silent: "device_lost" }));
+    expect(scene.room.notice?.text).toBe("The sound device is gone; playing without sound.");
+  });
+
+  it("costs one message without a device too", async () => {
+    scene.answers.play_sound = (wanted: PlaySound) => clockAt(wanted.from ?? 0, { silent: "no_device" });
+    scene.room.act({ do: "toggle" });
+    scene.room.act({ do: "toggle" });
+    await watch(160);
+    expect(scene.room.notice?.text).toBe("There is no sound device; playing without sound.");
+    await watch(7000);
+    scene.room.act({ do: "first" });
+    await scene.answer();
+    scene.room.act({ do: "toggle" });
+    await watch(160);
+    await scene.die();
+    scene.line.accept(clip);
+    await watch(160);
+    expect([scene.room.state.playing, scene.room.notice]).toEqual([true, null]);
+  });
+
+  it("backwards, plays on backwards", async () => {
+    scene.room.act({ do: "last" });
+    await scene.answer();
+    scene.room.act({ do: "backward" });
+    await watch(160);
+    const { frame } = scene.room.state;
+    await scene.die();
+    await scene.beat(5000);
+    scene.line.accept(clip);
+    expect([scene.room.state.playing, scene.room.state.backward, scene.room.state.wanted]).toEqual([true, true, frame]);
+    expect(played()).toHaveLength(1);
+  });
+
+  it("stays frozen when it was", async () => {
+    scene.room.act({ do: "freeze" });
+    await scene.die();
+    scene.line.accept(clip);
+    await watch(320);
+    expect([scene.room.state.playing, played().length]).toEqual([false, 1]);
+  });
+
+  it("does not begin again from the first frame when it had come to the last", async () => {
+    scene.line.accept({ ...clip, duration: clip.duration + 20_000_000 });
+    scene.room.act({ do: "last" });
+    await scene.answer();
+    scene.room.act({ do: "step", by: -1 });
+    await scene.answer();
+    scene.room.act({ do: "toggle" });
+    for (let turn = 0; turn < 6 && scene.room.state.frame < 39; turn++) await watch(16);
+    expect([scene.room.state.playing, scene.room.state.frame]).toEqual([true, 39]);
+    await scene.die();
+    scene.line.accept(clip);
+    await watch(64);
+    expect([scene.room.state.playing, scene.room.state.frame]).toEqual([false, 39]);
+  });
+
+  it("waits for the person when it dies again", async () => {
+    await scene.die();
     scene.line.accept(clip);
     await watch(64);
     const { frame } = scene.room.state;
-    expect(frame).toBeGreaterThan(5);
-    await watch(3000);
-    expect(scene.room.state.frame).toBeGreaterThan(frame + 3);
+    await scene.die();
+    expect(scene.room.session.phase).toMatchObject({ kind: "failed", died: true });
+    await scene.room.session.again();
+    scene.line.accept(clip);
+    await watch(320);
+    expect([scene.room.state.playing, scene.room.state.frame]).toEqual([false, frame]);
+  });
+});
+
+describe("a hole in a clip that still arrives", () => {
+  /** Plays until a frame is due that has not arrived; answers which. */
+  async function playIntoHole(): Promise<number> {
+    scene.line.accept(clip, false);
+    scene.line.arrived([0, 3]);
+    scene.room.act({ do: "toggle" });
+    for (let turn = 0; turn < 60; turn++) {
+      if (!scene.room.session.waiting || !scene.line.last) await scene.beat();
+      else if (scene.line.last.frame < 4) await scene.answer();
+      else break;
+    }
+    scene.line.waits();
+    return scene.line.last!.frame;
+  }
+
+  beforeEach(() => scene.enter(clip));
+
+  it("stops the sound without freezing, and goes on with it from the frame that was missing", async () => {
+    const missing = await playIntoHole();
+    expect([scene.room.state.playing, scene.made("stop_sound")]).toEqual([true, [CLIP]]);
+    // What is still said of the sound that was stopped leads nobody.
+    tell(clockAt(700_000));
+    await scene.beat(5000);
+    expect([scene.room.state.playing, scene.room.state.wanted, scene.line.last!.frame]).toEqual([true, missing, missing]);
+    await scene.answer();
+    expect(played().slice(1)).toEqual([{ clip: CLIP, from: clip.times[missing], rate: 1, between: null, muted: false }]);
+    await watch(160);
+    expect(scene.room.state.frame).toBeGreaterThan(missing);
+    expect(scene.room.state.frame).toBeLessThanOrEqual(frameOf(clip.times[missing]! + 200_000));
+    tell(clockAt(900_000));
+    await watch(32);
+    expect(scene.room.state.wanted).toBeGreaterThanOrEqual(frameOf(900_000));
+  });
+
+  it("goes on at the rate that was chosen meanwhile", async () => {
+    await playIntoHole();
+    scene.room.act({ do: "slower" });
+    await scene.beat(1000);
+    expect(played()).toHaveLength(1);
+    await scene.answer();
+    expect(played().at(-1)).toMatchObject({ rate: 0.5 });
+  });
+
+  it("goes on with sound when it was more of the index that came", async () => {
+    const missing = await playIntoHole();
+    await scene.beat(3000);
+    scene.line.accept(clip);
+    await scene.answer();
+    expect(played().at(-1)).toMatchObject({ from: clip.times[missing] });
+    expect(scene.room.state.wanted).toBeLessThanOrEqual(missing + 1);
+  });
+
+  it("goes on after a frame that can never be shown, and from there", async () => {
+    const missing = await playIntoHole();
+    await scene.beat(5000);
+    scene.line.fails(scene.line.last!.generation, "This frame is damaged.");
+    await watch(160);
+    expect(played().at(-1)).toMatchObject({ from: clip.times[missing] });
+    expect(scene.room.state.frame).toBeGreaterThan(missing);
+    expect(scene.room.state.frame).toBeLessThanOrEqual(frameOf(clip.times[missing]! + 200_000));
+  });
+
+  it("is waited for without sound when playing begins in it", async () => {
+    scene.line.accept(clip, false);
+    scene.room.act({ do: "step", by: 9 });
+    scene.line.waits();
+    scene.room.act({ do: "toggle" });
+    await scene.beat(3000);
+    expect([scene.room.state.playing, played()]).toEqual([true, []]);
+    await scene.answer();
+    expect(played()).toEqual([{ clip: CLIP, from: clip.times[9], rate: 1, between: null, muted: false }]);
+  });
+
+  it("at the end is left at once when playing begins again", async () => {
+    scene.line.accept(clip, false);
+    scene.room.act({ do: "last" });
+    scene.line.waits();
+    scene.room.act({ do: "toggle" });
+    expect(scene.line.last!.frame).toBe(0);
+    expect(played()).toEqual([{ clip: CLIP, from: 0, rate: 1, between: null, muted: false }]);
+  });
+
+  it("freezes on the frame on the glass", async () => {
+    const missing = await playIntoHole();
     scene.room.act({ do: "freeze" });
-    expect(scene.made("stop_sound")).toEqual([]);
+    await scene.answer();
+    expect(scene.room.state.frame).toBeLessThan(missing);
+    await watch(1000);
+    expect(scene.room.state.wanted).toBe(scene.room.state.frame);
+    expect(scene.room.state.frame).toBeLessThan(missing);
+    expect([scene.room.state.playing, played().length, scene.made("stop_sound").length]).toEqual([false, 1, 1]);
   });
 });
 
@@ -293,5 +492,20 @@ describe("without a device", () => {
     await watch(320);
     expect(scene.room.notice).toEqual({ kind: "news", text: "The sound device is gone; playing without sound." });
     expect(scene.room.state.frame).toBeGreaterThan(frameOf(380_000));
+  });
+
+  it("that is there again and is lost again, it says so again", async () => {
+    await scene.enter(clip);
+    scene.room.act({ do: "toggle" });
+    await watch(160);
+    tell(clockAt(160_000, { silent: "device_lost" }));
+    await watch(32);
+    scene.room.act({ do: "toggle" });
+    await scene.beat(10_000);
+    scene.room.act({ do: "toggle" });
+    await watch(64);
+    expect([scene.room.state.playing, scene.room.notice]).toEqual([true, null]);
+    tell(clockAt(300_000, { silent: "device_lost" }));
+    expect(scene.room.notice).toEqual({ kind: "news", text: "The sound device is gone; playing without sound." });
   });
 });

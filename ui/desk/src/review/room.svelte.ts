@@ -5,16 +5,16 @@
 // the frame that is due, one at a time, so that a slow decoder shows fewer frames and never none. A hand that rests
 // for 150 ms gets the exact frame at every pixel the zoom can show.
 
-import type { AttachmentId, ConversationId, Silence, SoundClock, StagedFile } from "@limpet/shared/gen/wire";
+import type { AttachmentId, ConversationId, SoundClock, StagedFile } from "@limpet/shared/gen/wire";
 import { ToneTables } from "./colour";
 import type { Line } from "./frame-socket";
 import { SQUARES_FROM, WHOLE, fitScale, placeOf, type Point, type Size } from "./geometry";
-import type { Action } from "./keys";
+import { repeats, type Action } from "./keys";
 import type { Painter } from "./painter";
 import type { Picture } from "./picture";
 import { ReviewState } from "./review-state.svelte";
 import { Session, sentence, type Desk } from "./session.svelte";
-import { Sound } from "./sound.svelte";
+import { Sound, type DeviceSilence } from "./sound.svelte";
 import { frameAt } from "./times";
 import { w } from "./words";
 
@@ -45,6 +45,10 @@ export class Room {
   private onGlass: Picture | null = null;
   private fresh = false;
   private scrub: number | null = null;
+  /** Playback stands still: the bytes of the frame that is due have not arrived. */
+  private stands = false;
+  /** Which way it played when its decoder died: so it goes on once there is another one. */
+  private brokeOff: { backward: boolean } | null = null;
   /** Counts what hands do: what the sound answers after the next deed moves nothing any more. */
   private deeds = 0;
   /** When a picture was asked for last, and how long one takes while playing. */
@@ -72,6 +76,7 @@ export class Room {
           const renumbered = this.state.wanted !== before;
           if (renumbered || (!this.state.settled && !this.session.waiting)) this.ask();
           this.touched();
+          this.playOn();
         },
         arrived: (runs) => this.state.arrive(runs),
         tones: (tones) => {
@@ -81,17 +86,16 @@ export class Room {
         picture: (picture) => {
           this.taken = picture;
           this.fresh = true;
-          // Playback stood still while the bytes were missing.
-          if (this.session.bytesMissing && picture.exact) this.state.goOn(now());
-          if (this.state.playing) this.takes += (now() - this.askedAt - this.takes) / 4;
+          if (this.state.playing && !this.stands) this.takes += (now() - this.askedAt - this.takes) / 4;
           this.advance();
           this.beat();
         },
-        gone: () => {
-          this.sound.over();
-          this.state.alone(now());
+        bytesMissing: () => this.standStill(),
+        gone: () => this.breakOff(),
+        stuck: () => {
+          this.brokeOff = null;
+          this.state.goTo(this.state.frame);
         },
-        stuck: () => this.state.goTo(this.state.frame),
       },
       dial,
     );
@@ -140,6 +144,7 @@ export class Room {
 
   /** Does what a key or a button asks for. `held` means a key that repeats by itself. */
   act(action: Action, held = false): void {
+    if (held && !repeats(action)) return;
     const { state } = this;
     switch (action.do) {
       case "step":
@@ -263,10 +268,51 @@ export class Room {
   private play(backward: boolean): void {
     const { state } = this;
     const led = !backward && this.hasSound;
+    const before = state.wanted;
     this.deeds += 1;
     state.play(now(), backward, led);
-    if (led && state.playing) this.sound.play({ ...this.tune(), from: state.timeOf(state.wanted) });
+    if (state.wanted !== before) this.ask();
+    this.stands = this.session.bytesMissing;
+    if (!this.stands) this.startSound(led);
     this.beat();
+  }
+
+  /** From the wanted frame, where it is to lead. */
+  private startSound(led: boolean): void {
+    const { state } = this;
+    if (led && state.playing) this.sound.play({ ...this.tune(), from: state.timeOf(state.wanted) });
+  }
+
+  /** Sound does not run ahead into a hole of a clip that still arrives. */
+  private standStill(): void {
+    if (!this.state.playing || this.stands) return;
+    this.stands = true;
+    void this.sound.stop();
+  }
+
+  /** What was waited for has come, or never will. */
+  private goOn(): void {
+    const { state } = this;
+    const led = !state.backward && this.hasSound;
+    this.stands = false;
+    state.goOn(now(), led);
+    this.startSound(led);
+  }
+
+  /** The decoder died. However long it takes to have another one: what is on the glass is where it goes on. */
+  private breakOff(): void {
+    const { playing, backward } = this.state;
+    if (this.fresh) this.draw();
+    this.brokeOff = playing ? { backward } : null;
+    this.state.freeze();
+    this.sound.over();
+  }
+
+  private playOn(): void {
+    const before = this.brokeOff;
+    this.brokeOff = null;
+    // Nobody is there to say that it is to begin again.
+    if (before && (this.state.loop || !this.state.isSpent(before.backward))) this.play(before.backward);
   }
 
   /** What the sound is to play, from where it is. */
@@ -387,6 +433,7 @@ export class Room {
   private advance(): void {
     const { state } = this;
     if (!state.playing || this.session.waiting) return;
+    if (this.stands) this.goOn();
     state.tick(now(), Math.min(this.takes, MOST_AHEAD_MS));
     if (!state.playing) this.sound.over();
     const onItsWay = this.fresh ? this.taken?.frame : state.drawn?.frame;
@@ -415,7 +462,6 @@ export class Room {
   }
 }
 
-const silentWords = (why: Silence): string =>
-  why === "decoder" ? w().soundDied : why === "device_lost" ? w().deviceLost : w().noDevice;
+const silentWords = (why: DeviceSilence): string => (why === "device_lost" ? w().deviceLost : w().noDevice);
 
 const now = () => performance.now();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Action } from "./keys";
 import { CLIP, Scene } from "./room-scene";
 import { phoneClip } from "./testing";
 
@@ -40,6 +41,43 @@ describe("entering", () => {
     await scene.beat();
     expect(scene.lines).toHaveLength(0);
     expect(scene.names.at(-1)).toBe("close_review");
+  });
+
+  it("lets go at once of a clip that waits for its first byte, and opens it again only then", async () => {
+    const open = scene.answers.open_review!;
+    const calls = () => scene.names.filter((name) => name.endsWith("_review"));
+    let closed: (nothing: null) => void = () => undefined;
+    let failed: (why: unknown) => void = () => undefined;
+    scene.answers.open_review = () => new Promise((_, reject) => (failed = reject));
+    scene.answers.close_review = () => new Promise((resolve) => (closed = resolve));
+    scene.room.enter();
+    await scene.beat();
+    scene.room.leave();
+    expect(calls()).toEqual(["open_review", "close_review"]);
+    Object.assign(scene.answers, { open_review: open, close_review: () => null });
+    scene.room.enter();
+    await scene.beat(1000);
+    expect(calls()).toEqual(["open_review", "close_review"]);
+    failed({ code: "conflict", message: "This room was closed while it was being opened." });
+    closed(null);
+    await scene.beat();
+    expect(calls()).toEqual(["open_review", "close_review", "open_review"]);
+    scene.line.accept(phoneClip(12));
+    expect(scene.room.session.phase).toEqual({ kind: "open" });
+  });
+
+  it("lets go again of a clip whose closing the desk heard before its opening", async () => {
+    const open = scene.answers.open_review!;
+    let opened: () => void = () => undefined;
+    scene.answers.open_review = (args) => new Promise<void>((resolve) => (opened = resolve)).then(() => open(args));
+    scene.room.enter();
+    await scene.beat();
+    scene.room.leave();
+    await scene.beat();
+    opened();
+    await scene.beat();
+    expect(scene.names.filter((name) => name.endsWith("_review"))).toEqual(["open_review", "close_review", "close_review"]);
+    expect(scene.lines).toHaveLength(0);
   });
 });
 
@@ -97,6 +135,41 @@ describe("stepping", () => {
     await scene.answer();
     expect(scene.room.session.trouble).toBeNull();
     expect(scene.room.state.frame).toBe(2);
+  });
+});
+
+describe("a held key", () => {
+  beforeEach(() => scene.enter());
+
+  it("plays, marks, captures and turns round once", async () => {
+    const hold = (action: Action) => {
+      for (let press = 0; press < 6; press++) scene.room.act(action, press > 0);
+    };
+    hold({ do: "toggle" });
+    expect([scene.room.state.playing, scene.names.filter((name) => name === "play_sound").length]).toEqual([true, 1]);
+    hold({ do: "forward" });
+    expect(scene.room.state.rate).toBe(2);
+    hold({ do: "freeze" });
+    hold({ do: "markA" });
+    hold({ do: "markB" });
+    expect([scene.room.state.markA, scene.room.state.markB]).toEqual([0, 0]);
+    hold({ do: "mute" });
+    expect(scene.room.sound.muted).toBe(true);
+    scene.room.act({ do: "mute" });
+    for (let press = 0; press < 3; press++) {
+      scene.room.act({ do: "capture" }, press > 0);
+      await scene.beat();
+    }
+    expect(scene.names.filter((name) => name === "capture_still")).toHaveLength(1);
+  });
+
+  it("goes on stepping, zooming, moving the picture and changing the speed", async () => {
+    for (const action of [{ do: "zoom", by: 1 }, { do: "pan", x: 0, y: 1 }, { do: "slower" }, { do: "step", by: 1 }] as const) {
+      const seen = () => JSON.stringify([scene.room.state.view, scene.room.state.rate, scene.room.state.wanted]);
+      const before = seen();
+      scene.room.act(action, true);
+      expect(seen(), action.do).not.toBe(before);
+    }
   });
 });
 
@@ -256,32 +329,18 @@ describe("capturing", () => {
 });
 
 describe("a decoder that dies", () => {
-  /** Cuts every line until the socket gives up. */
-  async function die() {
-    const before = scene.lines.length;
-    for (let turn = 0; turn < 40 && scene.names.filter((name) => name === "open_review").length === opened; turn++) {
-      if (scene.line.readyState !== 3) scene.line.cut();
-      await scene.beat(250);
-      if (scene.room.session.phase.kind === "failed") break;
-    }
-    return scene.lines.length - before;
-  }
-  let opened: number;
-
   beforeEach(async () => {
     await scene.enter();
     scene.room.act({ do: "step", by: 3 });
     await scene.answer();
-    opened = scene.names.filter((name) => name === "open_review").length;
   });
 
   it("is opened again by itself at the same frame, with generations that go on", async () => {
     scene.room.act({ do: "step", by: 1 });
     const before = scene.line.last!.generation;
-    await die();
+    await scene.die();
     expect(scene.room.session.phase.kind).toBe("reopening");
-    expect(scene.names.filter((name) => /_review/.test(name))).toEqual(["open_review", "close_review", "open_review"]);
-    await scene.beat();
+    expect(scene.names.filter((name) => /_review/.test(name))).toEqual(["open_review", "open_review"]);
     scene.line.accept(phoneClip(12));
     expect(scene.line.last!.frame).toBe(4);
     expect(scene.line.last!.generation).toBeGreaterThan(before);
@@ -289,13 +348,48 @@ describe("a decoder that dies", () => {
     expect([scene.room.session.phase.kind, scene.room.state.frame]).toEqual(["open", 4]);
   });
 
+  it("is noticed within a second, whatever the room does", async () => {
+    const before = performance.now();
+    await scene.die();
+    expect(performance.now() - before).toBeLessThan(1000);
+    expect(scene.lines.at(-1)?.address).toBe(scene.address);
+    scene.line.accept(phoneClip(12));
+    expect([scene.room.session.phase.kind, scene.room.state.frame]).toEqual(["open", 3]);
+  });
+
+  it("is not thought dead when only its lines were cut", async () => {
+    scene.room.act({ do: "step", by: 1 });
+    for (let turn = 0; turn < 2; turn++) {
+      scene.line.cut();
+      await scene.beat(600);
+    }
+    expect(scene.names.filter((name) => name === "open_review")).toHaveLength(2);
+    expect(scene.room.session.phase.kind).toBe("open");
+    await scene.beat(600);
+    scene.line.accept(phoneClip(12));
+    await scene.answer();
+    expect([scene.room.state.frame, scene.names.includes("close_review")]).toEqual([4, false]);
+  });
+
+  it("of which the desk does not say whether it lives is opened again when its line is lost", async () => {
+    const open = scene.answers.open_review!;
+    let asked = 0;
+    scene.answers.open_review = (args) => {
+      asked += 1;
+      if (asked === 1) throw { code: "internal", message: "Not now." };
+      return open(args);
+    };
+    await scene.die();
+    expect([asked, scene.room.session.phase.kind]).toEqual([2, "reopening"]);
+    scene.line.accept(phoneClip(12));
+    expect(scene.room.session.phase.kind).toBe("open");
+  });
+
   it("a second time waits for the person, and starts from the last frame that was shown", async () => {
     scene.room.act({ do: "step", by: 1 });
-    await die();
-    opened += 1;
-    await scene.beat();
+    await scene.die();
     scene.line.accept(phoneClip(12));
-    await die();
+    await scene.die();
     expect(scene.room.session.phase).toMatchObject({ kind: "failed", died: true });
     await scene.room.session.again();
     scene.line.accept(phoneClip(12));

@@ -7,11 +7,11 @@
 
 import { failureOf } from "@limpet/shared/host/failure";
 import type { Host } from "@limpet/shared/host/host";
-import type { Attachment, AttachmentId, Calls, ClipIndex } from "@limpet/shared/gen/wire";
+import type { Attachment, AttachmentId, Calls, ClipIndex, ReviewRoom } from "@limpet/shared/gen/wire";
 import type { Run } from "./arrived";
 import { FrameSocket, type Hears, type Line, type Tones, type Wish } from "./frame-socket";
 import type { Picture } from "./picture";
-import { inTurn } from "./turns";
+import { inTurn, outOfTurn } from "./turns";
 import { w } from "./words";
 
 /** What the room needs of the desk. */
@@ -32,6 +32,8 @@ export interface SessionHears {
   arrived(runs: Run[]): void;
   tones(tones: Tones): void;
   picture(picture: Picture): void;
+  /** The bytes of the newest wish have not arrived. */
+  bytesMissing(): void;
   /** The decoder died, and whatever else was going on in its room. */
   gone(): void;
   /** The decoder died a second time; what was wanted may be what kills it. */
@@ -49,6 +51,7 @@ export class Session {
   /** How much of the clip is on this computer, 0 to 1, as far as the desk has said. */
   readonly share = $derived(this.isOfClip(this.progress.total) ? this.progress.sent / this.progress.total : null);
   private socket: FrameSocket | null = null;
+  private address = "";
   private generation = 0;
   private visit = 0;
   private hasReopened = false;
@@ -61,8 +64,9 @@ export class Session {
     private readonly dial?: (address: string) => Line,
   ) {}
 
+  /** Whether the newest wish has not been answered. Without a line nothing is. */
   get waiting(): boolean {
-    return this.socket?.waiting ?? false;
+    return this.socket?.waiting ?? true;
   }
 
   async open(): Promise<void> {
@@ -71,11 +75,8 @@ export class Session {
     this.trouble = null;
     this.hearProgress(visit);
     try {
-      const room = await inTurn(this.clip, () => this.desk.call("open_review", this.clip));
-      // Who left meanwhile has asked already that it is closed again.
-      if (visit !== this.visit) return;
-      this.attachment = room.clip;
-      this.connect(room.socket);
+      const room = await this.askForRoom(visit);
+      if (room && visit === this.visit) this.connect(room);
     } catch (thrown) {
       if (visit === this.visit) this.phase = { kind: "failed", message: sentence(thrown), died: false };
     }
@@ -99,14 +100,15 @@ export class Session {
   }
 
   leave(): void {
-    this.visit += 1;
     this.hangUp();
     this.unlisten?.();
     this.unlisten = null;
     this.letGo();
   }
 
-  private connect(address: string): void {
+  private connect(room: ReviewRoom): void {
+    this.attachment = room.clip;
+    this.address = room.socket;
     const hears: Hears = {
       ready: (clip, whole) => {
         if (this.phase.kind !== "open") this.phase = { kind: "open" };
@@ -119,15 +121,19 @@ export class Session {
         this.hears.picture(picture);
         if (!this.waiting) this.bytesMissing = false;
       },
-      bytesMissing: () => (this.bytesMissing = true),
+      bytesMissing: () => {
+        this.bytesMissing = true;
+        this.hears.bytesMissing();
+      },
       failed: (failure) => {
         this.trouble = failure.message;
         if (!this.waiting) this.bytesMissing = false;
       },
       refused: (failure) => this.refused(failure.message),
+      doubted: () => void this.lookForChild(),
       lost: () => void this.died(),
     };
-    this.socket = new FrameSocket(address, hears, this.generation, this.dial);
+    this.socket = new FrameSocket(room.socket, hears, this.generation, this.dial);
   }
 
   private refused(message: string): void {
@@ -136,17 +142,32 @@ export class Session {
     this.phase = { kind: "failed", message, died: false };
   }
 
-  private async died(): Promise<void> {
+  /** Opening what is open answers where it is. Another address is that of another child: the one before has died. */
+  private async lookForChild(): Promise<void> {
+    const { visit, socket } = this;
+    try {
+      const room = await this.askForRoom(visit);
+      if (room && visit === this.visit && socket === this.socket && room.socket !== this.address) await this.died(room);
+    } catch {
+      // The line goes on trying. When it is lost the clip is opened again, and that says why it cannot be.
+    }
+  }
+
+  /** The next child may be there already. */
+  private async died(next: ReviewRoom | null = null): Promise<void> {
     this.hangUp();
     this.hears.gone();
-    this.letGo();
+    this.trouble = null;
     if (this.hasReopened) {
+      this.letGo();
       this.hears.stuck();
       this.phase = { kind: "failed", message: w().diedTwice, died: true };
       return;
     }
     this.hasReopened = true;
     this.phase = { kind: "reopening" };
+    if (next) return this.connect(next);
+    this.letGo();
     await this.open();
   }
 
@@ -158,9 +179,25 @@ export class Session {
     this.socket = null;
   }
 
-  /** Tells the desk to let the child go. That it was gone already is no news. */
+  /** Has the desk open the clip's room, or find it open. Null for a visit that is over. */
+  private askForRoom(visit: number): Promise<ReviewRoom | null> {
+    return inTurn(this.clip, async () => {
+      if (visit !== this.visit) return null;
+      const room = await this.desk.call("open_review", this.clip);
+      if (visit === this.visit) return room;
+      // The desk may have heard that it is to close the room before it heard that it is to open it.
+      await this.desk.call("close_review", this.clip).catch(() => undefined);
+      return null;
+    });
+  }
+
+  /**
+   * Ends the visit and has the desk let the child go: at once, since a room that opens may wait for bytes of the clip
+   * for as long as they take. That it was gone already is no news.
+   */
   private letGo(): void {
-    inTurn(this.clip, () => this.desk.call("close_review", this.clip)).catch(() => undefined);
+    this.visit += 1;
+    outOfTurn(this.clip, () => this.desk.call("close_review", this.clip)).catch(() => undefined);
   }
 
   private hearProgress(visit: number): void {

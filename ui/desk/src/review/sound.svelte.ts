@@ -1,10 +1,11 @@
 // The sound of the clip in the room: the desk plays it and says where it is, the pictures follow. Knows no picture.
 //
 // Nothing that goes wrong here stops playing: without an answer, without a device, without sound the room's own clock
-// goes on, and at most one sentence says why nothing is heard.
+// goes on, and at most one sentence says why nothing is heard. Of a decoder that died the session tells, not the sound.
 
 import type { AttachmentId, PlaySound, Silence, SoundClock } from "@limpet/shared/gen/wire";
 import type { Desk } from "./session.svelte";
+import { inTurn } from "./turns";
 
 /** Longest wait for the first sound. Then pictures go on without it, and follow once it is there. */
 const PATIENCE_MS = 700;
@@ -12,6 +13,7 @@ const PATIENCE_MS = 700;
 /** Who has muted one clip does not want to hear the next. */
 let remembered = false;
 
+export type DeviceSilence = Exclude<Silence, "no_sound" | "decoder">;
 export type Wanted = Omit<PlaySound, "clip" | "muted">;
 
 export interface SoundHears {
@@ -19,8 +21,8 @@ export interface SoundHears {
   at(clock: SoundClock): void;
   /** It does not lead, or not any more. */
   alone(): void;
-  /** Nothing is heard, for this reason. Once. */
-  silent(why: Silence): void;
+  /** Nothing is heard any more, because of the device. Once, until something is heard again. */
+  silent(why: DeviceSilence): void;
 }
 
 export class Sound {
@@ -90,7 +92,7 @@ export class Sound {
     this.over();
     if (!was) return null;
     try {
-      const clock = await this.desk.call("stop_sound", this.clip);
+      const clock = await inTurn(this, () => this.desk.call("stop_sound", this.clip));
       return led ? clock.at : null;
     } catch {
       // A room that has just died plays nothing either.
@@ -108,7 +110,8 @@ export class Sound {
 
   private hear(clock: SoundClock): void {
     this.silent = clock.silent;
-    if (clock.silent && clock.silent !== "no_sound" && !this.hasSaid) {
+    if (clock.silent === null) this.hasSaid = false;
+    else if (clock.silent !== "no_sound" && clock.silent !== "decoder" && !this.hasSaid) {
       this.hasSaid = true;
       this.hears.silent(clock.silent);
     }
@@ -116,8 +119,13 @@ export class Sound {
   }
 
   private async say(wanted: Wanted): Promise<SoundClock | null> {
+    const { turn, muted } = this;
     try {
-      return await this.desk.call("play_sound", { ...wanted, clip: this.clip, muted: this.muted });
+      return await inTurn(this, async () => {
+        // Stopped again before its turn came.
+        if (turn !== this.turn) return null;
+        return this.desk.call("play_sound", { ...wanted, clip: this.clip, muted });
+      });
     } catch {
       // Then pictures play without it.
       return null;

@@ -1,20 +1,35 @@
-// Opening and closing a clip's room, one after the other: the desk has one room for a clip, and who leaves while it
-// opens and comes back must not have the new one closed behind them.
+// Things that the desk is told one after the other, because it does not promise to do them in the order in which they
+// were said: who leaves while a clip's room opens and comes back must not have the new one closed behind them, and a
+// sound that is to stop must not start afterwards.
 
 import type { AttachmentId } from "@limpet/shared/gen/wire";
 
-const underWay = new Map<AttachmentId, Promise<unknown>>();
+/** What turns are taken at: the room of a clip, or something of one's own. */
+type Turnstile = AttachmentId | object;
 
-/** Does something with a clip's room after whatever is under way with it. */
-export function inTurn<T>(clip: AttachmentId, deed: () => Promise<T>): Promise<T> {
-  const done = (underWay.get(clip) ?? Promise.resolve()).then(deed);
+const underWay = new Map<Turnstile, Promise<unknown>>();
+
+/** Does something after whatever is under way there; at once if nothing is. */
+export function inTurn<T>(at: Turnstile, deed: () => Promise<T>): Promise<T> {
+  const done = underWay.get(at)?.then(deed) ?? deed();
+  keep(at, done);
+  return done;
+}
+
+/** Does something at once, also while something else is under way there. What comes later waits for both. */
+export function outOfTurn<T>(at: Turnstile, deed: () => Promise<T>): Promise<T> {
+  const done = deed();
+  keep(at, Promise.allSettled([underWay.get(at), done]));
+  return done;
+}
+
+function keep(at: Turnstile, done: Promise<unknown>): void {
   const settled = done.then(
     () => undefined,
     () => undefined,
   );
-  underWay.set(clip, settled);
+  underWay.set(at, settled);
   void settled.then(() => {
-    if (underWay.get(clip) === settled) underWay.delete(clip);
+    if (underWay.get(at) === settled) underWay.delete(at);
   });
-  return done;
 }
