@@ -163,6 +163,11 @@ impl Clip {
         self.link.hashes(&Ask::Views { max_width, max_height }, self.probe.frames, each)
     }
 
+    /// The same for the small copies that the frame socket sends while a hand moves.
+    pub fn sketches(&self, each: &mut dyn FnMut(FrameHash)) -> Result<(), VideoError> {
+        self.link.hashes(&Ask::Sketches, self.probe.frames, each)
+    }
+
     /// What the child has used so far.
     pub fn usage(&self) -> Result<Usage, VideoError> {
         let (usage, _) = self.link.collect(&Ask::Usage, 0)?;

@@ -17,7 +17,10 @@ pub use sketch::{Easel, Sketch, Sketcher};
 
 use crate::{
     VideoError,
-    media::{index::Index, reader::Reader},
+    media::{
+        index::{Index, Sample},
+        reader::{Fresh, Reader},
+    },
 };
 
 /// How far behind the target's start decoding on beats seeking, packets.
@@ -91,17 +94,17 @@ impl Engine {
         self.passed = Some(u32::MAX);
     }
 
-    /// The first shown picture that comes out of a reader that stands at the beginning, kept as frame 0.
-    pub fn first<P: Keep>(
-        &mut self,
-        keep: &mut P,
-        over: &mut dyn FnMut() -> bool,
-    ) -> Result<Option<P::Kept>, VideoError> {
+    /// The first shown picture, as far as the index tells, and its packet. Nothing is decoded after it.
+    pub fn first(&mut self, over: &mut dyn FnMut() -> bool) -> Result<Option<(Sample, Fresh)>, VideoError> {
+        let index = Arc::clone(self.reader.index());
+        let Some(shown) = index.frames.first() else { return Ok(None) };
         self.passed = Some(u32::MAX);
-        self.reader.rewind_to(0, over)?;
+        self.reader.rewind_to(shown.start, over)?;
+        self.reader.end_after(shown.sample);
         while let Some(fresh) = self.reader.next_picture(over)? {
-            if self.index().samples.get(fresh.sample).is_some_and(|sample| !sample.hidden) {
-                return keep.keep(0, fresh.picture, fresh.hurt).map(Some);
+            let sample = index.samples.get(fresh.sample).copied();
+            if let Some(sample) = sample.filter(|sample| !sample.hidden) {
+                return Ok(Some((sample, fresh)));
             }
         }
         Ok(None)

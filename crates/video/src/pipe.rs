@@ -79,6 +79,8 @@ pub enum Ask {
     /// Hash every frame as the frame socket would send it, decoded from the start without a seek. Chunks as for
     /// hashes.
     Views { max_width: u32, max_height: u32 },
+    /// The same for the small copies that are shown under a moving hand.
+    Sketches,
     /// Decode a photo of `len` bytes. Value: [`Size`]. Chunks: RGB8.
     Photo { len: u64, max_side: u32 },
     /// Where in a photo of `len` bytes its moving part lies. Value: a range of bytes, or null.

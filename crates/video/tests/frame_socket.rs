@@ -3,11 +3,15 @@
 
 mod common;
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use common::{generated, open};
 use limpet_testkit::clips::Kind;
-use limpet_video::{Clip, FrameSocket, Seen};
+use limpet_video::{Clip, FrameSocket, Review, Seen};
 use limpet_wire::{
     Code,
     frames::{FrameHeader, FrameRequest, Matrix, Transfer},
@@ -112,6 +116,48 @@ fn the_newest_wins() {
         }
         if (header.generation, header.exact) == (300, true) {
             break;
+        }
+    }
+}
+
+/// When the eye has rested for a while, a hand that goes far away sees a small copy of the very frame it points at, and
+/// then the frame.
+#[test]
+fn at_rest_there_are_sketches_of_the_whole_clip() {
+    let path = generated(Kind::Plain);
+    let full = (1920, 1080);
+    let mut right = HashMap::new();
+    let clip = open(&path);
+    clip.sketches(&mut |hash| {
+        right.insert(hash.frame, hash.md5.unwrap());
+    })
+    .unwrap();
+    let last = clip.probe().frames - 1;
+    assert_eq!(right.len(), last as usize + 1);
+    let distinct: std::collections::HashSet<_> = right.values().collect();
+    assert_eq!(distinct.len(), right.len(), "every sketch is another picture");
+    // Room for three frames at this size, and for a sketch of each.
+    let review = Review::open(Arc::new(std::fs::read(path).unwrap()), 24 << 20).unwrap();
+    let mut socket = FrameSocket::connect(review.address()).unwrap();
+    let mut generation = 0;
+    for target in [last, last / 2, 20, last - 20] {
+        let began = Instant::now();
+        loop {
+            assert!(began.elapsed() < PATIENCE, "there is no sketch of frame {target}");
+            generation += 2;
+            show(&mut socket, generation - 1, if target > last / 2 { 0 } else { last }, full, false);
+            while !picture(&socket).0.exact {}
+            std::thread::sleep(Duration::from_secs(2));
+            show(&mut socket, generation, target, full, true);
+            let (near, md5) = picture(&socket);
+            let mut exact = near.exact;
+            while !exact {
+                exact = picture(&socket).0.exact;
+            }
+            if !near.exact && near.frame == target && near.height == 540 {
+                assert_eq!(md5, right[&target], "frame {target}");
+                break;
+            }
         }
     }
 }

@@ -23,11 +23,11 @@ use super::{
 use crate::{
     ByteSource, FrameHash, Order, Passage, Picture, VideoError,
     clip::Opened,
-    engine::{Decoded, Decoding, Engine, Hasher, Keep, Shared, Viewer, Way},
+    engine::{Decoded, Decoding, Easel, Engine, Hasher, Keep, Shared, Sketcher, View, Viewer, Way},
     media::{
         demuxer::{Demuxer, Track},
         index::Index,
-        reader::Reader,
+        reader::{Fresh, Reader},
         tape::Tape,
     },
     pipe::{Ask, Size},
@@ -88,7 +88,19 @@ impl Work {
             }
             Ask::Rendition => self.rendition(id),
             Ask::Hashes { order } => self.hashes(id, order),
-            Ask::Views { max_width, max_height } => self.views(id, max_width, max_height),
+            Ask::Views { max_width, max_height } => {
+                let mut viewer = self.viewer()?;
+                viewer.fit(max_width, max_height);
+                self.views(id, &mut |frame, fresh| {
+                    viewer.keep(frame, fresh.picture, fresh.hurt).map(Arc::new)
+                })
+            }
+            Ask::Sketches => {
+                let (mut sketcher, mut easel) = (Sketcher::new(self.viewer()?), Easel::default());
+                self.views(id, &mut |frame, fresh| {
+                    easel.view(&sketcher.keep(frame, fresh.picture, fresh.hurt)?)
+                })
+            }
             Ask::Photo { len, max_side } => {
                 let picture = photo::decode(&self.parent.clip(len), max_side)?;
                 self.picture(id, &picture)
@@ -224,17 +236,24 @@ impl Work {
         Ok(Value::Null)
     }
 
+    fn viewer(&self) -> Result<Viewer, VideoError> {
+        let open = self.clip.as_ref().ok_or_else(nothing_open)?;
+        Ok(Viewer::new(open.track.clone(), Arc::clone(&open.index)))
+    }
+
     /// Straight through the decoder: the n-th picture that comes out is frame n, whatever its time is.
-    fn views(&mut self, id: u32, max_width: u32, max_height: u32) -> Result<Value, VideoError> {
+    fn views(
+        &mut self,
+        id: u32,
+        view: &mut dyn FnMut(u32, Fresh) -> Result<Arc<View>, VideoError>,
+    ) -> Result<Value, VideoError> {
         let parent = Arc::clone(&self.parent);
         let open = self.clip.as_mut().ok_or_else(nothing_open)?;
-        let mut viewer = Viewer::new(open.track.clone(), Arc::clone(&open.index));
-        viewer.fit(max_width, max_height);
         let mut reader = open.reader()?;
         for frame in 0..open.index.count() {
             parent.alive();
             let Some(fresh) = reader.next_picture(&mut || false)? else { break };
-            let view = viewer.keep(frame, fresh.picture, fresh.hurt)?;
+            let view = view(frame, fresh)?;
             let md5 = Md5::digest(&view.planes).into();
             parent.chunk(id, &record(&open.index, frame, Some(md5)).encode())?;
         }

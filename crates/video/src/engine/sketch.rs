@@ -35,6 +35,8 @@ impl Weight for Sketch {
 pub struct Sketcher {
     viewer: Viewer,
     encoder: Option<(encoder::video::Encoder, (u32, u32))>,
+    /// Sketches made: an encoder refuses a picture that is not later than the one before.
+    made: i64,
 }
 
 impl Sketcher {
@@ -47,7 +49,7 @@ impl Sketcher {
         } else {
             viewer.fit(LINES, 0);
         }
-        Self { viewer, encoder: None }
+        Self { viewer, encoder: None, made: 0 }
     }
 
     /// The viewer it looks through.
@@ -70,7 +72,9 @@ impl Keep for Sketcher {
             self.encoder = Some((open_encoder(size)?, size));
         }
         let Some((encoder, _)) = &mut self.encoder else { return Err(VideoError::internal("no encoder")) };
-        let laid_out = lay_out(&view)?;
+        let mut laid_out = lay_out(&view)?;
+        self.made += 1;
+        laid_out.set_pts(Some(self.made));
         encoder.send_frame(&laid_out).map_err(VideoError::internal)?;
         let mut packet = Packet::empty();
         encoder.receive_packet(&mut packet).map_err(VideoError::internal)?;
@@ -97,7 +101,6 @@ fn open_encoder((width, height): (u32, u32)) -> Result<encoder::video::Encoder, 
 fn lay_out(view: &View) -> Result<frame::Video, VideoError> {
     let FrameHeader { width, height, stride_y, stride_uv, .. } = view.header;
     let mut picture = frame::Video::new(Pixel::YUVJ420P, width, height);
-    picture.set_pts(Some(0));
     let luma = stride_y as usize * height as usize;
     let chroma = stride_uv as usize * height.div_ceil(2) as usize;
     for (number, (from, len, stride)) in

@@ -70,6 +70,8 @@ pub struct Index {
     unseen: Vec<usize>,
     /// Whether a picture that says that no other leans on it can be believed.
     tells_leaves: bool,
+    /// Whether every packet is one picture, or none.
+    plain: bool,
 }
 
 /// Packets looked at for a first picture.
@@ -114,6 +116,7 @@ impl Index {
         let mut index = Self::of_samples(scan.samples, timebase);
         index.end = demuxer.track.facts.end;
         index.tells_leaves = tells_leaves;
+        index.plain = trusted;
         if !trusted && there.is_some() {
             return Err(VideoError::Bytes("This clip can be reviewed once all of it has arrived.".into()));
         }
@@ -154,8 +157,16 @@ impl Index {
         });
         let unseen: Vec<usize> = unseen.collect();
         let unseen = if missing > 0 { unseen } else { Vec::new() };
-        let mut index =
-            Self { samples, frames: Vec::new(), timebase, end: None, places, unseen, tells_leaves: true };
+        let mut index = Self {
+            samples,
+            frames: Vec::new(),
+            timebase,
+            end: None,
+            places,
+            unseen,
+            tells_leaves: true,
+            plain: true,
+        };
         let times: Vec<(usize, i64)> =
             order.into_iter().filter_map(|at| Some((at, index.samples.get(at)?.pts))).collect();
         index.show(times);
@@ -188,6 +199,12 @@ impl Index {
     /// Whether a packet is the one that stands here.
     pub fn is_at(&self, packet: &Packet, at: usize) -> bool {
         self.samples.get(at).is_some_and(|sample| sample.place() == Sample::read(packet, false).place())
+    }
+
+    /// Whether this packet, of another index of the same clip, is all of this frame.
+    pub fn is_all_of(&self, sample: &Sample, frame: u32) -> bool {
+        let own = self.frames.get(frame as usize).and_then(|shown| self.samples.get(shown.sample));
+        self.plain && own.is_some_and(|own| own.place() == sample.place())
     }
 
     /// Whether the pictures that no other leans on can be told from the rest.

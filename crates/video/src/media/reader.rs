@@ -47,6 +47,8 @@ pub struct Reader {
     /// A damaged packet that what comes now may lean on.
     hurt_at: Option<usize>,
     drained: bool,
+    /// Nothing is decoded after this packet: its picture comes sooner, and then nothing more.
+    last: Option<usize>,
     /// Whether the bytes gave out before the last packet; the demuxer is of no more use then.
     cut_short: bool,
 }
@@ -67,6 +69,7 @@ impl Reader {
             sparse_until: 0,
             hurt_at: None,
             drained: false,
+            last: None,
             cut_short: false,
         })
     }
@@ -117,6 +120,11 @@ impl Reader {
         }
     }
 
+    /// Decodes nothing after a packet, so that its picture does not wait for others. Going on takes a rewind.
+    pub fn end_after(&mut self, sample: usize) {
+        self.last = Some(sample);
+    }
+
     /// Goes to a packet and starts decoding there. `over` is asked now and then whether to give up.
     ///
     /// # Errors
@@ -126,6 +134,7 @@ impl Reader {
         self.drained = false;
         self.sparse_until = 0;
         self.hurt_at = None;
+        self.last = None;
         if self.cut_short || self.at != sample {
             self.lose_place();
             if self.cut_short {
@@ -192,7 +201,8 @@ impl Reader {
 
     fn feed(&mut self) -> Result<(), VideoError> {
         // What has not arrived yet counts as the end: going on from here takes a rewind.
-        let arrived = self.index.samples.get(self.at).is_none_or(|sample| sample.seen);
+        let arrived = self.index.samples.get(self.at).is_none_or(|sample| sample.seen)
+            && self.last.is_none_or(|last| self.at <= last);
         if !self.held && arrived && !self.read_picture() {
             self.drained = true;
             if self.at < self.index.samples.len() {

@@ -17,7 +17,10 @@ use super::{
 use crate::{
     ByteSource, VideoError,
     engine::{Easel, Engine, Keep, View, Viewer, Way},
-    media::{index::Index, reader::Reader},
+    media::{
+        index::{Index, Sample},
+        reader::{Fresh, Reader},
+    },
 };
 
 /// Frames before the target that are kept on the way, for the steps back that often follow.
@@ -38,6 +41,8 @@ pub struct Hand {
     engine: Engine,
     viewer: Viewer,
     easel: Easel,
+    /// The picture that was shown first, until it is known which frame it is.
+    first: Option<(Sample, Fresh)>,
 }
 
 impl Hand {
@@ -48,7 +53,7 @@ impl Hand {
         let head = Arc::new(Index::head(&mut demuxer)?);
         let viewer = Viewer::new(demuxer.track.clone(), Arc::clone(&head));
         let engine = Engine::new(Reader::after(demuxer, head)?);
-        let mut hand = Self { stage, engine, viewer, easel: Easel::default() };
+        let mut hand = Self { stage, engine, viewer, easel: Easel::default(), first: None };
         if let Err(error) = hand.show_first() {
             tracing::debug!(%error, "There is no first picture");
         }
@@ -61,11 +66,25 @@ impl Hand {
 
     /// The first picture that the decoder gives. Which frame it is shows when the clip is known.
     fn show_first(&mut self) -> Result<(), VideoError> {
-        self.viewer.fit(FIRST_VIEW.0, FIRST_VIEW.1);
-        if let Some(view) = self.engine.first(&mut self.viewer, &mut || self.stage.known().is_some())? {
-            self.stage.show_first(view);
+        let Some((sample, fresh)) = self.engine.first(&mut || false)? else { return Ok(()) };
+        if self.stage.known().is_none() {
+            self.viewer.fit(FIRST_VIEW.0, FIRST_VIEW.1);
+            self.stage.show_first(self.viewer.keep(0, fresh.picture.clone(), fresh.hurt)?);
         }
+        self.first = Some((sample, fresh));
         Ok(())
+    }
+
+    /// What was decoded first, when it is the frame that is wanted first.
+    fn had(&mut self, frame: u32, known: &Known) -> Option<Arc<View>> {
+        let (sample, Fresh { picture, hurt, .. }) = self.first.take()?;
+        if !known.index.is_all_of(&sample, frame) {
+            return None;
+        }
+        let view = Arc::new(self.viewer.keep(frame, picture, hurt).ok()?);
+        let start = known.index.frames.get(frame as usize)?.start;
+        known.views.put(frame, self.viewer.kind(), start, &self.stage.around(), Arc::clone(&view));
+        Some(view)
     }
 
     fn read_by(&mut self, known: &Known) {
@@ -80,6 +99,9 @@ impl Hand {
         let kind = self.viewer.kind();
         self.look(&target, kind);
         if let Some(view) = known.views.get(target.frame, kind) {
+            return self.answer(target, &view, known);
+        }
+        if let Some(view) = self.had(target.frame, known) {
             return self.answer(target, &view, known);
         }
         let near = if target.near_first { self.show_near(&target, known, kind) } else { None };
