@@ -30,7 +30,7 @@ pub trait ByteSource: Send + Sync {
         None
     }
 
-    /// The eye is at this byte: what follows it is fetched first.
+    /// The eye is at this byte: what follows it is fetched first. Returns at once.
     fn want(&self, _offset: u64) {}
 }
 
