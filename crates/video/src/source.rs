@@ -9,6 +9,8 @@ use std::{
     ops::Range,
     path::Path,
     sync::Arc,
+    thread,
+    time::Duration,
 };
 
 /// Random access to the bytes of one clip, of which some may still be on their way.
@@ -28,6 +30,13 @@ pub trait ByteSource: Send + Sync {
     /// The ranges that are here, in order, with gaps between them; `None` once all are.
     fn arrived(&self) -> Option<Vec<Range<u64>>> {
         None
+    }
+
+    /// Waits until something else is here than these ranges, or for so long, and answers what [`Self::arrived`] does. A
+    /// source that is not told of arrivals looks once, at the end.
+    fn wait_for_arrivals(&self, _known: &[Range<u64>], most: Duration) -> Option<Vec<Range<u64>>> {
+        thread::sleep(most);
+        self.arrived()
     }
 
     /// The eye is at this byte: what follows it is fetched first. Returns at once.

@@ -92,6 +92,15 @@ impl ByteSource for Holed {
         self.between(&self.holes.lock().unwrap())
     }
 
+    fn wait_for_arrivals(&self, known: &[Range<u64>], most: Duration) -> Option<Vec<Range<u64>>> {
+        let holes = self.holes.lock().unwrap();
+        drop(
+            self.filled
+                .wait_timeout_while(holes, most, |holes| self.between(holes).as_deref() == Some(known)),
+        );
+        self.arrived()
+    }
+
     fn want(&self, offset: u64) {
         self.wanted.lock().unwrap().push(offset);
     }
@@ -189,4 +198,31 @@ fn a_read_that_fails_is_said_only_of_what_it_was_for() {
     }
     let error = room.still(500).unwrap_err().to_string();
     assert!(error.contains("this sector is bad"), "{error}");
+}
+
+/// What somebody waits for is shown when it comes, and not when somebody happens to look.
+#[test]
+fn what_arrives_is_told_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = long_clip(dir.path(), "soon.mp4", &[&CODING[..], &["yuv420p"]].concat());
+    let packets = packets(&path);
+    let seconds = |second: usize| packets[second * 30].start..packets[second * 30 + 29].end;
+    let clip = Holed::new(std::fs::read(&path).unwrap(), from_ref(&(seconds(2).start..seconds(17).end)));
+    let review = Review::open(clip.clone(), MEMORY).unwrap();
+    let mut socket = FrameSocket::connect(review.address()).unwrap();
+    assert_eq!(socket.clip().times.len(), 600);
+    let mut took = Vec::new();
+    for (generation, second) in (1..).zip([4, 6, 8, 10, 12, 14, 16]) {
+        show(&mut socket, generation, u32::try_from(second * 30).unwrap());
+        assert_eq!(answer(&socket, generation), Err(()));
+        // Long enough that everybody sleeps again.
+        thread::sleep(Duration::from_millis(37 * second as u64));
+        let came = Instant::now();
+        clip.fill(&seconds(second));
+        answer(&socket, generation).expect("it has come");
+        took.push(came.elapsed());
+    }
+    took.sort_unstable();
+    println!("shown after {took:?}");
+    assert!(took[3] < Duration::from_millis(120), "{took:?}");
 }

@@ -29,7 +29,7 @@ use crate::{
 const MOST_ASKED: usize = 16;
 /// Ranges that may wait for their bytes at one time. A child has four threads that read, each one range at a time.
 const MOST_WAITING: usize = 8;
-/// How often to look what has arrived.
+/// How often to look what has arrived, where the source cannot tell, and whether the child is still there.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Bytes that a child asks for.
@@ -150,8 +150,7 @@ impl Shared {
     /// Says what has arrived until all of it has.
     fn tell_arrivals(&self, source: &dyn ByteSource, mut told: Vec<Range<u64>>) {
         while !self.ended.load(Ordering::Acquire) {
-            thread::sleep(LOOK);
-            let now = source.arrived();
+            let now = source.wait_for_arrivals(&told, LOOK);
             if now.as_ref() == Some(&told) {
                 continue;
             }

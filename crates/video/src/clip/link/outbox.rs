@@ -30,9 +30,12 @@ struct Inside {
 }
 
 impl Outbox {
-    /// Leaves a message.
+    /// Leaves a message. What has arrived is told as it is now: an older word of it is taken back.
     pub fn put(&self, kind: Kind, body: Vec<u8>) {
         let mut inside = lock(&self.inside);
+        if kind == Kind::Arrived {
+            inside.messages.retain(|(kind, _)| *kind != Kind::Arrived);
+        }
         inside.ranges += usize::from(kind == Kind::Bytes);
         inside.messages.push_back((kind, body));
         self.changed.notify_all();
@@ -82,5 +85,23 @@ impl Outbox {
             lock(&self.inside).ranges -= 1;
             self.changed.notify_all();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_has_arrived_the_newest_word_is_told() {
+        let outbox = Outbox::default();
+        for (kind, byte) in [(Kind::Arrived, 1), (Kind::Ask, 2), (Kind::Arrived, 3), (Kind::Bytes, 4)] {
+            outbox.put(kind, vec![byte]);
+        }
+        let told: Vec<Option<(Kind, Vec<u8>)>> = (0..3).map(|_| outbox.next()).collect();
+        let right = [(Kind::Ask, 2), (Kind::Arrived, 3), (Kind::Bytes, 4)];
+        assert_eq!(told, right.map(|(kind, byte)| Some((kind, vec![byte]))));
+        outbox.close();
+        assert_eq!(outbox.next(), None);
     }
 }
