@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use common::{generated, noise, open, show};
+use common::{generated, noise, show};
 use limpet_testkit::clips::{self, Bad, Kind};
 use limpet_video::{
     ByteSource, Clip, FrameSocket, Order, Passage, PlainFile, Seen, Speed, VideoError, photo_poster,
@@ -252,6 +252,21 @@ fn a_failing_source_is_said_in_its_own_words() {
     source.failing.store(false, Ordering::Release);
     assert!(clip.still(70).is_ok(), "and works again once the source does");
     assert!(clip.still(3).is_ok());
+}
+
+/// A decoder that is alive and does not come to an end: no time is given to it here.
+#[test]
+fn a_clip_that_takes_too_long_is_refused_and_not_tried_again() {
+    let path = generated(Kind::Plain);
+    let open = || Arc::new(PlainFile::open(&path).unwrap());
+    let refused = |error: VideoError| {
+        assert!(matches!(&error, VideoError::TooLarge(text) if text.contains("shorter copy")), "{error:?}");
+    };
+    refused(Clip::open_within(open(), Duration::ZERO).unwrap_err());
+    let clip = Clip::open_within(open(), Duration::from_secs(60)).unwrap();
+    clip.rendition_within(&mut Vec::new(), Duration::from_secs(60)).unwrap();
+    refused(clip.rendition_within(&mut Vec::new(), Duration::ZERO).unwrap_err());
+    assert_eq!(clip.still(0).unwrap_err(), VideoError::ChildEnded, "nothing works on");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! in.
 //!
 //! **Invariant:** a call returns when the child answers, ends, breaks the rules or says nothing for
-//! [`SILENCE`] while it waits for nothing from us. Nothing the child sends, and nothing it leaves unread, makes the
+//! [`SILENCE`] while it waits for nothing from us, and at the end of the time that it was given, if any. Nothing the child sends, and nothing it leaves unread, makes the
 //! parent wait for longer or hold more than a few messages and what the caller has asked for.
 
 mod feed;
@@ -23,7 +23,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::program::{HIDDEN_ARGUMENT, program};
+use super::{
+    patience,
+    program::{HIDDEN_ARGUMENT, program},
+};
 use crate::{
     ByteSink, ByteSource, VideoError,
     media::limits,
@@ -117,8 +120,18 @@ impl Link {
 
     /// Asks and gathers all chunks of the answer, at most `limit` bytes.
     pub fn collect(&self, ask: &Ask, limit: usize) -> Result<(Value, Vec<u8>), VideoError> {
+        self.collect_within(None, ask, limit)
+    }
+
+    /// As [`Self::collect`], and ends the child when it takes longer than this.
+    pub fn collect_within(
+        &self,
+        most: Option<Duration>,
+        ask: &Ask,
+        limit: usize,
+    ) -> Result<(Value, Vec<u8>), VideoError> {
         let mut all = Vec::new();
-        let value = self.ask(ask, &mut |event| match event {
+        let value = self.ask(ask, most, &mut |event| match event {
             Event::Chunk(chunk) if all.len() + chunk.len() <= limit => {
                 all.extend_from_slice(&chunk);
                 Ok(())
@@ -134,15 +147,16 @@ impl Link {
         ask: &Ask,
         each: &mut dyn FnMut(&[u8]) -> Result<(), VideoError>,
     ) -> Result<Value, VideoError> {
-        self.ask(ask, &mut |event| match event {
+        self.ask(ask, None, &mut |event| match event {
             Event::Chunk(bytes) => each(&bytes),
             _ => Err(self.distrust()),
         })
     }
 
-    /// Asks and writes what comes to `sink`. When the sink fails the child is ended: nobody wants the rest.
-    pub fn write_to(&self, ask: &Ask, sink: &mut dyn ByteSink) -> Result<(), VideoError> {
-        self.ask(ask, &mut |event| match event {
+    /// Asks and writes what comes to `sink`. When the sink fails, or it takes longer than this, the child is ended:
+    /// nobody wants the rest.
+    pub fn write_to(&self, most: Duration, ask: &Ask, sink: &mut dyn ByteSink) -> Result<(), VideoError> {
+        self.ask(ask, Some(most), &mut |event| match event {
             Event::Write(offset, bytes) if offset.saturating_add(bytes.len() as u64) <= limits::RENDITION => {
                 sink.write_at(offset, &bytes).map_err(|error| {
                     self.shared.end();
@@ -168,12 +182,13 @@ impl Link {
     fn ask(
         &self,
         ask: &Ask,
+        most: Option<Duration>,
         each: &mut dyn FnMut(Event) -> Result<(), VideoError>,
     ) -> Result<Value, VideoError> {
         let id = self.next_ask.fetch_add(1, Ordering::Relaxed);
         let (answer, events) = sync_channel(16);
         lock(&self.shared.waiting).insert(id, answer);
-        let outcome = self.shared.send_ask(id, ask).and_then(|()| self.follow(&events, each));
+        let outcome = self.shared.send_ask(id, ask).and_then(|()| self.follow(&events, most, each));
         lock(&self.shared.waiting).remove(&id);
         outcome
     }
@@ -181,10 +196,16 @@ impl Link {
     fn follow(
         &self,
         events: &Receiver<Event>,
+        most: Option<Duration>,
         each: &mut dyn FnMut(Event) -> Result<(), VideoError>,
     ) -> Result<Value, VideoError> {
         self.shared.heard();
+        let began = Instant::now();
         loop {
+            if most.is_some_and(|most| began.elapsed() >= most) {
+                self.shared.break_off("it took too long");
+                return Err(patience::is_over());
+            }
             match events.recv_timeout(Duration::from_millis(500)) {
                 Ok(Event::Done(Err(error @ VideoError::Bytes(_)))) => {
                     // The child knows that a read of its own failed, and we know why.
