@@ -34,6 +34,7 @@ def arguments() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     video = commands.add_parser("video", help="measure, and write docs/BENCHMARKS.md")
     video.add_argument("--quick", action="store_true", help="little of everything; the report stays in the cache")
+    video.add_argument("--rounds", type=int, metavar="N", help="at most so many of each clip; 3 of most if not given")
     video.add_argument("--clip", nargs="+", default=names, choices=names, metavar="NAME", help=", ".join(names))
     window = commands.add_parser("glass", help="measure a step in the real window, and write docs/BENCHMARKS.md")
     window.add_argument("--quick", action="store_true", help="few steps; what was seen stays in the cache")
@@ -73,17 +74,17 @@ def main() -> None:
         paths = {clip: shelf.get(clip) for clip in all_clips() if clip.name in asked.clip}
         for clip, path in paths.items():
             if path:
-                keep(clip, path, engine, asked.quick, results)
+                keep(clip, path, engine, Effort.on(clip, asked.quick, asked.rounds), asked.quick, results)
             else:
                 print(f"{clip.name} is left out: {clip.source} is not there")
         write(page, results)
 
 
-def keep(clip: Clip, path: Path, engine: ours.Engine, quick: bool, results: Path) -> None:
+def keep(clip: Clip, path: Path, engine: ours.Engine, effort: Effort, quick: bool, results: Path) -> None:
     """Measures one clip and keeps what was seen."""
     began = monotonic()
     # Reading all its packets brings the file into the system's cache.
-    subject = Subject(clip, path, Truth.of(path), Effort.on(clip, quick))
+    subject = Subject(clip, path, Truth.of(path), effort)
     about = {"clip": clip.name, "machine": machine(), "limpet": engine.version(), "quick": quick}
     ffmpeg = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True, check=True).stdout
     about["ffmpeg"] = " ".join(ffmpeg.split()[:3])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,12 @@ class Effort:
     at_least: int
 
     @staticmethod
-    def on(clip: Clip, quick: bool) -> Effort:
-        """Repeated where that takes little."""
+    def on(clip: Clip, quick: bool, rounds: int | None = None) -> Effort:
+        """Repeated where that takes little, `rounds` times at most."""
         if quick:
             return Effort(1, 3, 13, 3000, 4, 4)
-        return Effort(3, 10, 70, 60_000, 12, 8) if clip.cheap else Effort(1, 10, 40, 60_000, 20, 8)
+        effort = Effort(3, 10, 70, 60_000, 12, 8) if clip.cheap else Effort(1, 10, 40, 60_000, 20, 8)
+        return replace(effort, repetitions=max(1, min(effort.repetitions, rounds or effort.repetitions)))
 
 
 @dataclass(frozen=True)

@@ -19,17 +19,17 @@ HOW = """## How it is measured
 
 Every program runs in a process of its own, one after the other, on a clip that is in the system's file cache, and is
 used in the way that is best for it: mpv over its JSON socket, an exact seek and a step back until `playback-restart`, a
-step forward, untimed, until `time-pos` changes, and once more with exact seeks instead of its own steps back; PyAV with an index of its own, decoding from the right key frame or on
-from where it is; OpenCV by `CAP_PROP_POS_FRAMES`; decord2 and torchcodec (exact mode) by frame number. An operation
-lasts from the request until the decoded picture is there. All are asked for the same frames in the same order, one
-right after the other: random seeks anywhere; steps in runs of ten from six places, about half of the places of steps
-back just behind a key frame; what brings a program to a place is not counted. A peer's run ends early when it takes too
-long; the ratio in brackets, its p50 to Limpet's, is that of the operations that both did. Figures are medians over the
-rounds. Processor time is that of the decoding process (user and system), opening and indexing counted in, divided by
-the frames asked for. Wrong: pictures that are not the frame asked for, by the time the program reports and the file's
-own packets; decord2 reports none. Limpet's are judged by the same packets, and besides every picture of its, near or exact,
-is compared with the same frame as it decodes it from the start to the end; that those equal FFmpeg's, bit for bit, is
-what `script/test` shows.
+step forward, untimed, until `time-pos` changes, and once more with exact seeks instead of its own steps back; PyAV with
+an index of its own, decoding from the right key frame or on from where it is; OpenCV by `CAP_PROP_POS_FRAMES`; decord2
+and torchcodec (exact mode) by frame number. An operation lasts from the request until the decoded picture is there. All
+are asked for the same frames in the same order, one right after the other: random seeks anywhere; steps in runs of ten
+from six places, about half of the places of steps back just behind a key frame; what brings a program to a place is not
+counted. A peer's run ends early when it takes too long; the ratio in brackets, its p50 to Limpet's, is that of the
+operations that both did. Figures are medians over the rounds. Processor time is that of the decoding process (user and
+system), opening and indexing counted in, divided by the frames asked for. Wrong: pictures that are not the frame asked
+for, by the time the program reports and the file's own packets; decord2 reports none. Limpet's are judged by the same
+packets, and besides every picture of its, near or exact, is compared with the same frame as it decodes it from the
+start to the end; that those equal FFmpeg's, bit for bit, is what `script/test` shows.
 
 What is not comparable. The peers hand over full-resolution pictures inside their own process, mpv and PyAV as decoded,
 the others converted to RGB. Limpet's are scaled to a view of 1280x720 by a sandboxed child process and have travelled

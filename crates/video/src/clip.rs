@@ -5,10 +5,11 @@
 //! silent is killed.
 
 mod link;
+mod patience;
 mod program;
 mod sound;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use limpet_model::{Micros, Pts};
 use limpet_wire::frames::ClipIndex;
@@ -71,10 +72,18 @@ impl Clip {
     /// main one is opened; the others are in [`Probe::tracks`].
     ///
     /// # Errors
-    /// `BadClip` when it is not a clip that can be read, `TooLarge` when it is over a limit, `Bytes` when the
-    /// source fails, `ChildEnded` when the clip makes the decoder crash or hang.
+    /// `BadClip` when it is not a clip that can be read, `TooLarge` when it is over a limit or takes too long, `Bytes` when
+    /// the source fails, `ChildEnded` when the clip makes the decoder crash or hang.
     pub fn open(source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
-        Self::open_one(source, None)
+        Self::open_one(source, None, None)
+    }
+
+    /// As [`Clip::open`], and gives up after this long, whatever the clip is.
+    ///
+    /// # Errors
+    /// As [`Clip::open`].
+    pub fn open_within(source: Arc<dyn ByteSource>, most: Duration) -> Result<Self, VideoError> {
+        Self::open_one(source, None, Some(most))
     }
 
     /// Opens another track than the main one: `track` is the stream's number, as in [`Probe::tracks`].
@@ -82,16 +91,26 @@ impl Clip {
     /// # Errors
     /// As [`Clip::open`], and `BadClip` when there is no such track.
     pub fn open_track(source: Arc<dyn ByteSource>, track: usize) -> Result<Self, VideoError> {
-        Self::open_one(source, Some(track))
+        Self::open_one(source, Some(track), None)
     }
 
-    fn open_one(source: Arc<dyn ByteSource>, track: Option<usize>) -> Result<Self, VideoError> {
+    fn open_one(
+        source: Arc<dyn ByteSource>,
+        track: Option<usize>,
+        most: Option<Duration>,
+    ) -> Result<Self, VideoError> {
         let len = length(&*source)?;
-        Self::ask(Link::start(source)?, (len, track), &Ask::Open { len, track })
+        let most = most.unwrap_or(patience::to_open(len));
+        Self::ask(Link::start(source)?, (len, track), Some(most), &Ask::Open { len, track })
     }
 
-    fn ask(link: Link, what: (u64, Option<usize>), ask: &Ask) -> Result<Self, VideoError> {
-        let (_, json) = link.collect(ask, limits::INDEX_JSON)?;
+    fn ask(
+        link: Link,
+        what: (u64, Option<usize>),
+        most: Option<Duration>,
+        ask: &Ask,
+    ) -> Result<Self, VideoError> {
+        let (_, json) = link.collect_within(most, ask, limits::INDEX_JSON)?;
         let Opened { probe, index } = serde_json::from_slice(&json).map_err(|_| link.distrust())?;
         let agrees = index.times.len() == probe.frames as usize
             && !index.times.is_empty()
@@ -142,8 +161,20 @@ impl Clip {
 
     /// Writes a copy that browsers play: H.264 and AAC in MP4, head first, upright, standard range, at most
     /// 1920 by 1080. Frame times are those of the clip.
+    ///
+    /// # Errors
+    /// `TooLarge` when it takes many times as long as the clip, after which the child is gone; `Bytes` when the source or
+    /// the sink fails.
     pub fn rendition(&self, sink: &mut dyn ByteSink) -> Result<(), VideoError> {
-        self.link.write_to(&Ask::Rendition, sink)
+        self.rendition_within(sink, patience::to_render(self.probe.duration_us))
+    }
+
+    /// As [`Clip::rendition`], and gives up after this long, whatever the clip is.
+    ///
+    /// # Errors
+    /// As [`Clip::rendition`].
+    pub fn rendition_within(&self, sink: &mut dyn ByteSink, most: Duration) -> Result<(), VideoError> {
+        self.link.write_to(most, &Ask::Rendition, sink)
     }
 
     /// Visits every frame in an order through the review engine and hands over the MD5 of its picture in its
@@ -208,7 +239,8 @@ impl Review {
     /// # Errors
     /// As for [`Clip::open`].
     pub fn clip(self) -> Result<Clip, VideoError> {
-        Clip::ask(self.link, (self.len, None), &Ask::Facts)
+        // A person waits for it and can go, and its bytes may still be on their way.
+        Clip::ask(self.link, (self.len, None), None, &Ask::Facts)
     }
 }
 

@@ -54,6 +54,11 @@ impl VideoError {
         Self::Bytes(format!("The bytes of this clip could not be read or written: {error}."))
     }
 
+    /// An error of the byte source, seen in the child, which is told no more than that.
+    pub(crate) fn unreadable() -> Self {
+        Self::Bytes("The bytes of this clip could not be read. Try again.".into())
+    }
+
     /// Something that only a mistake of ours explains.
     #[expect(clippy::needless_pass_by_value, reason = "it stands in map_err, which passes by value")]
     pub(crate) fn internal(what: impl ToString) -> Self {

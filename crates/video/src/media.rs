@@ -10,6 +10,7 @@ pub mod planes;
 pub mod raw;
 pub mod reader;
 pub mod scaler;
+pub mod sps;
 pub mod stretch;
 pub mod survey;
 pub mod tape;

@@ -19,11 +19,12 @@ pub struct PhotoPoster {
 /// until its longest side is at most `max_side`. Never enlarges.
 ///
 /// # Errors
-/// `BadClip` when it is not a photo of these kinds, `TooLarge` when it has too many pixels.
+/// `BadClip` when it is not a photo of these kinds or makes the decoder crash or hang, `TooLarge` when it has too many
+/// pixels.
 pub fn photo_poster(source: Arc<dyn ByteSource>, max_side: u32) -> Result<PhotoPoster, VideoError> {
     let len = len(&*source)?;
     let max_side = max_side.clamp(16, 8192);
-    let picture = Link::start(source)?.picture(&Ask::Photo { len, max_side }, max_side)?;
+    let picture = Link::start(source)?.picture(&Ask::Photo { len, max_side }, max_side).map_err(ended)?;
     Ok(PhotoPoster { jpeg: picture.to_jpeg(85)?, width: picture.width, height: picture.height })
 }
 
@@ -42,11 +43,23 @@ pub fn photo_motion(source: Arc<dyn ByteSource>) -> Result<Option<Range<u64>>, V
         return Ok(None);
     }
     let link = Link::start(source)?;
-    let (range, _) = link.collect(&Ask::Motion { len }, 0)?;
+    let (range, _) = link.collect(&Ask::Motion { len }, 0).map_err(ended)?;
     let range: Option<Range<u64>> = serde_json::from_value(range).map_err(|_| link.distrust())?;
     match range {
         Some(Range { start, end }) if start == 0 || start >= end || end > len => Err(link.distrust()),
         range => Ok(range),
+    }
+}
+
+/// A photo is decoded by a child of its own: when that ends it was the photo, and would be again.
+fn ended(error: VideoError) -> VideoError {
+    match error {
+        VideoError::ChildEnded => VideoError::BadClip(
+            "This photo is damaged: the decoder stopped while working on it. It has to be sent again, or a copy of it \
+             as JPEG."
+                .into(),
+        ),
+        error => error,
     }
 }
 

@@ -9,6 +9,8 @@ use std::{
     ops::Range,
     path::Path,
     sync::Arc,
+    thread,
+    time::Duration,
 };
 
 /// Random access to the bytes of one clip, of which some may still be on their way.
@@ -30,7 +32,14 @@ pub trait ByteSource: Send + Sync {
         None
     }
 
-    /// The eye is at this byte: what follows it is fetched first.
+    /// Waits until something else is here than these ranges, or for so long, and answers what [`Self::arrived`] does. A
+    /// source that is not told of arrivals looks once, at the end.
+    fn wait_for_arrivals(&self, _known: &[Range<u64>], most: Duration) -> Option<Vec<Range<u64>>> {
+        thread::sleep(most);
+        self.arrived()
+    }
+
+    /// The eye is at this byte: what follows it is fetched first. Returns at once.
     fn want(&self, _offset: u64) {}
 }
 

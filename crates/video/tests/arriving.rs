@@ -4,21 +4,22 @@
 mod common;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     io,
     ops::Range,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use common::generated;
+use common::{
+    generated,
+    room::{PATIENCE, answer, long_clip, reference, show},
+};
 use limpet_testkit::clips::Kind;
 use limpet_video::{ByteSource, FrameSocket, MEMORY, Review, Seen};
-use limpet_wire::frames::{ClipIndex, FrameHeader, FrameRequest};
+use limpet_wire::frames::ClipIndex;
 
 const PIECE: u64 = 16 << 10;
-const PATIENCE: Duration = Duration::from_secs(60);
-const VIEW: (u32, u32) = (320, 320);
 
 /// A clip on its way. What somebody waits for arrives at once; the rest when the test says so.
 struct Slow {
@@ -83,25 +84,6 @@ impl ByteSource for Slow {
     }
 }
 
-fn show(socket: &mut FrameSocket, generation: u32, frame: u32) {
-    let (max_width, max_height) = VIEW;
-    socket.show(&FrameRequest::Show { generation, frame, max_width, max_height, near_first: false }).unwrap();
-}
-
-/// What comes for a request, first of all.
-fn answer(socket: &FrameSocket, generation: u32) -> Result<(FrameHeader, [u8; 16]), ()> {
-    loop {
-        match socket.next(PATIENCE).unwrap().expect("an answer") {
-            Seen::Picture { header, md5, .. } if header.generation == generation && header.exact => {
-                return Ok((header, md5));
-            }
-            Seen::Waiting { generation: waits } if waits == generation => return Err(()),
-            Seen::Failed { failure, .. } => panic!("{failure:?}"),
-            _ => {}
-        }
-    }
-}
-
 fn when_whole(socket: &FrameSocket) -> ClipIndex {
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
@@ -110,25 +92,6 @@ fn when_whole(socket: &FrameSocket) -> ClipIndex {
         }
     }
     panic!("it never became whole");
-}
-
-fn reference(path: &std::path::Path) -> HashMap<u32, [u8; 16]> {
-    let mut right = HashMap::new();
-    common::open(path)
-        .views(VIEW.0, VIEW.1, &mut |hash| {
-            right.insert(hash.frame, hash.md5.unwrap());
-        })
-        .unwrap();
-    right
-}
-
-/// A clip long enough that its middle is far from both ends.
-fn long_clip(dir: &std::path::Path, name: &str, coding: &[&str]) -> std::path::PathBuf {
-    let path = dir.join(name);
-    let source = "testsrc2=size=640x360:rate=30:duration=20,noise=alls=20:allf=t";
-    let head = ["-v", "error", "-f", "lavfi", "-i", source];
-    common::run("ffmpeg", &[&head[..], coding, &[path.to_str().unwrap()]].concat());
-    path
 }
 
 #[test]

@@ -5,13 +5,15 @@
 mod common;
 
 use std::{
+    io,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use common::{generated, open, show};
 use limpet_testkit::clips::Kind;
-use limpet_video::{FrameSocket, MEMORY, Review, Seen, VideoError};
+use limpet_video::{ByteSource, FrameSocket, MEMORY, Review, Seen, VideoError, photo_poster};
 
 /// Kills the decoder of a clip as a crash would.
 fn kill_children_of_this_thread() {
@@ -82,6 +84,30 @@ fn a_decoder_that_falls_silent_is_ended() {
     }
     assert_eq!(clip.still(0).unwrap_err(), VideoError::ChildEnded);
     assert_eq!(clip.still(0).unwrap_err(), VideoError::ChildEnded);
+}
+
+/// Bytes at which the decoder of the thread that asks for them is killed.
+struct Deadly(PathBuf);
+
+impl ByteSource for Deadly {
+    fn len(&self) -> io::Result<u64> {
+        Ok(100)
+    }
+
+    fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<usize> {
+        for child in std::fs::read_to_string(&self.0)?.split_whitespace() {
+            common::run("kill", &["-9", child]);
+        }
+        Ok(0)
+    }
+}
+
+/// A photo has a decoder of its own: when that ends, trying again ends the next one.
+#[test]
+fn a_photo_at_which_the_decoder_ends_is_a_bad_photo() {
+    let children = Path::new("/proc").join(std::fs::read_link("/proc/thread-self").unwrap()).join("children");
+    let error = photo_poster(Arc::new(Deadly(children)), 100).unwrap_err();
+    assert!(matches!(&error, VideoError::BadClip(text) if text.contains("stopped")), "{error:?}");
 }
 
 /// Nothing is left running when a clip is closed.

@@ -281,6 +281,21 @@ fn frames_after_a_failed_read_are_the_right_ones() {
     }
 }
 
+/// A decoder that is alive and does not come to an end: no time is given to it here.
+#[test]
+fn a_clip_that_takes_too_long_is_refused_and_not_tried_again() {
+    let path = generated(Kind::Plain);
+    let open = || Arc::new(PlainFile::open(&path).unwrap());
+    let refused = |error: VideoError| {
+        assert!(matches!(&error, VideoError::TooLarge(text) if text.contains("shorter copy")), "{error:?}");
+    };
+    refused(Clip::open_within(open(), Duration::ZERO).unwrap_err());
+    let clip = Clip::open_within(open(), Duration::from_secs(60)).unwrap();
+    clip.rendition_within(&mut Vec::new(), Duration::from_secs(60)).unwrap();
+    refused(clip.rendition_within(&mut Vec::new(), Duration::ZERO).unwrap_err());
+    assert_eq!(clip.still(0).unwrap_err(), VideoError::ChildEnded, "nothing works on");
+}
+
 #[test]
 fn a_clip_can_be_shared_between_threads() {
     fn shared<T: Send + Sync + 'static>() {}

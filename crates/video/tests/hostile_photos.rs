@@ -3,11 +3,14 @@
 
 mod common;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use common::{
     colours::display_p3,
-    heic::{Heic, Pixels, boxed, nclx},
+    heic::{Heic, Pixels, Place, boxed, nclx},
     noise,
 };
 use image::{ImageFormat, RgbImage};
@@ -130,4 +133,34 @@ fn pictures_of_pictures_end() {
     let mdat = many.windows(4).position(|name| name == b"mdat").unwrap();
     many[mdat + 6..mdat + 8].copy_from_slice(&[255, 255]);
     assert!(look(many).is_some());
+}
+
+/// The first parameter set is right, and a second one with its number claims as much as a decoder takes: in the record,
+/// among the units of the picture, and in every piece of one.
+#[test]
+fn a_second_set_that_claims_more_is_found_before_anything_is_decoded() {
+    for place in [Place::Record, Place::Picture] {
+        for grid in [None, Some((2, 1))] {
+            for claimed in [(16_384, 16_384), (8_192, 8_192), (32_768, 64)] {
+                let liar = Heic { second: Some((place, claimed)), grid, ..Heic::default() };
+                let error = look(heic(&liar));
+                assert!(matches!(error, Some(VideoError::TooLarge(_))), "{claimed:?}: {error:?}");
+            }
+            let honest = Heic { second: Some((place, (128, 64))), ..Heic::default() };
+            assert_eq!(look(heic(&honest)), None);
+        }
+    }
+}
+
+/// One large piece again and again, of which a part is seen: there is little to read and no end of work.
+#[test]
+fn a_grid_of_more_than_can_be_seen_is_not_decoded() {
+    let how = |columns, rows| Heic { grid: Some((1, 1)), repeated: Some((columns, rows)), ..Heic::default() };
+    assert_eq!(look(heic(&how(3, 2))), None);
+    let large = RgbImage::new(4096, 4096);
+    let whole = how(5, 5).write(&Pixels { width: 4096, height: 4096, rgb: &large, deep: false });
+    let began = Instant::now();
+    let error = look(whole);
+    assert!(matches!(error, Some(VideoError::TooLarge(_))), "{error:?}");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }

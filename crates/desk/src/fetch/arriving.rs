@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use limpet_video::ByteSource;
@@ -79,11 +80,11 @@ impl ByteSource for Arriving {
     }
 
     fn arrived(&self) -> Option<Vec<Range<u64>>> {
-        match self.arrival.shelf() {
-            Ok(Some(Shelf::Whole(_))) => None,
-            Ok(Some(Shelf::Part(filling))) => Some(filling.arrived()),
-            Ok(None) | Err(_) => Some(Vec::new()),
-        }
+        self.arrival.arrived()
+    }
+
+    fn wait_for_arrivals(&self, known: &[Range<u64>], most: Duration) -> Option<Vec<Range<u64>>> {
+        self.arrival.wait_for_arrivals(known, most)
     }
 
     fn want(&self, offset: u64) {

@@ -4,10 +4,12 @@
 
 use std::{
     io,
+    ops::Range,
     sync::{
         Arc, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use limpet_wire::{Code, Failure};
@@ -46,6 +48,18 @@ impl Arrival {
             }
             drop(self.told.wait(state).unwrap_or_else(PoisonError::into_inner));
         }
+    }
+
+    /// What is here, in order; `None` once all of it is. Nothing while nothing of it can be trusted.
+    pub(super) fn arrived(&self) -> Option<Vec<Range<u64>>> {
+        self.state().arrived()
+    }
+
+    /// Waits on a thread that may block until something else is here than these ranges, or for so long.
+    pub(super) fn wait_for_arrivals(&self, known: &[Range<u64>], most: Duration) -> Option<Vec<Range<u64>>> {
+        let same = |state: &mut State| state.arrived().as_deref() == Some(known);
+        let waited = self.told.wait_timeout_while(self.state(), most, same);
+        waited.unwrap_or_else(PoisonError::into_inner).0.arrived()
     }
 
     /// Waits until all of it is here.
@@ -93,6 +107,14 @@ impl Arrival {
 }
 
 impl State {
+    fn arrived(&self) -> Option<Vec<Range<u64>>> {
+        match self.shelf.as_ref().filter(|_| self.over.is_none()) {
+            Some(Shelf::Whole(_)) => None,
+            Some(Shelf::Part(filling)) => Some(filling.arrived()),
+            None => Some(Vec::new()),
+        }
+    }
+
     /// Puts a reader at the end of those that wait.
     fn queue(&mut self, arrival: &Arc<Arrival>, offset: u64) -> Ticket {
         self.tickets += 1;

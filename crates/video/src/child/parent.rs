@@ -10,7 +10,7 @@ use std::{
     ops::Range,
     process,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
@@ -33,7 +33,7 @@ const ALIVE: Duration = Duration::from_secs(1);
 pub struct Parent {
     out: Mutex<File>,
     reads: Arc<Mutex<HashMap<u32, Sender<Bytes>>>>,
-    arrived: Arc<Mutex<Option<Vec<Range<u64>>>>>,
+    arrived: Arc<Arrivals>,
     next_read: AtomicU32,
     started: Instant,
     said_ms: AtomicU64,
@@ -41,6 +41,13 @@ pub struct Parent {
 
 /// An ask and its number.
 pub type Asked = (u32, Ask);
+
+/// What has arrived of the clip; `None` when all of it has.
+#[derive(Default)]
+struct Arrivals {
+    now: Mutex<Option<Vec<Range<u64>>>>,
+    changed: Condvar,
+}
 
 struct Bytes {
     failed: bool,
@@ -53,7 +60,7 @@ impl Parent {
         let (mut from, out) = pipes()?;
         let reads: Arc<Mutex<HashMap<u32, Sender<Bytes>>>> = Arc::default();
         let (asks, asked) = channel();
-        let arrived = Arc::default();
+        let arrived: Arc<Arrivals> = Arc::default();
         let (waiting, arriving) = (Arc::clone(&reads), Arc::clone(&arrived));
         thread::Builder::new().name("parent".into()).spawn(move || {
             while let Ok(Some((kind, body))) = pipe::receive(&mut from) {
@@ -151,7 +158,14 @@ impl ByteSource for Remote {
     }
 
     fn arrived(&self) -> Option<Vec<Range<u64>>> {
-        lock(&self.parent.arrived).clone()
+        lock(&self.parent.arrived.now).clone()
+    }
+
+    fn wait_for_arrivals(&self, known: &[Range<u64>], most: Duration) -> Option<Vec<Range<u64>>> {
+        let arrivals = &self.parent.arrived;
+        let same = |now: &mut Option<Vec<Range<u64>>>| now.as_deref() == Some(known);
+        let waited = arrivals.changed.wait_timeout_while(lock(&arrivals.now), most, same);
+        waited.unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 
     fn want(&self, offset: u64) {
@@ -165,7 +179,7 @@ fn take(
     kind: Kind,
     body: &[u8],
     reads: &Mutex<HashMap<u32, Sender<Bytes>>>,
-    arrived: &Mutex<Option<Vec<Range<u64>>>>,
+    arrived: &Arrivals,
     asks: &Sender<Asked>,
 ) -> Option<()> {
     let mut body = Body(body);
@@ -175,7 +189,8 @@ fn take(
         while let Ok(start) = body.u64() {
             ranges.push(start..body.u64().ok()?);
         }
-        *lock(arrived) = (!whole).then_some(ranges);
+        *lock(&arrived.now) = (!whole).then_some(ranges);
+        arrived.changed.notify_all();
         return Some(());
     }
     let id = body.u32().ok()?;

@@ -1,6 +1,7 @@
 //! What the parent asks, answered one after another.
 //!
-//! **Invariant:** each ask gets exactly one `done`, whatever happens to it.
+//! **Invariant:** each ask gets exactly one `done`, whatever happens to it. One for which the clip could not be read says
+//! so: to FFmpeg a source that fails looks like the end, and what was made of it is neither answered nor kept.
 
 use std::{
     ops::Range,
@@ -26,6 +27,7 @@ use crate::{
     engine::{Decoded, Decoding, Easel, Engine, Hasher, Keep, Shared, Sketcher, View, Viewer, Way},
     media::{
         demuxer::{Demuxer, Track},
+        holes::Holes,
         index::Index,
         reader::{Fresh, Reader},
         tape::Tape,
@@ -64,6 +66,8 @@ struct Work {
 /// The open clip.
 struct Open {
     source: Arc<dyn ByteSource>,
+    /// The same, as it is read here.
+    read: Arc<Holes>,
     index: Arc<Index>,
     track: Track,
     /// For stills and posters.
@@ -74,6 +78,17 @@ struct Open {
 
 impl Work {
     fn answer(&mut self, id: u32, ask: &Ask) -> Result<Value, VideoError> {
+        let outcome = self.work(id, ask);
+        match &mut self.clip {
+            Some(open) if open.read.take_failure() => {
+                open.forget();
+                Err(VideoError::unreadable())
+            }
+            _ => outcome,
+        }
+    }
+
+    fn work(&mut self, id: u32, ask: &Ask) -> Result<Value, VideoError> {
         match *ask {
             Ask::Open { len, track } => self.open(id, len, track),
             Ask::Serve { len, track, memory } => self.serve(len, track, memory).map(Value::from),
@@ -116,9 +131,17 @@ impl Work {
     fn open(&mut self, id: u32, len: u64, track: Option<usize>) -> Result<Value, VideoError> {
         let parent = Arc::clone(&self.parent);
         let source = parent.clip(len);
-        let mut demuxer = Demuxer::open(Arc::clone(&source), track)?;
-        let index = Index::build(&mut demuxer, None, &mut || parent.alive())?;
-        let open = Open::new(source, Arc::new(index), demuxer.track.clone());
+        let read = Arc::new(Holes::new(Arc::clone(&source)));
+        let opened =
+            Demuxer::open(Arc::clone(&read) as Arc<dyn ByteSource>, track).and_then(|mut demuxer| {
+                let index = Index::build(&mut demuxer, None, &mut || parent.alive())?;
+                Ok((index, demuxer.track))
+            });
+        if read.take_failure() {
+            return Err(VideoError::unreadable());
+        }
+        let (index, track) = opened?;
+        let open = Open::new(source, Arc::new(index), track);
         self.tell(id, &open, true)?;
         self.clip = Some(open);
         Ok(Value::Null)
@@ -263,7 +286,13 @@ impl Work {
 
 impl Open {
     fn new(source: Arc<dyn ByteSource>, index: Arc<Index>, track: Track) -> Self {
-        Self { source, index, track, engine: None, decoded: Shared::new(DECODED), sound: None }
+        let read = Arc::new(Holes::new(Arc::clone(&source)));
+        Self { source, read, index, track, engine: None, decoded: Shared::new(DECODED), sound: None }
+    }
+
+    /// Keeps nothing that was decoded.
+    fn forget(&mut self) {
+        (self.engine, self.sound, self.decoded) = (None, None, Shared::new(DECODED));
     }
 
     /// A reader of its own, from the start.
@@ -273,7 +302,7 @@ impl Open {
 
     /// The same track, opened afresh.
     fn demuxer(&self) -> Result<Demuxer, VideoError> {
-        Demuxer::open(Arc::clone(&self.source), Some(self.track.stream))
+        Demuxer::open(Arc::clone(&self.read) as Arc<dyn ByteSource>, Some(self.track.stream))
     }
 
     /// One frame as the decoder gives it.

@@ -1,10 +1,12 @@
-//! The parent's end of the two pipes: asks go out, ranges of the clip go out ([`feed`]), answers come in.
+//! The parent's end of the two pipes: asks go out, ranges of the clip go out ([`feed`], [`outbox`]), answers come
+//! in.
 //!
 //! **Invariant:** a call returns when the child answers, ends, breaks the rules or says nothing for
-//! [`SILENCE`] while it waits for nothing from us. Nothing the child sends, and nothing it leaves unread, makes the
+//! [`SILENCE`] while it waits for nothing from us, and at the end of the time that it was given, if any. Nothing the child sends, and nothing it leaves unread, makes the
 //! parent wait for longer or hold more than a few messages and what the caller has asked for.
 
 mod feed;
+mod outbox;
 
 use std::{
     collections::HashMap,
@@ -12,7 +14,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread,
@@ -21,13 +23,17 @@ use std::{
 
 use serde_json::Value;
 
-use super::program::{HIDDEN_ARGUMENT, program};
+use super::{
+    patience,
+    program::{HIDDEN_ARGUMENT, program},
+};
 use crate::{
     ByteSink, ByteSource, VideoError,
     media::limits,
     pipe::{self, Ask, Body, GREETING, Kind},
 };
-use feed::{Asked, Outbox};
+use feed::{Asked, Feed};
+use outbox::Outbox;
 
 /// A child that says nothing for this long, while it waits for nothing from us, hangs.
 const SILENCE: Duration = Duration::from_secs(20);
@@ -58,7 +64,9 @@ struct Shared {
     outbox: Outbox,
     waiting: Mutex<HashMap<u32, SyncSender<Event>>>,
     ended: AtomicBool,
-    reading: AtomicBool,
+    /// Who reads the clip for the child just now.
+    readers: AtomicUsize,
+    /// Why the last read failed that did.
     source_error: Mutex<Option<VideoError>>,
     started: Instant,
     heard_ms: AtomicU64,
@@ -91,7 +99,7 @@ impl Link {
             outbox: Outbox::default(),
             waiting: Mutex::default(),
             ended: AtomicBool::new(false),
-            reading: AtomicBool::new(false),
+            readers: AtomicUsize::new(0),
             source_error: Mutex::default(),
             started: Instant::now(),
             heard_ms: AtomicU64::new(0),
@@ -99,10 +107,10 @@ impl Link {
         let link = Self { shared: Arc::clone(&shared), next_ask: AtomicU32::new(0) };
 
         let (hello, greeted) = sync_channel(1);
-        let ranges = feed::start(&shared, to_child, source).map_err(VideoError::internal)?;
+        let feed = Feed::start(&shared, to_child, source).map_err(VideoError::internal)?;
         thread::Builder::new()
             .name("clip answers".into())
-            .spawn(move || shared.take_messages(from_child, &ranges, &hello))
+            .spawn(move || shared.take_messages(from_child, &feed, &hello))
             .map_err(VideoError::internal)?;
         match greeted.recv_timeout(START) {
             Ok(()) => Ok(link),
@@ -112,13 +120,23 @@ impl Link {
 
     /// Asks and gathers all chunks of the answer, at most `limit` bytes.
     pub fn collect(&self, ask: &Ask, limit: usize) -> Result<(Value, Vec<u8>), VideoError> {
+        self.collect_within(None, ask, limit)
+    }
+
+    /// As [`Self::collect`], and ends the child when it takes longer than this.
+    pub fn collect_within(
+        &self,
+        most: Option<Duration>,
+        ask: &Ask,
+        limit: usize,
+    ) -> Result<(Value, Vec<u8>), VideoError> {
         let mut all = Vec::new();
-        let value = self.each_chunk(ask, &mut |chunk| {
-            if all.len() + chunk.len() > limit {
-                return Err(self.distrust());
+        let value = self.ask(ask, most, &mut |event| match event {
+            Event::Chunk(chunk) if all.len() + chunk.len() <= limit => {
+                all.extend_from_slice(&chunk);
+                Ok(())
             }
-            all.extend_from_slice(chunk);
-            Ok(())
+            _ => Err(self.distrust()),
         })?;
         Ok((value, all))
     }
@@ -129,15 +147,16 @@ impl Link {
         ask: &Ask,
         each: &mut dyn FnMut(&[u8]) -> Result<(), VideoError>,
     ) -> Result<Value, VideoError> {
-        self.ask(ask, &mut |event| match event {
+        self.ask(ask, None, &mut |event| match event {
             Event::Chunk(bytes) => each(&bytes),
             _ => Err(self.distrust()),
         })
     }
 
-    /// Asks and writes what comes to `sink`. When the sink fails the child is ended: nobody wants the rest.
-    pub fn write_to(&self, ask: &Ask, sink: &mut dyn ByteSink) -> Result<(), VideoError> {
-        self.ask(ask, &mut |event| match event {
+    /// Asks and writes what comes to `sink`. When the sink fails, or it takes longer than this, the child is ended:
+    /// nobody wants the rest.
+    pub fn write_to(&self, most: Duration, ask: &Ask, sink: &mut dyn ByteSink) -> Result<(), VideoError> {
+        self.ask(ask, Some(most), &mut |event| match event {
             Event::Write(offset, bytes) if offset.saturating_add(bytes.len() as u64) <= limits::RENDITION => {
                 sink.write_at(offset, &bytes).map_err(|error| {
                     self.shared.end();
@@ -163,13 +182,13 @@ impl Link {
     fn ask(
         &self,
         ask: &Ask,
+        most: Option<Duration>,
         each: &mut dyn FnMut(Event) -> Result<(), VideoError>,
     ) -> Result<Value, VideoError> {
         let id = self.next_ask.fetch_add(1, Ordering::Relaxed);
         let (answer, events) = sync_channel(16);
         lock(&self.shared.waiting).insert(id, answer);
-        lock(&self.shared.source_error).take();
-        let outcome = self.shared.send_ask(id, ask).and_then(|()| self.follow(&events, each));
+        let outcome = self.shared.send_ask(id, ask).and_then(|()| self.follow(&events, most, each));
         lock(&self.shared.waiting).remove(&id);
         outcome
     }
@@ -177,15 +196,22 @@ impl Link {
     fn follow(
         &self,
         events: &Receiver<Event>,
+        most: Option<Duration>,
         each: &mut dyn FnMut(Event) -> Result<(), VideoError>,
     ) -> Result<Value, VideoError> {
         self.shared.heard();
+        let began = Instant::now();
         loop {
+            if most.is_some_and(|most| began.elapsed() >= most) {
+                self.shared.break_off("it took too long");
+                return Err(patience::is_over());
+            }
             match events.recv_timeout(Duration::from_millis(500)) {
-                Ok(Event::Done(outcome)) => {
-                    // To the child a source that failed looks like the end of the clip.
-                    return lock(&self.shared.source_error).take().map_or(outcome, Err);
+                Ok(Event::Done(Err(error @ VideoError::Bytes(_)))) => {
+                    // The child knows that a read of its own failed, and we know why.
+                    return Err(lock(&self.shared.source_error).clone().unwrap_or(error));
                 }
+                Ok(Event::Done(outcome)) => return outcome,
                 Ok(event) => each(event)?,
                 Err(RecvTimeoutError::Timeout) if self.shared.silent() => {
                     self.shared.break_off("it fell silent");
@@ -216,7 +242,7 @@ impl Shared {
         Ok(())
     }
 
-    fn take_messages(&self, mut from: ChildStdout, ranges: &SyncSender<Asked>, hello: &SyncSender<()>) {
+    fn take_messages(&self, mut from: ChildStdout, feed: &Feed, hello: &SyncSender<()>) {
         match pipe::receive(&mut from) {
             Ok(Some((Kind::Hello, greeting))) if greeting == GREETING => {
                 let _ = hello.send(());
@@ -227,7 +253,7 @@ impl Shared {
             match pipe::receive(&mut from) {
                 Ok(Some((kind, body))) => {
                     self.heard();
-                    if self.take(kind, &body, ranges).is_err() {
+                    if self.take(kind, &body, feed).is_err() {
                         return self.break_off("it broke the rules of the pipe");
                     }
                 }
@@ -241,7 +267,7 @@ impl Shared {
         self.end();
     }
 
-    fn take(&self, kind: Kind, body: &[u8], ranges: &SyncSender<Asked>) -> io::Result<()> {
+    fn take(&self, kind: Kind, body: &[u8], feed: &Feed) -> io::Result<()> {
         let mut body = Body(body);
         let event = match kind {
             Kind::Alive => return Ok(()),
@@ -250,11 +276,10 @@ impl Shared {
                 if len > pipe::MOST_BYTES {
                     return Err(io::ErrorKind::InvalidInput.into());
                 }
-                return ranges.send(Asked::Range { read, offset, len }).map_err(io::Error::other);
+                return feed.read(Asked { read, offset, len });
             }
-            // Only the newest counts: one that finds the queue full is followed by another.
             Kind::Want => {
-                let _ = ranges.try_send(Asked::Want(body.u64()?));
+                feed.want(body.u64()?);
                 return Ok(());
             }
             Kind::Chunk => (body.u32()?, Event::Chunk(body.rest().to_vec())),
@@ -281,7 +306,7 @@ impl Shared {
 
     fn silent(&self) -> bool {
         let since = self.now_ms().saturating_sub(self.heard_ms.load(Ordering::Acquire));
-        !self.reading.load(Ordering::Acquire) && u128::from(since) > SILENCE.as_millis()
+        self.readers.load(Ordering::Acquire) == 0 && u128::from(since) > SILENCE.as_millis()
     }
 
     fn now_ms(&self) -> u64 {

@@ -33,6 +33,19 @@ pub struct Heic {
     pub exif: Option<u8>,
     /// Cut into this many columns and rows, as phones do. Width and height can be divided by them.
     pub grid: Option<(u32, u32)>,
+    /// A second parameter set with the number of the first, which claims another size.
+    pub second: Option<(Place, (u32, u32))>,
+    /// The first piece of a grid this often, in columns and rows, instead of all of them.
+    pub repeated: Option<(u32, u32)>,
+}
+
+/// Where parameter sets may stand.
+#[derive(Clone, Copy)]
+pub enum Place {
+    /// In the record, before the picture.
+    Record,
+    /// Among the units of the picture.
+    Picture,
 }
 
 /// A box.
@@ -78,33 +91,36 @@ impl Heic {
             boxed(kind, &[&from.to_be_bytes(), &count, &to])
         };
         if let Some((columns, rows)) = self.grid {
-            let tiles: Vec<Item> = (100..)
-                .zip(tiles(picture, columns, rows))
-                .map(|(id, (coded, w, h))| Item {
-                    id,
-                    kind: b"hvc1",
-                    data: coded.data,
-                    properties: vec![coded.hvcc, ispe(w, h)],
-                })
-                .collect();
+            let mut coded = tiles(picture, columns, rows);
+            let mut cut = (columns, rows);
+            if let Some(repeated) = self.repeated {
+                cut = repeated;
+                coded = vec![coded.swap_remove(0); (cut.0 * cut.1) as usize];
+            }
+            let item = |(id, (coded, w, h)): (u16, (Coded, u32, u32))| {
+                let coded = coded.with(self.second);
+                let properties = vec![coded.hvcc(), ispe(w, h)];
+                Item { id, kind: b"hvc1", data: coded.data, properties }
+            };
+            let tiles: Vec<Item> = (100..).zip(coded).map(item).collect();
             main.kind = b"grid";
             let short = |v: u32| u16::try_from(v).expect("short").to_be_bytes();
-            let cut = [rows, columns].map(|v| u8::try_from(v - 1).expect("few"));
+            let cut = [cut.1, cut.0].map(|v| u8::try_from(v - 1).expect("few"));
             main.data = [&[0, 0], &cut[..], &short(width), &short(height)].concat();
             references.push(refers("dimg", MAIN, &tiles.iter().map(|tile| tile.id).collect::<Vec<_>>()));
             others.extend(tiles);
         } else {
-            let coded = Coded::new(picture);
-            main.properties.push(coded.hvcc);
+            let coded = Coded::new(picture).with(self.second);
+            main.properties.push(coded.hvcc());
             main.data = coded.data;
         }
         main.properties.extend(self.properties.iter().cloned());
         if let Some(grey) = &self.alpha {
             let rgb: Vec<u8> = grey.iter().flat_map(|v| [*v; 3]).collect();
-            let Coded { hvcc, data } = Coded::new(&Pixels { rgb: &rgb, deep: false, ..*picture });
+            let coded = Coded::new(&Pixels { rgb: &rgb, deep: false, ..*picture });
             let role = boxed("auxC", &[&[0; 4], b"urn:mpeg:hevc:2015:auxid:1\0"]);
-            let properties = vec![hvcc, ispe(picture.width, picture.height), role];
-            others.push(Item { id: 2, kind: b"hvc1", data, properties });
+            let properties = vec![coded.hvcc(), ispe(picture.width, picture.height), role];
+            others.push(Item { id: 2, kind: b"hvc1", data: coded.data, properties });
             references.push(refers("auxl", 2, &[MAIN]));
             if self.premultiplied {
                 references.push(refers("prem", MAIN, &[2]));
@@ -179,39 +195,86 @@ fn tiles(picture: &Pixels<'_>, columns: u32, rows: u32) -> Vec<(Coded, u32, u32)
     (0..columns * rows).map(tile).collect()
 }
 
-/// A picture in HEVC, without loss: `hvcC` box, and the item's bytes.
+/// A picture in HEVC, without loss.
+#[derive(Clone)]
 struct Coded {
-    hvcc: Vec<u8>,
+    /// Parameter sets: of the video, the sequence, the picture.
+    sets: Vec<Vec<u8>>,
     data: Vec<u8>,
+    deep: bool,
 }
 
 impl Coded {
     fn new(picture: &Pixels<'_>) -> Self {
         let stream = hevc(picture);
-        let mut sets = Vec::new();
-        let mut data = Vec::new();
-        let mut sps = Vec::new();
+        let (mut sets, mut data) = (Vec::new(), Vec::new());
         for unit in units(&stream) {
             match unit[0] >> 1 & 0x3f {
-                kind @ 32..=34 => {
-                    let len = u16::try_from(unit.len()).expect("short").to_be_bytes();
-                    sets.extend([&[0x80 | kind, 0, 1], &len[..], unit].concat());
-                    if kind == 33 {
-                        sps = plain(unit);
-                    }
-                }
+                32..=34 => sets.push(unit.to_vec()),
                 0..=31 => {
-                    data.extend(u32::try_from(unit.len()).expect("short").to_be_bytes());
+                    data.extend(number(unit.len()));
                     data.extend(unit);
                 }
                 _ => {}
             }
         }
-        let depth = if picture.deep { 2 } else { 0 };
-        let format = [0xf0, 0, 0xfc, 0xfc | 3, 0xf8 | depth, 0xf8 | depth, 0, 0, 0x0f, 3];
-        let hvcc = boxed("hvcC", &[&[1], &sps[3..15], &format, &sets]);
-        Self { hvcc, data }
+        Self { sets, data, deep: picture.deep }
     }
+
+    fn with(mut self, second: Option<(Place, (u32, u32))>) -> Self {
+        let Some((place, size)) = second else { return self };
+        let mut sets = self.sets.clone();
+        let pps = sets.pop().expect("the last one");
+        let sps = resized(sets.last().expect("before it"), size);
+        match place {
+            Place::Record => self = Self { sets: [sets, vec![sps, pps]].concat(), ..self },
+            Place::Picture => {
+                let units = [sps, pps].map(|unit| [&number(unit.len())[..], &unit].concat());
+                self.data = [units.concat(), self.data].concat();
+            }
+        }
+        self
+    }
+
+    fn hvcc(&self) -> Vec<u8> {
+        let array = |unit: &Vec<u8>| {
+            let len = u16::try_from(unit.len()).expect("short").to_be_bytes();
+            [&[0x80 | unit[0] >> 1, 0, 1], &len[..], unit].concat()
+        };
+        let arrays: Vec<u8> = self.sets.iter().flat_map(array).collect();
+        let profile = plain(&self.sets[1]);
+        let depth = if self.deep { 2 } else { 0 };
+        let format = [0xf0, 0, 0xfc, 0xfc | 3, 0xf8 | depth, 0xf8 | depth, 0, 0, 0x0f];
+        let count = u8::try_from(self.sets.len()).expect("few");
+        boxed("hvcC", &[&[1], &profile[3..15], &format, &[count], &arrays])
+    }
+}
+
+/// A parameter set that says everything its model says, but for the size.
+fn resized(sps: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
+    let bits: Vec<bool> =
+        plain(sps).iter().flat_map(|byte| (0..8).rev().map(move |at| byte >> at & 1 == 1)).collect();
+    let after = |at: usize| at + 2 * bits[at..].iter().take_while(|bit| !**bit).count() + 1;
+    // The head, what is said of profiles, the number of the set, and the kind of its colours: 4:4:4, with a flag.
+    let before = after(after(16 + 8 + 96)) + 1;
+    let rest = after(after(before));
+    let end = bits.iter().rposition(|bit| *bit).expect("a last one") + 1;
+    let mut out = bits[..before].to_vec();
+    for side in [width, height] {
+        let count = (side + 1).ilog2();
+        out.extend((0..count).map(|_| false));
+        out.extend((0..=count).rev().map(|at| (side + 1) >> at & 1 == 1));
+    }
+    out.extend(&bits[rest..end]);
+    let mut unit: Vec<u8> = Vec::new();
+    for eight in out.chunks(8) {
+        let byte = eight.iter().enumerate().fold(0_u8, |byte, (at, bit)| byte | u8::from(*bit) << (7 - at));
+        if byte <= 3 && unit.ends_with(&[0, 0]) {
+            unit.push(3);
+        }
+        unit.push(byte);
+    }
+    unit
 }
 
 /// One frame as a byte stream: 4:4:4, BT.709 matrix, full range, 8 or 10 bits.

@@ -3,6 +3,7 @@
 
 pub mod colours;
 pub mod heic;
+pub mod room;
 pub mod sound;
 
 use std::{

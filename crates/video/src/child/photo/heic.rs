@@ -3,7 +3,11 @@
 //! libheif turns, mirrors and crops as the file's own properties say (`irot`, `imir`, `clap`). EXIF says the same once
 //! more and is not asked.
 //!
-//! **Invariant:** libheif holds at most [`MEMORY`] and decodes in at most [`THREADS`] threads.
+//! **Invariant:** libheif holds at most [`MEMORY`] and decodes in at most [`THREADS`] threads, and only what [`claims`]
+//! has found bearable.
+
+mod claims;
+mod items;
 
 use image::{DynamicImage, ImageBuffer, metadata::Orientation};
 use libheif_rs::{
@@ -12,7 +16,7 @@ use libheif_rs::{
 };
 
 use super::{Stored, colour::Colours};
-use crate::{VideoError, media::limits};
+use crate::{VideoError, child::watch::Watched, media::limits};
 
 /// Bytes that libheif may hold at once: the planes of a picture of the most pixels in 16 bits, and what it becomes.
 const MEMORY: u64 = 2 << 30;
@@ -32,6 +36,7 @@ pub fn decode(bytes: &[u8]) -> Result<Stored, VideoError> {
     context.read_bytes(bytes).map_err(unreadable)?;
     let picture = context.primary_image_handle().map_err(unreadable)?;
     limits::picture(picture.width(), picture.height())?;
+    claims::check(bytes, &context, picture.item_id())?;
     let deep = (9..=16).contains(&picture.luma_bits_per_pixel());
     let wanted = ColorSpace::Rgb(match (deep, picture.has_alpha_channel()) {
         (false, false) => RgbChroma::Rgb,
@@ -39,7 +44,10 @@ pub fn decode(bytes: &[u8]) -> Result<Stored, VideoError> {
         (true, false) => RgbChroma::HdrRgbLe,
         (true, true) => RgbChroma::HdrRgbaLe,
     });
+    let decoder = Watched::new();
+    let busy = decoder.begin();
     let image = library.decode(&picture, wanted, Some(options()?)).map_err(unreadable)?;
+    drop(busy);
     // What the coded picture itself says counts for the matrix only: phones write a `colr` box.
     let numbers = picture.color_profile_nclx().map(|numbers| Colours::Numbers {
         primaries: u8::try_from(numbers.color_primaries() as u32).unwrap_or(0),
@@ -127,22 +135,29 @@ fn unreadable(error: HeifError) -> VideoError {
     tracing::debug!(%error, "libheif refused a photo");
     match (error.code, error.sub_code) {
         (HeifErrorCode::MemoryAllocationError, _) | (_, HeifErrorSubCode::SecurityLimitExceeded) => {
-            VideoError::TooLarge(
-                "This photo is larger than Limpet can show, or damaged. A copy of at most 8K is needed.".into(),
-            )
+            too_large()
         }
         (_, HeifErrorSubCode::EndOfData) => VideoError::BadClip(
             "This photo is cut off: part of it is missing, usually because the copy was not finished. It has \
              to be sent again."
                 .into(),
         ),
-        (HeifErrorCode::UnsupportedFeature | HeifErrorCode::UnsupportedFileType, _) => VideoError::BadClip(
-            "This photo (HEIC) is coded in a way that Limpet cannot show. It is needed as JPEG; the original \
-             is kept."
-                .into(),
-        ),
+        (HeifErrorCode::UnsupportedFeature | HeifErrorCode::UnsupportedFileType, _) => unsupported(),
         _ => damaged(),
     }
+}
+
+fn unsupported() -> VideoError {
+    VideoError::BadClip(
+        "This photo (HEIC) is coded in a way that Limpet cannot show. It is needed as JPEG; the original is kept."
+            .into(),
+    )
+}
+
+fn too_large() -> VideoError {
+    VideoError::TooLarge(
+        "This photo is larger than Limpet can show, or damaged. A copy of at most 8K is needed.".into(),
+    )
 }
 
 fn damaged() -> VideoError {

@@ -3,19 +3,20 @@
 //!
 //! **Invariant:** a frame counts as there only when the index has looked at every packet it takes to decode it.
 
-use std::{io, sync::Arc, thread, time::Duration};
+use std::{io, ops::Range, sync::Arc, thread, time::Duration};
 
 use super::stage::Stage;
 use crate::{
     ByteSource, VideoError,
     child::facts,
     media::{
+        demuxer::Demuxer,
         holes::{Holes, Instead},
         index::Index,
     },
 };
 
-/// How often to look whether more has arrived.
+/// How often to look whether somebody has come to wait for what is here. What arrives is told.
 const LOOK: Duration = Duration::from_millis(300);
 
 /// Starts to index.
@@ -39,7 +40,7 @@ impl Scan {
     fn run(self) -> Result<(), VideoError> {
         let holes = Arc::new(Holes::new(Arc::clone(&self.source)));
         let opened = self.stage.open(&(Arc::clone(&holes) as Arc<dyn ByteSource>));
-        let mut demuxer = if holes.take_failure() { return Err(unreadable()) } else { opened? };
+        let mut demuxer = if holes.take_failure() { return Err(VideoError::unreadable()) } else { opened? };
         // From here on bytes that are not there read as nothing: the container's table says what they would be.
         let by_table = matches!(demuxer.track.container.as_str(), "mp4" | "mov");
         holes.leave_out(if by_table { Instead::Zeros } else { Instead::End });
@@ -48,7 +49,7 @@ impl Scan {
             let whole = there.is_none();
             let indexed = Index::build(&mut demuxer, there.as_deref(), &mut || {});
             if holes.take_failure() {
-                return Err(unreadable());
+                return Err(VideoError::unreadable());
             }
             match indexed {
                 Ok(index) => {
@@ -62,26 +63,38 @@ impl Scan {
             if whole {
                 return Ok(());
             }
-            let before = there.map_or(0, |ranges| sum(&ranges));
-            loop {
-                thread::sleep(LOOK);
-                let now = holes.look();
-                // The more is there the longer it takes to index it.
-                if now.is_none_or(|now| {
-                    self.stage.has_come(&now) || sum(&now) > before + before / 8 + (1 << 20)
-                }) {
-                    break;
-                }
+            demuxer = self.wait(&demuxer, &holes, there.unwrap_or_default())?;
+        }
+    }
+
+    /// Waits until it is worth indexing again what is more than `known`, and opens it for that.
+    fn wait(
+        &self,
+        demuxer: &Demuxer,
+        holes: &Holes,
+        mut known: Vec<Range<u64>>,
+    ) -> Result<Demuxer, VideoError> {
+        let before = sum(&known);
+        loop {
+            let now = self.source.wait_for_arrivals(&known, LOOK);
+            // The more is there the longer it takes to index it.
+            if now
+                .as_ref()
+                .is_some_and(|now| !self.stage.has_come(now) && sum(now) <= before + before / 8 + (1 << 20))
+            {
+                known = now.unwrap_or_default();
+                continue;
             }
-            demuxer = demuxer.reopen()?;
+            let whole = holes.look().is_none();
+            match demuxer.reopen() {
+                Err(error) if !whole => tracing::debug!(%error, "Word of what has arrived is late"),
+                reopened => return reopened,
+            }
+            known = now.unwrap_or_default();
         }
     }
 }
 
-fn unreadable() -> VideoError {
-    VideoError::Bytes("The bytes of this clip could not be read. Try again.".into())
-}
-
-fn sum(ranges: &[std::ops::Range<u64>]) -> u64 {
+fn sum(ranges: &[Range<u64>]) -> u64 {
     ranges.iter().map(|range| range.end - range.start).sum()
 }

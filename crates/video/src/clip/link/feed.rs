@@ -1,16 +1,18 @@
-//! What goes to the child: asks, ranges of the clip, and word of what has arrived of it.
+//! What a child asks of the clip, and word of what has arrived of it.
 //!
-//! **Invariant:** one thread writes to the pipe. Whoever has something for the child leaves it in the [`Outbox`] and
-//! waits for nothing, but for the thread that reads the clip, which is at most [`MOST_RANGES`] ranges ahead.
+//! What is here is read by one thread, in order. A range whose beginning has not arrived is put aside first, so that
+//! whatever else is wanted of the clip goes on meanwhile: answers carry the number of what was asked.
+//!
+//! **Invariant:** at most [`MOST_WAITING`] ranges are put aside; a child that asks for more waits for itself. Nothing
+//! is kept for a range that waits: its bytes are read once their beginning is here.
 
 use std::{
-    collections::VecDeque,
     io,
     ops::Range,
     process::ChildStdin,
     sync::{
-        Arc, Condvar, Mutex, PoisonError,
-        atomic::Ordering,
+        Arc,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
@@ -23,147 +25,132 @@ use crate::{
     pipe::{self, Kind},
 };
 
-/// Ranges read and not yet taken by the child.
-const MOST_RANGES: usize = 2;
-/// How often to look what has arrived.
+/// Ranges that may wait to be read. A child that asks for more than it takes waits for the pipe.
+const MOST_ASKED: usize = 16;
+/// Ranges that may wait for their bytes at one time. A child has four threads that read, each one range at a time.
+const MOST_WAITING: usize = 8;
+/// How often to look what has arrived, where the source cannot tell, and whether the child is still there.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// What a child asks of the clip.
-pub enum Asked {
-    /// Bytes.
-    Range { read: u32, offset: u64, len: usize },
-    /// To have fetched first what follows an offset.
-    Want(u64),
+/// Bytes that a child asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Its number.
+    pub read: u32,
+    /// Where they begin.
+    pub offset: u64,
+    /// How many, at most [`pipe::MOST_BYTES`].
+    pub len: usize,
 }
 
-/// Messages on their way to the child.
-#[derive(Debug, Default)]
-pub struct Outbox {
-    inside: Mutex<Inside>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Inside {
-    messages: VecDeque<(Kind, Vec<u8>)>,
-    ranges: usize,
-    closed: bool,
-}
-
-impl Outbox {
-    /// Leaves a message.
-    pub fn put(&self, kind: Kind, body: Vec<u8>) {
-        let mut inside = lock(&self.inside);
-        inside.ranges += usize::from(kind == Kind::Bytes);
-        inside.messages.push_back((kind, body));
-        self.changed.notify_all();
-    }
-
-    /// Nothing more goes out.
-    pub fn close(&self) {
-        lock(&self.inside).closed = true;
-        self.changed.notify_all();
-    }
-
-    /// Waits until there is room for another range; false when closed.
-    fn has_room(&self) -> bool {
-        let mut inside = lock(&self.inside);
-        while inside.ranges >= MOST_RANGES && !inside.closed {
-            inside = self.changed.wait(inside).unwrap_or_else(PoisonError::into_inner);
-        }
-        !inside.closed
-    }
-
-    /// Waits for a message; `None` when closed.
-    fn next(&self) -> Option<(Kind, Vec<u8>)> {
-        let mut inside = lock(&self.inside);
-        loop {
-            if inside.closed {
-                return None;
-            }
-            if let Some(message) = inside.messages.pop_front() {
-                return Some(message);
-            }
-            inside = self.changed.wait(inside).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn written(&self, kind: Kind) {
-        if kind == Kind::Bytes {
-            lock(&self.inside).ranges -= 1;
-            self.changed.notify_all();
-        }
-    }
-
-    fn write_all(&self, mut to: ChildStdin) {
-        while let Some((kind, body)) = self.next() {
-            if pipe::send(&mut to, kind, &[&body]).is_err() {
-                return;
-            }
-            self.written(kind);
-        }
-    }
-}
-
-/// Starts the threads that feed a child; what it asks for goes into the sender.
-pub fn start(
-    shared: &Arc<Shared>,
-    to_child: ChildStdin,
+/// Takes what a child asks of the clip.
+pub struct Feed {
+    shared: Arc<Shared>,
     source: Arc<dyn ByteSource>,
-) -> io::Result<SyncSender<Asked>> {
-    // The queue is short: a child that asks for more ranges than it takes waits for the pipe.
-    let (ranges, asked) = sync_channel(16);
-    let spawn = |name: &str, run: Box<dyn FnOnce() + Send>| {
-        thread::Builder::new().name(name.into()).spawn(run).map(drop)
-    };
-    if let Some(there) = source.arrived() {
-        shared.outbox.put(Kind::Arrived, encode(Some(&there)));
-        let (shared, source) = (Arc::clone(shared), Arc::clone(&source));
-        spawn("clip arrives", Box::new(move || shared.tell_arrivals(&*source, there)))?;
+    ranges: SyncSender<Asked>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Feed {
+    /// Starts the threads that feed a child.
+    pub fn start(
+        shared: &Arc<Shared>,
+        to_child: ChildStdin,
+        source: Arc<dyn ByteSource>,
+    ) -> io::Result<Self> {
+        let (ranges, asked) = sync_channel(MOST_ASKED);
+        if let Some(there) = source.arrived() {
+            shared.outbox.put(Kind::Arrived, encode(Some(&there)));
+            let (shared, source) = (Arc::clone(shared), Arc::clone(&source));
+            spawn("clip arrives", move || shared.tell_arrivals(&*source, there))?;
+        }
+        let writes = Arc::clone(shared);
+        spawn("clip pipe", move || writes.outbox.write_all(to_child))?;
+        let (reads, from) = (Arc::clone(shared), Arc::clone(&source));
+        spawn("clip ranges", move || reads.serve_ranges(&*from, &asked))?;
+        Ok(Self { shared: Arc::clone(shared), source, ranges, waiting: Arc::default() })
     }
-    let writes = Arc::clone(shared);
-    spawn("clip pipe", Box::new(move || writes.outbox.write_all(to_child)))?;
-    let reads = Arc::clone(shared);
-    spawn("clip ranges", Box::new(move || reads.serve_ranges(&*source, &asked)))?;
-    Ok(ranges)
+
+    /// Has a range read, once its beginning is here.
+    pub fn read(&self, asked: Asked) -> io::Result<()> {
+        if here(&*self.source, asked.offset) == 0 && self.put_aside(asked) {
+            return Ok(());
+        }
+        self.ranges.send(asked).map_err(io::Error::other)
+    }
+
+    /// Has fetched first what follows an offset.
+    pub fn want(&self, offset: u64) {
+        self.source.want(offset);
+    }
+
+    /// False when too many wait already.
+    fn put_aside(&self, asked: Asked) -> bool {
+        let place = Place(Arc::clone(&self.waiting));
+        if place.0.fetch_add(1, Ordering::AcqRel) >= MOST_WAITING {
+            return false;
+        }
+        let (shared, source) = (Arc::clone(&self.shared), Arc::clone(&self.source));
+        let ranges = self.ranges.clone();
+        let wait = move || {
+            let _place = place;
+            match shared.reading(|| wait_for(&*source, asked.offset)) {
+                // The thread that reads has ended with the child.
+                Ok(()) => drop(ranges.send(asked)),
+                // It keeps its place until the child has taken what it asked for before.
+                Err(error) if shared.outbox.has_room() => shared.answer(asked, Err(error)),
+                Err(_) => {}
+            }
+        };
+        spawn("clip waits", wait).is_ok()
+    }
+}
+
+/// One that waits; dropped when it does no more.
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Shared {
     fn serve_ranges(&self, source: &dyn ByteSource, asked: &Receiver<Asked>) {
         for asked in asked {
-            let (read, offset, len) = match asked {
-                Asked::Want(offset) => {
-                    source.want(offset);
-                    continue;
-                }
-                Asked::Range { read, offset, len } => (read, offset, len),
-            };
             if !self.outbox.has_room() {
                 return;
             }
-            let mut body = read.to_le_bytes().to_vec();
-            body.resize(5 + len, 0);
-            self.reading.store(true, Ordering::Release);
-            let got = fill(source, offset, body.get_mut(5..).unwrap_or_default());
-            self.heard();
-            self.reading.store(false, Ordering::Release);
-            match got {
-                Ok(count) => body.truncate(5 + count),
-                Err(error) => {
-                    *lock(&self.source_error) = Some(VideoError::bytes(&error));
-                    body.truncate(4);
-                    body.push(1);
-                }
-            }
-            self.outbox.put(Kind::Bytes, body);
+            let mut bytes = vec![0; asked.len];
+            let got = self.reading(|| fill(source, asked.offset, &mut bytes));
+            self.answer(asked, got.map(|count| bytes.get(..count).unwrap_or_default()));
         }
+    }
+
+    fn answer(&self, asked: Asked, got: io::Result<&[u8]>) {
+        let (failed, bytes) = match got {
+            Ok(bytes) => (0, bytes),
+            Err(error) => {
+                *lock(&self.source_error) = Some(VideoError::bytes(&error));
+                (1, &[][..])
+            }
+        };
+        self.outbox.put(Kind::Bytes, [&asked.read.to_le_bytes()[..], &[failed], bytes].concat());
+    }
+
+    /// While the clip is read the child may be silent: it waits for us.
+    fn reading<T>(&self, read: impl FnOnce() -> T) -> T {
+        self.readers.fetch_add(1, Ordering::AcqRel);
+        let got = read();
+        self.heard();
+        self.readers.fetch_sub(1, Ordering::AcqRel);
+        got
     }
 
     /// Says what has arrived until all of it has.
     fn tell_arrivals(&self, source: &dyn ByteSource, mut told: Vec<Range<u64>>) {
         while !self.ended.load(Ordering::Acquire) {
-            thread::sleep(LOOK);
-            let now = source.arrived();
+            let now = source.wait_for_arrivals(&told, LOOK);
             if now.as_ref() == Some(&told) {
                 continue;
             }
@@ -181,16 +168,101 @@ fn encode(ranges: Option<&[Range<u64>]>) -> Vec<u8> {
     std::iter::once(u8::from(ranges.is_none())).chain(numbers).collect()
 }
 
-/// Reads until the buffer is full or the source is at its end.
+/// How many bytes from `offset` on are here.
+fn here(source: &dyn ByteSource, offset: u64) -> u64 {
+    let Some(ranges) = source.arrived() else { return u64::MAX };
+    let run = ranges.iter().find(|range| range.contains(&offset));
+    run.map_or(0, |range| range.end - offset)
+}
+
+/// Waits until the byte at `offset` is here, or the clip ends before it.
+fn wait_for(source: &dyn ByteSource, offset: u64) -> io::Result<()> {
+    loop {
+        match source.read_at(offset, &mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other.map(drop),
+        }
+    }
+}
+
+/// Reads what is here, until the buffer is full, the source is at its end or the next byte has not arrived. For the
+/// first byte it waits. What was read before a failure is an answer.
 fn fill(source: &dyn ByteSource, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
     let mut done = 0;
     while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
-        match source.read_at(offset + done as u64, rest) {
+        let at = offset.saturating_add(done as u64);
+        let run = usize::try_from(here(source, at)).unwrap_or(usize::MAX);
+        if run == 0 && done > 0 {
+            break;
+        }
+        // Not across a hole: whoever wants what lies behind it asks for that.
+        let most = if run == 0 { rest.len() } else { run.min(rest.len()) };
+        match source.read_at(at, rest.get_mut(..most).unwrap_or_default()) {
             Ok(0) => break,
-            Ok(count) => done += count.min(rest.len()),
+            Ok(count) => done += count.min(most),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) if done > 0 => break,
             Err(error) => return Err(error),
         }
     }
     Ok(done)
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.into()).spawn(run).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten bytes of which the middle has not arrived, and does not come.
+    struct Hole;
+
+    impl ByteSource for Hole {
+        fn len(&self) -> io::Result<u64> {
+            Ok(10)
+        }
+
+        fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+            let bytes: Vec<u8> = (0..10).collect();
+            let end = if offset < 4 { 4 } else { 10 };
+            if (4..6).contains(&offset) {
+                return Err(io::Error::other("offline"));
+            }
+            bytes[..end].to_vec().read_at(offset, buf)
+        }
+
+        fn arrived(&self) -> Option<Vec<Range<u64>>> {
+            Some(vec![0..4, 6..10])
+        }
+    }
+
+    #[test]
+    fn what_is_here_is_an_answer() {
+        let mut buf = [0; 8];
+        assert_eq!((fill(&Hole, 1, &mut buf).unwrap(), &buf[..3]), (3, &[1, 2, 3][..]));
+        assert_eq!((fill(&Hole, 6, &mut buf).unwrap(), &buf[..4]), (4, &[6, 7, 8, 9][..]));
+        assert_eq!(fill(&Hole, 10, &mut buf).unwrap(), 0);
+        assert_eq!(fill(&Hole, 4, &mut buf).unwrap_err().to_string(), "offline");
+    }
+
+    #[test]
+    fn a_source_that_fails_in_the_middle_gives_what_came_before() {
+        struct Failing;
+        impl ByteSource for Failing {
+            fn len(&self) -> io::Result<u64> {
+                Ok(10)
+            }
+
+            fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+                if offset >= 4 {
+                    return Err(io::Error::other("the disk was pulled out"));
+                }
+                vec![7; 4].read_at(offset, buf)
+            }
+        }
+        assert_eq!(fill(&Failing, 0, &mut [0; 8]).unwrap(), 4);
+        assert!(fill(&Failing, 4, &mut [0; 8]).is_err());
+    }
 }
