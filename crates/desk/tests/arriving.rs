@@ -179,6 +179,32 @@ async fn a_read_waits_while_the_line_is_cut_for_a_moment_and_fails_with_a_senten
     scene.desk.close().await;
 }
 
+/// The task that fetches it ended with the line; what the next one brings is there at once, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_after_an_outage_is_read_while_the_rest_is_still_coming() {
+    let scene = Scene::open(0).await;
+    let sent = large(8_000_000);
+    let clip = scene.clip(&sent).await;
+    scene.line.slow_down(MB);
+    let source = scene.bytes(&clip).await;
+    assert_eq!(read(&source, 0, 10).await, sent[..10]);
+    scene.line.cut();
+    let sentence = fail(&source, 4 * MB).await;
+    assert!(sentence.contains("the server cannot be reached"), "{sentence}");
+
+    scene.line.slow_down(MB / 2);
+    scene.line.mend();
+    online(&scene.desk).await;
+    assert_eq!(read(&source, 4 * MB, 10).await, sent[4_000_000..4_000_010]);
+    let here = source.arrived().expect("the rest is still coming");
+    assert!(here.iter().any(|range| range.contains(&(4 * MB))), "{here:?}");
+    assert!(total(&here) < sent.len() as u64 / 2, "{here:?}");
+    scene.line.slow_down(0);
+    until(&scene.desk, "all of it is here", async || source.arrived().is_none().then_some(())).await;
+    assert_eq!(read(&source, 0, sent.len()).await, sent);
+    scene.desk.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_wants_any_more_stops_and_is_gone_on_with_later() {
     let scene = Scene::open(0).await;
