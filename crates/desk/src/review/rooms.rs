@@ -13,7 +13,7 @@ use limpet_video::{Clip, Length, Passage, Review, Sample, Still, VideoError};
 use limpet_wire::{Code, Failure};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::fetch::Arriving;
+use crate::{fetch::Arriving, hub::blocking};
 
 /// How long a still waits for the bytes it needs, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,14 +50,14 @@ impl Rooms {
     }
 
     /// Closes every room.
-    pub(crate) fn clear(&self) {
+    pub(crate) async fn clear(&self) {
         let places = std::mem::take(&mut *self.places());
-        for place in places.into_values() {
+        let rooms = places.into_values().filter_map(|place| {
             place.close();
-            if let Ok(mut room) = place.room.try_lock() {
-                drop(room.take());
-            }
-        }
+            // One that is being opened fails, and goes by itself.
+            place.room.try_lock().ok()?.take()
+        });
+        let_go(rooms.collect::<Vec<_>>()).await;
     }
 
     fn places(&self) -> MutexGuard<'_, HashMap<AttachmentId, Arc<Place>>> {
@@ -278,6 +278,16 @@ impl Drop for Seat {
             source.leave();
         }
     }
+}
+
+/// Drops what is of rooms: it waits for children and threads.
+pub(super) async fn let_go(rooms: impl Send + 'static) {
+    // That it went wrong was said.
+    let _ = blocking(move || {
+        drop(rooms);
+        Ok(())
+    })
+    .await;
 }
 
 pub(super) fn closed() -> Failure {
