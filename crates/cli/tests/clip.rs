@@ -250,6 +250,34 @@ fn sound_is_written_as_it_is_played() {
     }
 }
 
+/// The decoder dies half-way: what was there before is still there, and no half of the new.
+#[cfg(target_os = "linux")]
+#[test]
+fn half_a_sound_never_stands_under_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("sound.wav");
+    std::fs::write(&place, b"what was there").unwrap();
+    let clip = generated(Kind::Demo);
+    // Far more than can be written as long as this test takes.
+    let long = ["--length-us", "100000000", "--rate", "0.1", "--hz", "192000"];
+    let mut running = Command::new(env!("CARGO_BIN_EXE_limpet-cli"))
+        .args([&["sound", text(&clip)], &long[..], &["-o", text(&place)]].concat())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let files = || std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap());
+    while !files().any(|file| file.metadata().unwrap().len() > 1_000_000) {
+        assert!(running.try_wait().unwrap().is_none(), "it is still at it");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let id = running.id();
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+    assert!(Command::new("kill").arg("-9").args(children.split_whitespace()).status().unwrap().success());
+    assert_eq!(running.wait().unwrap().code(), Some(1));
+    assert!(std::fs::read(&place).unwrap() == b"what was there");
+    assert_eq!(files().count(), 1, "nothing is left beside it");
+}
+
 /// A drag and single steps: no picture is wrong, none comes after a newer one, the last one settles.
 #[test]
 fn a_trace_shows_nothing_wrong_and_nothing_late() {

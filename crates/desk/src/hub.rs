@@ -143,7 +143,7 @@ impl Hub {
         self.stop.cancel();
         self.tasks.tracker.close();
         self.tasks.tracker.wait().await;
-        self.rooms.clear();
+        self.rooms.clear().await;
         let opened = self.write_open().take();
         if let Some(opened) = opened {
             let closed = tokio::task::spawn_blocking(move || opened.store.cache.close()).await;

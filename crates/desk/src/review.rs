@@ -17,7 +17,7 @@ use crate::{
     hub::{Here, Hub, blocking},
     media::Sealed,
 };
-use rooms::{Place, Seat, closed};
+use rooms::{Place, Seat, closed, let_go};
 pub(crate) use rooms::{Room, Rooms};
 
 /// Opens a room, or finds the one that is open. A child that died is replaced.
@@ -38,12 +38,12 @@ pub(crate) async fn open(hub: &Arc<Hub>, id: AttachmentId) -> Result<ReviewRoom,
                 tracing::info!(clip = %id, code = ?failure.code, "The decoder ended; a new one starts");
             }
         }
-        *open = None;
+        let_go(open.take()).await;
     }
     let room = decode(hub, &attachment, Some(&place)).await?;
-    let serving = Arc::clone(&room);
-    let socket = blocking(move || serving.address()).await?;
+    let (room, socket) = blocking(move || room.address().map(|socket| (room, socket))).await?;
     if place.is_closed() {
+        let_go(room).await;
         return Err(closed());
     }
     *open = Some(room);
@@ -54,12 +54,8 @@ pub(crate) async fn open(hub: &Arc<Hub>, id: AttachmentId) -> Result<ReviewRoom,
 pub(crate) async fn close(hub: &Arc<Hub>, id: AttachmentId) -> Result<(), Failure> {
     let Some(place) = hub.rooms.leave(id) else { return Ok(()) };
     let room = place.room().await.take();
-    // Ending the child waits for it.
-    blocking(move || {
-        drop(room);
-        Ok(())
-    })
-    .await
+    let_go(room).await;
+    Ok(())
 }
 
 /// The room of a clip; one for the moment when none is open.

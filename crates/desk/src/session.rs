@@ -252,7 +252,7 @@ pub(crate) async fn sign_out(hub: &Arc<Hub>) -> Result<DeskState, Failure> {
     }
     // From here on nobody writes into the outbox any more; what came in between is looked for once more.
     hub.set_store(None);
-    hub.rooms.clear();
+    hub.rooms.clear().await;
     hub.fetches.clear();
     let store = Arc::clone(&here.store);
     let server = here.signed_in.engine.server().clone();
@@ -309,7 +309,7 @@ pub(crate) async fn session_over(hub: &Arc<Hub>) {
     let Some(before) = hub.signed_in().filter(|here| here.engine.link() == Link::SignedOut) else { return };
     before.engine.stop().await;
     hub.set_signed_in(None);
-    hub.rooms.clear();
+    hub.rooms.clear().await;
     hub.fetches.clear();
     let vault: Arc<dyn Vault> = Arc::clone(&hub.vault);
     let forgotten = blocking(move || vault.remove(SESSION).map_err(|error| Failure::from(&error)));

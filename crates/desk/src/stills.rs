@@ -8,7 +8,7 @@ use limpet_model::{
     Attachment, AttachmentId, AttachmentKind, Client, Micros, Millis, Patient, Practice, StillOf,
 };
 use limpet_transcript::Language;
-use limpet_video::Picture;
+use limpet_video::{Picture, Still};
 use limpet_wire::{
     Failure,
     desk::{CaptureStill, StagedFile},
@@ -31,8 +31,7 @@ pub(crate) async fn capture(hub: &Arc<Hub>, wanted: CaptureStill) -> Result<Stag
     let conversation = attachment.conversation;
     let room = review::room(hub, &attachment).await?;
     let staged = blocking(move || {
-        let picture = room.still(wanted.frame)?;
-        let at = room.clip()?.index().times.get(wanted.frame as usize).copied().unwrap_or(Micros(0));
+        let Still { picture, at } = room.still(wanted.frame)?;
         let label = Label::of(&here, &attachment, wanted.frame, at)?;
         let (bytes, mime, ending) = encode(&picture.labelled(&label.lines))?;
         let stem = attachment.name.rsplit_once('.').map_or(attachment.name.as_str(), |(stem, _)| stem);

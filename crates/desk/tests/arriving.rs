@@ -10,7 +10,11 @@
 
 mod common;
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use common::{
     large::{Reads as _, boxes, fail, large, read},
@@ -19,8 +23,9 @@ use common::{
 };
 use limpet_desk::{Desk, MediaKind};
 use limpet_model::*;
+use limpet_testkit::clips::{self, Kind};
 use limpet_video::{FrameSocket, Seen};
-use limpet_wire::{Code, calls::Answers as _, desk::*, frames::FrameRequest};
+use limpet_wire::{Code, calls::Answers as _, desk::*, frames::FrameRequest, sound::PlaySound};
 
 const MB: u64 = 1_000_000;
 
@@ -179,6 +184,32 @@ async fn a_read_waits_while_the_line_is_cut_for_a_moment_and_fails_with_a_senten
     scene.desk.close().await;
 }
 
+/// The task that fetches it ended with the line; what the next one brings is there at once, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_after_an_outage_is_read_while_the_rest_is_still_coming() {
+    let scene = Scene::open(0).await;
+    let sent = large(8_000_000);
+    let clip = scene.clip(&sent).await;
+    scene.line.slow_down(MB);
+    let source = scene.bytes(&clip).await;
+    assert_eq!(read(&source, 0, 10).await, sent[..10]);
+    scene.line.cut();
+    let sentence = fail(&source, 4 * MB).await;
+    assert!(sentence.contains("the server cannot be reached"), "{sentence}");
+
+    scene.line.slow_down(MB / 2);
+    scene.line.mend();
+    online(&scene.desk).await;
+    assert_eq!(read(&source, 4 * MB, 10).await, sent[4_000_000..4_000_010]);
+    let here = source.arrived().expect("the rest is still coming");
+    assert!(here.iter().any(|range| range.contains(&(4 * MB))), "{here:?}");
+    assert!(total(&here) < sent.len() as u64 / 2, "{here:?}");
+    scene.line.slow_down(0);
+    until(&scene.desk, "all of it is here", async || source.arrived().is_none().then_some(())).await;
+    assert_eq!(read(&source, 0, sent.len()).await, sent);
+    scene.desk.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_wants_any_more_stops_and_is_gone_on_with_later() {
     let scene = Scene::open(0).await;
@@ -261,22 +292,26 @@ fn find(folder: &std::path::Path, id: AttachmentId) -> std::path::PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_waits_for_goes_before_what_is_fetched_ahead() {
-    let scene = Scene::open(1 << 30).await;
-    scene.line.slow_down(MB / 2);
+    // The server looks at a clip for as long as it takes: both are ready before anything is fetched.
+    let scene = Scene::open(0).await;
     let (sent, other) = (large(4_000_000), large(4_000_001));
-    let first = scene.clip(&sent).await;
-    until(&scene.desk, "it is fetched ahead", async || (scene.line.carried() > 0).then_some(())).await;
-    let second = scene.clip(&other).await;
-    let source = scene.bytes(&second).await;
+    let wanted = scene.clip(&sent).await;
+    let newest = scene.clip(&other).await;
+    scene.desk.close().await;
+    // So slow that it does not come as long as nobody waits for anything.
+    scene.line.slow_down(20_000);
+    let scene = Scene { desk: Desk::open(quick(&scene.profile, 1 << 30)).await.unwrap(), ..scene };
+    until(&scene.desk, "it is fetched ahead", async || (!scene.line.asked().is_empty()).then_some(())).await;
+    let source = scene.bytes(&wanted).await;
     scene.line.slow_down(3 * MB);
-    assert_eq!(read(&source, 0, other.len()).await, other);
+    assert_eq!(read(&source, 0, sent.len()).await, sent);
     drop(source);
     until(&scene.desk, "both are here", async || {
-        (scene.has(&first, "") && scene.has(&second, "")).then_some(())
+        (scene.has(&newest, "") && scene.has(&wanted, "")).then_some(())
     })
     .await;
-    let (first, second) = (first.id.to_string(), second.id.to_string());
-    assert_eq!(scene.line.asked_of(), [first.clone(), second, first]);
+    let (newest, wanted) = (newest.id.to_string(), wanted.id.to_string());
+    assert_eq!(scene.line.asked_of(), [newest.clone(), wanted, newest]);
     assert_eq!(total(&scene.line.asked()), (sent.len() + other.len()) as u64);
     scene.desk.close().await;
 }
@@ -314,11 +349,13 @@ async fn a_room_opens_once_for_all_and_lets_go_at_once() {
     let sent = large(4_000_000);
     let clip = scene.clip(&sent).await;
     // So slow that it does not open as long as this test takes.
-    scene.line.slow_down(20_000);
+    scene.line.slow_down(1000);
+    let began = Instant::now();
     let (opened, ()) = tokio::join!(scene.desk.open_review(clip.id), async {
-        until(&scene.desk, "it is asked for", async || (scene.line.carried() > 0).then_some(())).await;
+        until(&scene.desk, "it is asked for", async || (!scene.line.asked().is_empty()).then_some(())).await;
         scene.desk.close_review(clip.id).await.unwrap();
     });
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     let failure = opened.err().unwrap();
     assert!(failure.message.contains("was closed"), "{}", failure.message);
     let carried = scene.quiet().await;
@@ -331,5 +368,93 @@ async fn a_room_opens_once_for_all_and_lets_go_at_once() {
     assert_eq!(still.still_of.unwrap().frame, 3);
     scene.desk.close_review(clip.id).await.unwrap();
     assert!(total(&scene.line.asked()) < sent.len() as u64 + MB);
+    scene.desk.close().await;
+}
+
+/// What is known when sound or a still is asked for first is not all that is ever known.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_becomes_known_of_a_clip_while_it_arrives_is_captured_and_played() {
+    let scene = Scene::open(0).await;
+    let sent = std::fs::read(clips::make(Kind::LiveWebm, &clips::cache_dir()).unwrap()).unwrap();
+    let clip = scene.clip(&sent).await;
+    // Its front and its tail are here, and for a while no more comes.
+    scene.line.slow_down(MB / 4);
+    let source = scene.bytes(&clip).await;
+    read(&source, 0, 200_000).await;
+    scene.line.slow_down(30_000);
+    read(&source, sent.len() as u64 - 10, 10).await;
+    scene.line.slow_down(1000);
+    drop(source);
+    let room = scene.desk.open_review(clip.id).await.unwrap();
+    let mut socket = FrameSocket::connect(&room.socket).unwrap();
+    let before = socket.clip().clone();
+    let still = scene.desk.capture_still(CaptureStill { clip: clip.id, frame: 1 }).await.unwrap();
+    assert_eq!(still.still_of.unwrap().at, before.times[1]);
+    let end = before.duration;
+    let wanted = PlaySound { clip: clip.id, from: Some(end), rate: 4.0, between: None, muted: false };
+    scene.desk.play_sound(wanted).await.unwrap();
+    let at_end = until(&scene.desk, "it is at its end", async || {
+        let clock = scene.desk.stop_sound(clip.id).await.unwrap();
+        (!clock.playing).then_some(clock.at)
+    });
+    assert_eq!(at_end.await, end);
+
+    scene.line.slow_down(0);
+    let (whole, shown) = tokio::task::spawn_blocking(move || {
+        let whole = loop {
+            match socket.next(Duration::from_secs(60)).unwrap().expect("all of it comes") {
+                Seen::Ready { clip, whole: true } => break clip,
+                Seen::Failed { failure, .. } => panic!("{failure:?}"),
+                _ => {}
+            }
+        };
+        let frame = u32::try_from(whole.times.len() - 1).unwrap();
+        let show =
+            FrameRequest::Show { generation: 1, frame, max_width: 320, max_height: 320, near_first: false };
+        socket.show(&show).unwrap();
+        loop {
+            match socket.next(Duration::from_secs(60)).unwrap().expect("an answer") {
+                Seen::Picture { header, .. } if header.exact && header.generation == 1 => {
+                    break (whole, header.frame);
+                }
+                Seen::Failed { failure, .. } => panic!("{failure:?}"),
+                _ => {}
+            }
+        }
+    })
+    .await
+    .unwrap();
+    assert!(whole.times.len() > before.times.len() && whole.duration > end);
+    let still = scene.desk.capture_still(CaptureStill { clip: clip.id, frame: shown }).await.unwrap();
+    assert_eq!(still.still_of.unwrap().at, *whole.times.last().unwrap());
+    // Playing goes on where it was, into what has come.
+    let on = scene.desk.play_sound(PlaySound { from: None, rate: 1.0, ..wanted }).await.unwrap();
+    assert!(on.playing && on.at >= end, "{on:?}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let stopped = scene.desk.stop_sound(clip.id).await.unwrap();
+    assert!(stopped.at > end && stopped.at <= whole.duration, "{stopped:?}");
+    scene.desk.close_review(clip.id).await.unwrap();
+    scene.desk.close().await;
+}
+
+/// Who waits until the clip is known keeps nobody else from the room.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_is_entered_while_its_sound_waits_for_the_clip() {
+    let scene = Scene::open(0).await;
+    let clip = scene.clip(&large(4_000_000)).await;
+    scene.line.slow_down(100_000);
+    let room = scene.desk.open_review(clip.id).await.unwrap();
+    // What stands at its end does not come as long as this test takes.
+    scene.line.slow_down(1000);
+    let wanted = PlaySound { clip: clip.id, from: None, rate: 1.0, between: None, muted: false };
+    let began = Instant::now();
+    let (played, ()) = tokio::join!(scene.desk.play_sound(wanted), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(scene.desk.open_review(clip.id).await.unwrap().socket, room.socket);
+        assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+        scene.desk.close_review(clip.id).await.unwrap();
+    });
+    assert!(played.err().unwrap().message.contains("was closed"));
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     scene.desk.close().await;
 }

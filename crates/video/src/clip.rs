@@ -14,11 +14,13 @@ use std::{sync::Arc, time::Duration};
 use limpet_model::{Micros, Pts};
 use limpet_wire::frames::ClipIndex;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+pub use crate::pipe::Length;
 use crate::{
     ByteSink, ByteSource, Order, Picture, Probe, VideoError,
     media::limits,
-    pipe::{Ask, Size},
+    pipe::{Ask, Size, Taken},
 };
 pub use link::Link;
 pub use program::{HIDDEN_ARGUMENT, decode_with};
@@ -31,7 +33,7 @@ const POSTER_SIDE: u32 = 4096;
 /// One clip, open in a child of its own. Calls block; dropping it ends the child.
 #[derive(Debug)]
 pub struct Clip {
-    link: Link,
+    link: Arc<Link>,
     /// Length in bytes, and the track that was asked for.
     what: (u64, Option<usize>),
     probe: Probe,
@@ -43,6 +45,15 @@ pub struct Clip {
 pub struct Opened {
     pub probe: Probe,
     pub index: ClipIndex,
+}
+
+/// A frame as a person sees it: full resolution, upright, square pixels, standard range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Still {
+    /// What it shows.
+    pub picture: Picture,
+    /// Its time from the start of the clip, by the index that it was decoded by.
+    pub at: Micros,
 }
 
 /// A frame and the hash of its picture.
@@ -101,11 +112,11 @@ impl Clip {
     ) -> Result<Self, VideoError> {
         let len = length(&*source)?;
         let most = most.unwrap_or(patience::to_open(len));
-        Self::ask(Link::start(source)?, (len, track), Some(most), &Ask::Open { len, track })
+        Self::ask(Arc::new(Link::start(source)?), (len, track), Some(most), &Ask::Open { len, track })
     }
 
     fn ask(
-        link: Link,
+        link: Arc<Link>,
         what: (u64, Option<usize>),
         most: Option<Duration>,
         ask: &Ask,
@@ -147,10 +158,21 @@ impl Clip {
 
     /// A frame as a person sees it: full resolution, upright, square pixels, standard range.
     pub fn still(&self, frame: u32) -> Result<Picture, VideoError> {
-        if frame >= self.probe.frames {
-            return Err(VideoError::NoSuchFrame { frame, frames: self.probe.frames });
-        }
-        self.link.picture(&Ask::Still { frame }, limits::SIDE)
+        self.capture(frame).map(|still| still.picture)
+    }
+
+    /// A frame and its time. Of a clip that is still arriving the child may know more than [`Self::index`] does: what
+    /// it knows by now counts, as it does on the frame socket.
+    pub fn capture(&self, frame: u32) -> Result<Still, VideoError> {
+        let (picture, value) = self.link.shown(&Ask::Still { frame }, limits::SIDE)?;
+        let Taken { at, .. } = serde_json::from_value(value).map_err(|_| self.link.distrust())?;
+        Ok(Still { picture, at })
+    }
+
+    /// How long the clip is by what is known of it by now.
+    pub fn length(&self) -> Result<Length, VideoError> {
+        let (length, _) = self.link.collect(&Ask::Length, 0)?;
+        serde_json::from_value(length).map_err(|_| self.link.distrust())
     }
 
     /// A JPEG to show in place of the clip, its longest side at most `max_side` pixels, never enlarged.
@@ -209,7 +231,7 @@ impl Clip {
 /// A clip whose frame socket is served before the clip is known: pictures come as soon as there are any.
 #[derive(Debug)]
 pub struct Review {
-    link: Link,
+    link: Arc<Link>,
     len: u64,
     address: String,
 }
@@ -219,7 +241,7 @@ impl Review {
     /// on the socket, and by [`Self::clip`].
     pub fn open(source: Arc<dyn ByteSource>, memory: u64) -> Result<Self, VideoError> {
         let len = length(&*source)?;
-        let link = Link::start(source)?;
+        let link = Arc::new(Link::start(source)?);
         let address = link.serve((len, None), memory)?;
         Ok(Self { link, len, address })
     }
@@ -234,13 +256,13 @@ impl Review {
         self.link.has_ended()
     }
 
-    /// The clip, once it is indexed. The socket goes on.
+    /// The clip, once it is indexed. The socket goes on. The child ends when both are dropped.
     ///
     /// # Errors
     /// As for [`Clip::open`].
-    pub fn clip(self) -> Result<Clip, VideoError> {
+    pub fn clip(&self) -> Result<Clip, VideoError> {
         // A person waits for it and can go, and its bytes may still be on their way.
-        Clip::ask(self.link, (self.len, None), None, &Ask::Facts)
+        Clip::ask(Arc::clone(&self.link), (self.len, None), None, &Ask::Facts)
     }
 }
 
@@ -266,14 +288,19 @@ impl Link {
 
     /// Asks for a picture, no side of it longer than `max_side`.
     pub(crate) fn picture(&self, ask: &Ask, max_side: u32) -> Result<Picture, VideoError> {
+        self.shown(ask, max_side).map(|(picture, _)| picture)
+    }
+
+    /// A picture, and what was said with it.
+    fn shown(&self, ask: &Ask, max_side: u32) -> Result<(Picture, Value), VideoError> {
         let most = usize::try_from(u64::from(max_side).pow(2).min(limits::PIXELS) * 3).unwrap_or(usize::MAX);
-        let (size, rgb) = self.collect(ask, most)?;
-        let Size { width, height } = serde_json::from_value(size).map_err(|_| self.distrust())?;
+        let (value, rgb) = self.collect(ask, most)?;
+        let Size { width, height } = Size::deserialize(&value).map_err(|_| self.distrust())?;
         let fits = (1..=max_side).contains(&width) && (1..=max_side).contains(&height);
         if !fits || rgb.len() as u64 != u64::from(width) * u64::from(height) * 3 {
             return Err(self.distrust());
         }
-        Ok(Picture { width, height, rgb })
+        Ok((Picture { width, height, rgb }, value))
     }
 
     fn hashes(&self, ask: &Ask, frames: u32, each: &mut dyn FnMut(FrameHash)) -> Result<(), VideoError> {

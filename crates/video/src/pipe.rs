@@ -21,6 +21,7 @@
 
 use std::io::{self, Read, Write};
 
+use limpet_model::Micros;
 use serde::{Deserialize, Serialize};
 
 use crate::{Order, Passage};
@@ -68,8 +69,10 @@ pub enum Ask {
     Serve { len: u64, track: Option<usize>, memory: u64 },
     /// What is known of the clip behind the frame socket, once it is. Chunks as for open.
     Facts,
-    /// One frame at full resolution. Value: [`Size`]. Chunks: RGB8.
+    /// One frame at full resolution, by what is known of the clip now. Value: [`Taken`]. Chunks: RGB8.
     Still { frame: u32 },
+    /// How long the clip is by what is known of it now. Value: [`Length`].
+    Length,
     /// A picture of the clip, its longest side at most this. Value: [`Size`]. Chunks: RGB8.
     Poster { max_side: u32 },
     /// The browser-playable copy, in writes.
@@ -96,6 +99,24 @@ pub enum Ask {
 pub struct Size {
     pub width: u32,
     pub height: u32,
+}
+
+/// A frame that follows in chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    #[serde(flatten)]
+    pub size: Size,
+    /// Its time from the start of the clip.
+    pub at: Micros,
+}
+
+/// How long a clip is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Length {
+    /// From its first frame to the end of the last one that is known.
+    pub duration: Micros,
+    /// Whether nothing more can become known.
+    pub whole: bool,
 }
 
 /// Writes one message and flushes.

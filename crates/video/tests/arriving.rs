@@ -16,7 +16,7 @@ use common::{
     room::{PATIENCE, answer, long_clip, reference, show},
 };
 use limpet_testkit::clips::Kind;
-use limpet_video::{ByteSource, FrameSocket, MEMORY, Review, Seen};
+use limpet_video::{ByteSource, FrameSocket, Length, MEMORY, Review, Seen, VideoError};
 use limpet_wire::frames::ClipIndex;
 
 const PIECE: u64 = 16 << 10;
@@ -166,10 +166,25 @@ fn a_clip_without_a_table_grows_from_its_front() {
     let mut socket = FrameSocket::connect(review.address()).unwrap();
     let known = u32::try_from(socket.clip().times.len()).unwrap();
     assert!(known > 3 && known < frames, "{known} of {frames}");
+    let clip = review.clip().unwrap();
+    let before = clip.length().unwrap();
+    assert_eq!((clip.probe().frames, before.whole, before.duration), (known, false, clip.index().duration));
+    assert!(clip.capture(frames - 1).is_err(), "nobody has seen it yet");
     show(&mut socket, 1, known - 2);
     assert_eq!(answer(&socket, 1).expect("it is there").1, right[&(known - 2)]);
     slow.arrive(0..slow.bytes.len() as u64);
-    assert_eq!(when_whole(&socket).times.len(), right.len());
+    let whole = when_whole(&socket);
+    assert_eq!(whole.times.len(), right.len());
     show(&mut socket, 2, frames - 1);
     assert_eq!(answer(&socket, 2).unwrap().1, right[&(frames - 1)]);
+
+    // What is shown can be captured, with the time it is shown with, though the clip was known before.
+    let all = common::open(&path);
+    for frame in [known - 1, known, frames - 1] {
+        let still = clip.capture(frame).unwrap();
+        assert_eq!(still.at, whole.times[frame as usize], "{frame}");
+        assert_eq!(still.picture, all.still(frame).unwrap(), "{frame}");
+    }
+    assert!(matches!(clip.capture(frames), Err(VideoError::NoSuchFrame { .. })));
+    assert_eq!(clip.length().unwrap(), Length { duration: whole.duration, whole: true });
 }

@@ -20,7 +20,7 @@ use limpet_video::{ByteSource, FrameSocket, MEMORY, Passage, Review, Speed};
 
 /// Without B-frames: FFmpeg seeks to where they are decoded a key frame too early, and that one may be in a hole.
 const CODING: [&str; 11] =
-    ["-crf", "36", "-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-bf", "0", "-pix_fmt"];
+    ["-crf", "36", "-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-bf", "2", "-pix_fmt"];
 
 /// A clip with holes. Reads wait until the test fills them, or fail while it is offline.
 #[derive(Default)]

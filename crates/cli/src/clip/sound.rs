@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write as _},
+    io::{self, BufWriter, IntoInnerError, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -67,7 +67,8 @@ impl Sound {
         ensure!(count < 1 << 29, "That is more than fits into one file. Ask for a shorter part.");
 
         let written = || format!("The sound could not be written to {}", self.output.display());
-        let mut file = BufWriter::new(File::create(&self.output).with_context(written)?);
+        let aside = Aside::of(&self.output);
+        let mut file = BufWriter::new(File::create(&aside.0).with_context(written)?);
         if ending == "wav" {
             file.write_all(&wav_head(self.hz, count)).with_context(written)?;
         }
@@ -83,7 +84,31 @@ impl Sound {
             let bytes: Vec<u8> = sound.iter().flatten().flat_map(|side| side.to_le_bytes()).collect();
             file.write_all(&bytes).with_context(written)?;
         }
-        file.flush().with_context(written)
+        let file = file.into_inner().map_err(IntoInnerError::into_error).with_context(written)?;
+        // Some systems rename no file that is open.
+        drop(file);
+        aside.take_place(&self.output).with_context(written)
+    }
+}
+
+/// A file beside its place until it is whole: what is under the name somebody gave is never half of it.
+struct Aside(PathBuf);
+
+impl Aside {
+    fn of(place: &Path) -> Self {
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        Self(place.with_file_name(format!(".{name}.{}.part", std::process::id())))
+    }
+
+    fn take_place(self, place: &Path) -> io::Result<()> {
+        std::fs::rename(&self.0, place)
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // It is gone once it has taken its place.
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 

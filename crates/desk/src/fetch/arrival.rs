@@ -124,7 +124,10 @@ impl Arrival {
     /// The file was begun, or more of it is here. Answers whether anybody wants the rest.
     pub(super) fn came(&self, filling: &Arc<Filling>) -> bool {
         let mut state = self.state();
-        state.shelf.get_or_insert_with(|| Shelf::Part(Arc::clone(filling)));
+        // Each task opens the file anew, and only the newest one knows what comes.
+        if !matches!(state.shelf, Some(Shelf::Whole(_))) {
+            state.shelf = Some(Shelf::Part(Arc::clone(filling)));
+        }
         let is_wanted = state.is_wanted();
         drop(state);
         self.tell();

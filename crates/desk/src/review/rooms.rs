@@ -7,13 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use limpet_model::AttachmentId;
-use limpet_playback::Player;
-use limpet_video::{Clip, Picture, Review, VideoError};
+use limpet_model::{AttachmentId, Micros};
+use limpet_playback::{Player, Source};
+use limpet_video::{Clip, Length, Passage, Review, Sample, Still, VideoError};
 use limpet_wire::{Code, Failure};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::fetch::Arriving;
+use crate::{fetch::Arriving, hub::blocking};
 
 /// How long a still waits for the bytes it needs, and how often it looks.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,14 +50,14 @@ impl Rooms {
     }
 
     /// Closes every room.
-    pub(crate) fn clear(&self) {
+    pub(crate) async fn clear(&self) {
         let places = std::mem::take(&mut *self.places());
-        for place in places.into_values() {
+        let rooms = places.into_values().filter_map(|place| {
             place.close();
-            if let Ok(mut room) = place.room.try_lock() {
-                drop(room.take());
-            }
-        }
+            // One that is being opened fails, and goes by itself.
+            place.room.try_lock().ok()?.take()
+        });
+        let_go(rooms.collect::<Vec<_>>()).await;
     }
 
     fn places(&self) -> MutexGuard<'_, HashMap<AttachmentId, Arc<Place>>> {
@@ -118,10 +118,10 @@ impl Place {
 /// child ends while its reader waits only if that reader leaves.
 pub(crate) struct Room {
     /// Once it has been played.
-    player: Mutex<Option<Arc<Player>>>,
+    voice: Mutex<Option<Voice>>,
     seat: Seat,
-    /// Until the clip is known. Its frame socket is served all the same.
-    review: Mutex<Option<Review>>,
+    /// Of a clip that was not known when it was opened: its frame socket was served all the same.
+    review: Option<Review>,
     clip: OnceLock<Result<Arc<Clip>, VideoError>>,
 }
 
@@ -129,43 +129,62 @@ impl Room {
     /// Of a clip that is known.
     pub(super) fn new(seat: Seat, clip: Clip) -> Self {
         let known = OnceLock::from(Ok(Arc::new(clip)));
-        Self { player: Mutex::default(), seat, review: Mutex::default(), clip: known }
+        Self { voice: Mutex::default(), seat, review: None, clip: known }
     }
 
     /// Of a clip that is being opened.
     pub(super) fn opening(seat: Seat, review: Review) -> Self {
-        let review = Mutex::new(Some(review));
-        Self { player: Mutex::default(), seat, review, clip: OnceLock::new() }
+        Self { voice: Mutex::default(), seat, review: Some(review), clip: OnceLock::new() }
     }
 
-    /// The player, made by `make` if there is none yet.
+    /// The player, made by `make` unless there is one that knows all that is known of the clip; and where one that it
+    /// takes the place of was.
     pub(crate) fn player(
         &self,
-        make: impl FnOnce(&Arc<Clip>) -> Result<Player, Failure>,
-    ) -> Result<Arc<Player>, Failure> {
-        let mut player = self.player.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(player) = &*player {
-            return Ok(Arc::clone(player));
+        make: impl FnOnce(&Arc<Heard>) -> Result<Player, Failure>,
+    ) -> Result<(Arc<Player>, Option<Micros>), Failure> {
+        let clip = self.clip()?;
+        let mut voice = self.voice();
+        let length = match &*voice {
+            Some(voice) if voice.length.whole => Some(voice.length),
+            _ => clip.length().ok(),
+        };
+        if let Some(voice) = &mut *voice
+            && length.is_none_or(|length| length.duration == voice.length.duration)
+        {
+            voice.length = length.unwrap_or(voice.length);
+            return Ok((Arc::clone(&voice.player), None));
         }
-        Ok(Arc::clone(player.insert(Arc::new(make(self.clip()?)?))))
+        // A child that ended leaves a player that says so.
+        let length = length.unwrap_or(Length { duration: clip.index().duration, whole: false });
+        let before = voice.take().map(|voice| voice.player.stop().at);
+        let heard = Arc::new(Heard { clip: Arc::clone(clip), duration: length.duration });
+        let player = Arc::new(make(&heard)?);
+        *voice = Some(Voice { player: Arc::clone(&player), _heard: heard, length });
+        Ok((player, before))
+    }
+
+    /// The player, if it has been played.
+    pub(crate) fn playing(&self) -> Option<Arc<Player>> {
+        self.voice().as_ref().map(|voice| Arc::clone(&voice.player))
+    }
+
+    fn voice(&self) -> MutexGuard<'_, Option<Voice>> {
+        self.voice.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The clip; waits until it is known.
-    pub(crate) fn clip(&self) -> Result<&Arc<Clip>, Failure> {
-        let known = self.clip.get_or_init(|| match self.review().take() {
+    fn clip(&self) -> Result<&Arc<Clip>, Failure> {
+        let known = self.clip.get_or_init(|| match &self.review {
             Some(review) => review.clip().map(Arc::new),
             None => Err(VideoError::ChildEnded),
         });
         known.as_ref().map_err(|error| self.seat.failure(error.clone()))
     }
 
-    fn review(&self) -> MutexGuard<'_, Option<Review>> {
-        self.review.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The address of its child's frame socket; a failure when the child is gone.
+    /// The address of its child's frame socket; a failure when the child is gone. Does not wait until the clip is known.
     pub(super) fn address(&self) -> Result<String, Failure> {
-        if let Some(review) = &*self.review() {
+        if let (Some(review), None) = (&self.review, self.clip.get()) {
             let ended = review.has_ended();
             return if ended { Err(VideoError::ChildEnded.into()) } else { Ok(review.address().to_owned()) };
         }
@@ -173,16 +192,16 @@ impl Room {
         self.answer(Clip::serve_frames)
     }
 
-    /// A frame as a person sees it. Waits for the bytes it needs.
-    pub(crate) fn still(&self, frame: u32) -> Result<Picture, Failure> {
+    /// A frame as a person sees it, and its time. Waits for the bytes it needs.
+    pub(crate) fn still(&self, frame: u32) -> Result<Still, Failure> {
         let began = Instant::now();
         loop {
-            let arrived = self.answer(|clip| match clip.still(frame) {
+            let arrived = self.answer(|clip| match clip.capture(frame) {
                 Err(VideoError::NotHere) => Ok(None),
                 answer => answer.map(Some),
             });
             match arrived? {
-                Some(picture) => return Ok(picture),
+                Some(still) => return Ok(still),
                 None if began.elapsed() < PATIENCE => thread::sleep(LOOK),
                 None => return Err(VideoError::NotHere.into()),
             }
@@ -198,6 +217,35 @@ impl Room {
             answer => answer,
         }
         .map_err(|error| self.seat.failure(error))
+    }
+}
+
+/// What plays a clip.
+struct Voice {
+    player: Arc<Player>,
+    /// The player holds it only while it asks.
+    _heard: Arc<Heard>,
+    /// How long the clip was when the player was made, and whether it stays so.
+    length: Length,
+}
+
+/// A clip as its player takes it: as long as was known when the player was made.
+pub(crate) struct Heard {
+    clip: Arc<Clip>,
+    duration: Micros,
+}
+
+impl Source for Heard {
+    fn sound(&self, passage: Passage, at: u64, most: u32) -> Result<Vec<Sample>, VideoError> {
+        self.clip.sound(passage, at, most)
+    }
+
+    fn has_sound(&self) -> bool {
+        self.clip.has_sound()
+    }
+
+    fn duration(&self) -> Micros {
+        self.duration
     }
 }
 
@@ -230,6 +278,16 @@ impl Drop for Seat {
             source.leave();
         }
     }
+}
+
+/// Drops what is of rooms: it waits for children and threads.
+pub(super) async fn let_go(rooms: impl Send + 'static) {
+    // That it went wrong was said.
+    let _ = blocking(move || {
+        drop(rooms);
+        Ok(())
+    })
+    .await;
 }
 
 pub(super) fn closed() -> Failure {

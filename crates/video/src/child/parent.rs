@@ -153,7 +153,9 @@ impl ByteSource for Remote {
             return Err(io::Error::other("the parent could not read the clip"));
         }
         let count = bytes.len().min(buf.len());
-        buf.iter_mut().zip(&bytes).for_each(|(to, from)| *to = *from);
+        if let (Some(to), Some(from)) = (buf.get_mut(..count), bytes.get(..count)) {
+            to.copy_from_slice(from);
+        }
         Ok(count)
     }
 

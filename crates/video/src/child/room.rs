@@ -31,7 +31,7 @@ use super::door::{Door, config};
 use crate::{ByteSource, VideoError};
 use ahead::Forerunner;
 use hand::Hand;
-pub use stage::Stage;
+pub use stage::{Known, Stage};
 use target::{Target, Window};
 
 /// Connections at one time. A window needs one, and another while it reconnects.

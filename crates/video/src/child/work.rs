@@ -17,7 +17,7 @@ use super::{
     facts,
     parent::{Asked, Parent},
     photo,
-    room::{self, Stage},
+    room::{self, Known, Stage},
     sound::Sound,
     usage,
 };
@@ -32,7 +32,7 @@ use crate::{
         reader::{Fresh, Reader},
         tape::Tape,
     },
-    pipe::{Ask, Size},
+    pipe::{Ask, Length, Size, Taken},
     render::{Renderer, fit},
     rendition,
 };
@@ -65,6 +65,10 @@ struct Work {
 
 /// The open clip.
 struct Open {
+    /// It is what the room knows, and follows when that becomes more.
+    follows: bool,
+    /// Nothing more can become known.
+    whole: bool,
     source: Arc<dyn ByteSource>,
     /// The same, as it is read here.
     read: Arc<Holes>,
@@ -93,10 +97,8 @@ impl Work {
             Ask::Open { len, track } => self.open(id, len, track),
             Ask::Serve { len, track, memory } => self.serve(len, track, memory).map(Value::from),
             Ask::Facts => self.facts(id),
-            Ask::Still { frame } => {
-                let picture = self.still(frame)?;
-                self.picture(id, &picture)
-            }
+            Ask::Still { frame } => self.still(id, frame),
+            Ask::Length => serde_json::to_value(self.length()?).map_err(VideoError::internal),
             Ask::Poster { max_side } => {
                 let picture = self.poster(max_side)?;
                 self.picture(id, &picture)
@@ -159,13 +161,13 @@ impl Work {
         Ok(address)
     }
 
-    /// What the room knows of its clip. From here on stills and the rest are of what is known now.
+    /// What the room knows of its clip. From here on it is open, and stills are of what is known when they are made.
     fn facts(&mut self, id: u32) -> Result<Value, VideoError> {
         let parent = Arc::clone(&self.parent);
         let (stage, _) = self.room.as_ref().ok_or_else(nothing_open)?;
         let known = stage.wait_known(&|| parent.alive())?;
-        let open = Open::new(stage.source(), Arc::clone(&known.index), known.track.clone());
-        self.tell(id, &open, known.whole)?;
+        let open = Open::of(stage, &known);
+        self.tell(id, &open, open.whole)?;
         self.clip = Some(open);
         Ok(Value::Null)
     }
@@ -176,23 +178,35 @@ impl Work {
         self.parent.chunk(id, &serde_json::to_vec(&opened).map_err(VideoError::internal)?)
     }
 
-    fn still(&mut self, frame: u32) -> Result<Picture, VideoError> {
+    fn still(&mut self, id: u32, frame: u32) -> Result<Value, VideoError> {
         self.refresh();
         let open = self.clip.as_mut().ok_or_else(nothing_open)?;
         let decoded = open.decoded(&self.parent, frame)?;
         let mut renderer = Renderer::new(&open.track);
         let size = renderer.shown();
-        renderer.picture(&decoded.0, size)
+        let picture = renderer.picture(&decoded.0, size)?;
+        self.parent.chunk(id, &picture.rgb)?;
+        let size = Size { width: picture.width, height: picture.height };
+        serde_json::to_value(Taken { size, at: open.index.time(frame) }).map_err(VideoError::internal)
     }
 
-    /// Of a clip that is still arriving more may be known by now.
+    fn length(&mut self) -> Result<Length, VideoError> {
+        self.refresh();
+        let open = self.clip.as_ref().ok_or_else(nothing_open)?;
+        Ok(Length { duration: open.index.duration(), whole: open.whole })
+    }
+
+    /// Of a clip that is still arriving more may be known by now, and what the room shows is numbered by it.
     fn refresh(&mut self) {
-        if let (Some(open), Some((stage, _))) = (&self.clip, &self.room)
-            && let Some(known) = stage.known()
-            && !Arc::ptr_eq(&open.index, &known.index)
-            && known.index.count() >= open.index.count()
+        if let (Some(open), Some((stage, _))) = (&mut self.clip, &self.room)
+            && let Some(known) = stage.known().filter(|known| !Arc::ptr_eq(&open.index, &known.index))
+            && open.follows
         {
-            self.clip = Some(Open::new(stage.source(), Arc::clone(&known.index), known.track.clone()));
+            let begins = open.zero();
+            let sound = open.sound.take();
+            *open = Open::of(stage, &known);
+            // Its samples count from the first frame.
+            open.sound = sound.filter(|_| open.zero() == begins);
         }
     }
 
@@ -231,7 +245,7 @@ impl Work {
         let parent = Arc::clone(&self.parent);
         let open = self.clip.as_mut().ok_or_else(nothing_open)?;
         if open.sound.is_none() {
-            let zero = Pts(open.index.frames.first().map_or(0, |shown| shown.pts));
+            let zero = open.zero();
             let demuxer = open.track.audio.and_then(|_| open.demuxer().ok());
             open.sound = Some(Sound::new(demuxer.and_then(|demuxer| Tape::open(demuxer, zero))));
         }
@@ -287,7 +301,19 @@ impl Work {
 impl Open {
     fn new(source: Arc<dyn ByteSource>, index: Arc<Index>, track: Track) -> Self {
         let read = Arc::new(Holes::new(Arc::clone(&source)));
-        Self { source, read, index, track, engine: None, decoded: Shared::new(DECODED), sound: None }
+        let decoded = Shared::new(DECODED);
+        Self { follows: false, whole: true, source, read, index, track, engine: None, decoded, sound: None }
+    }
+
+    /// What is known now of the clip that a room is of.
+    fn of(stage: &Stage, known: &Known) -> Self {
+        let open = Self::new(stage.source(), Arc::clone(&known.index), known.track.clone());
+        Self { follows: true, whole: known.whole, ..open }
+    }
+
+    /// The first frame's time.
+    fn zero(&self) -> Pts {
+        Pts(self.index.frames.first().map_or(0, |shown| shown.pts))
     }
 
     /// Keeps nothing that was decoded.

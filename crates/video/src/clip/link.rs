@@ -11,7 +11,7 @@ mod outbox;
 use std::{
     collections::HashMap,
     io,
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
@@ -39,6 +39,9 @@ use outbox::Outbox;
 const SILENCE: Duration = Duration::from_secs(20);
 /// How long a program may take to say that it is a decoder.
 const START: Duration = Duration::from_secs(30);
+/// Bytes on their way to a child. As much as Linux gives to anybody.
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1 << 20;
 /// What a child may know of our surroundings: where libraries are, and how much to log.
 const ENVIRONMENT: [&str; 8] = [
     "PATH",
@@ -94,6 +97,7 @@ impl Link {
         let mut child = command.spawn().map_err(VideoError::internal)?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (to_child, from_child) = pipes.ok_or_else(|| VideoError::internal("the child has no pipes"))?;
+        widen(&to_child);
         let shared = Arc::new(Shared {
             child: Mutex::new(child),
             outbox: Outbox::default(),
@@ -331,6 +335,17 @@ impl Shared {
 /// A panic elsewhere leaves nothing half done under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Room for whole ranges of the clip, so that the threads at both ends take fewer turns. A pipe that stays as narrow as
+/// it is works as well.
+fn widen(pipe: &ChildStdin) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::pipe::fcntl_setpipe_size(pipe, PIPE) {
+        tracing::debug!(%error, "The pipe to a decoder stays narrow");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = pipe;
 }
 
 #[cfg(windows)]

@@ -253,10 +253,12 @@ impl Index {
 
     /// Times from the start of the clip, microseconds.
     pub fn times(&self) -> Vec<Micros> {
-        let start = self.container_time(0).0;
-        (0..self.frames.len())
-            .map(|frame| Micros(self.container_time(frame).0.saturating_sub(start)))
-            .collect()
+        (0..self.count()).map(|frame| self.time(frame)).collect()
+    }
+
+    /// Time of a frame from the start of the clip, microseconds.
+    pub fn time(&self, frame: u32) -> Micros {
+        Micros(self.container_time(frame as usize).0.saturating_sub(self.container_time(0).0))
     }
 
     /// Time of a frame in the container's own time, microseconds; 0 when there is none.

@@ -251,13 +251,14 @@ impl Reader {
     /// Moves the demuxer so that `sample` is in hand: by the container's seek where that lands at or before it,
     /// otherwise from the start.
     fn reach(&mut self, sample: usize, over: &mut dyn FnMut() -> bool) -> Result<(), VideoError> {
-        // The seek goes by the container's own idea of key frames, so each try aims one of ours earlier.
-        let upto = self.index.samples.get(..sample).unwrap_or_default();
-        let earlier = upto.iter().rev().filter(|packet| packet.clean).take(2);
-        let aims: Vec<i64> =
-            self.index.samples.get(sample).into_iter().chain(earlier).map(|packet| packet.dts).collect();
-        for dts in aims {
-            if self.demuxer.seek_before(dts) && self.advance_to(sample, None, over)? {
+        // MP4 seeks by presentation times, others by decoding times, and all by their own idea of key frames: each try
+        // aims earlier.
+        let upto = self.index.samples.get(..=sample).unwrap_or_default();
+        let keys = upto.iter().rev().filter(|packet| packet.clean).take(3).map(|packet| packet.dts);
+        let shown = upto.last().map(|packet| packet.pts);
+        let aims: Vec<i64> = shown.into_iter().chain(keys).collect();
+        for time in aims {
+            if self.demuxer.seek_before(time) && self.advance_to(sample, None, over)? {
                 return Ok(());
             }
         }
