@@ -8,6 +8,7 @@
 //! onwards; a picture whose start lies before the packet decoding began at is not to be trusted.
 
 mod scan;
+mod starts;
 
 use std::{collections::HashMap, ops::Range};
 
@@ -17,6 +18,7 @@ use limpet_model::{Micros, Pts, Timebase};
 use super::{demuxer::Demuxer, raw, survey};
 use crate::VideoError;
 use scan::Scan;
+use starts::Starts;
 
 /// One packet, in decoding order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -338,40 +340,6 @@ impl Sample {
 
     fn place(&self) -> (i64, i64, usize) {
         (self.pos, self.pts, self.size)
-    }
-}
-
-/// Where decoding has to start for a picture: at the last clean packet up to its own that is not shown later. A
-/// picture shown before its key frame leans on what came before that.
-struct Starts<'a> {
-    samples: &'a [Sample],
-    /// For each packet, the last clean one up to and with it.
-    clean: Vec<Option<usize>>,
-}
-
-impl<'a> Starts<'a> {
-    /// Key frames looked at for one picture. Further back only files lie that were made to waste time.
-    const HOPS: usize = 64;
-
-    fn new(samples: &'a [Sample]) -> Self {
-        let mut last = None;
-        let clean = samples.iter().enumerate().map(|(at, sample)| {
-            last = if sample.clean { Some(at) } else { last };
-            last
-        });
-        let clean = clean.collect();
-        Self { samples, clean }
-    }
-
-    fn of(&self, sample: usize, number: u32, pts: i64) -> usize {
-        let before = |at: &usize| at.checked_sub(1).and_then(|at| self.clean.get(at).copied().flatten());
-        let nearest = self.clean.get(sample).copied().flatten();
-        let keys = std::iter::successors(nearest, before).take(Self::HOPS);
-        let not_later = |at: &usize| {
-            let key = self.samples.get(*at);
-            key.is_some_and(|key| key.frame.map_or(key.pts <= pts, |shown| shown <= number))
-        };
-        keys.into_iter().find(not_later).unwrap_or(0)
     }
 }
 
