@@ -383,7 +383,7 @@ async fn what_becomes_known_of_a_clip_while_it_arrives_is_captured_and_played() 
     read(&source, 0, 200_000).await;
     scene.line.slow_down(30_000);
     read(&source, sent.len() as u64 - 10, 10).await;
-    scene.line.slow_down(1000);
+    scene.line.slow_down(4000);
     drop(source);
     let room = scene.desk.open_review(clip.id).await.unwrap();
     let mut socket = FrameSocket::connect(&room.socket).unwrap();
