@@ -38,7 +38,7 @@ async fn what_stands_at_the_end_is_read_before_the_middle_has_come() {
     let scene = Scene::open(0).await;
     let sent = large(12_000_000);
     let clip = scene.clip(&sent).await;
-    scene.line.slow_down(2 * MB);
+    scene.line.slow_down(MB / 2);
     let source = scene.bytes(&clip).await;
     let reader = Arc::clone(&source);
     let (found, moov) = tokio::task::spawn_blocking(move || {
@@ -56,6 +56,7 @@ async fn what_stands_at_the_end_is_read_before_the_middle_has_come() {
     let arrived = source.arrived().unwrap();
     assert!(arrived.len() > 1 && arrived.last().unwrap().end == sent.len() as u64, "{arrived:?}");
 
+    scene.line.slow_down(4 * MB);
     // The rest follows, each byte once, and then the source is a file like any other.
     assert_eq!(read(&source, 0, sent.len()).await, sent);
     until(&scene.desk, "all of it is here", async || source.arrived().is_none().then_some(())).await;
@@ -71,7 +72,7 @@ async fn a_room_shows_its_first_frame_before_half_of_the_clip_has_come() {
     let scene = Scene::open(0).await;
     let sent = large(12_000_000);
     let clip = scene.clip(&sent).await;
-    scene.line.slow_down(2 * MB);
+    scene.line.slow_down(MB / 2);
     let room = scene.desk.open_review(clip.id).await.unwrap();
     let shown = tokio::task::spawn_blocking(move || {
         let mut socket = FrameSocket::connect(&room.socket).unwrap();
@@ -103,9 +104,10 @@ async fn what_follows_the_eye_comes_first_and_then_the_rest_from_the_front() {
     let scene = Scene::open(0).await;
     let sent = large(8_000_000);
     let clip = scene.clip(&sent).await;
-    scene.line.slow_down(3 * MB);
+    scene.line.slow_down(20_000);
     let source = scene.bytes(&clip).await;
     source.want(6 * MB);
+    scene.line.slow_down(3 * MB);
     until(&scene.desk, "all of it is here", async || source.arrived().is_none().then_some(())).await;
     let asked = scene.line.asked();
     let there = asked.iter().position(|range| range.contains(&(6 * MB))).unwrap();
@@ -215,7 +217,7 @@ async fn what_nobody_wants_any_more_stops_and_is_gone_on_with_later() {
     let scene = Scene::open(0).await;
     let sent = large(8_000_000);
     let clip = scene.clip(&sent).await;
-    scene.line.slow_down(2 * MB);
+    scene.line.slow_down(MB);
     let source = scene.bytes(&clip).await;
     assert_eq!(read(&source, MB, 10).await, sent[1_000_000..1_000_010]);
     let other = scene.bytes(&clip).await;
@@ -358,10 +360,10 @@ async fn a_room_opens_once_for_all_and_lets_go_at_once() {
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     let failure = opened.err().unwrap();
     assert!(failure.message.contains("was closed"), "{}", failure.message);
+    scene.line.slow_down(3 * MB);
     let carried = scene.quiet().await;
     assert!(carried < MB, "{carried}");
 
-    scene.line.slow_down(3 * MB);
     let (one, other) = tokio::join!(scene.desk.open_review(clip.id), scene.desk.open_review(clip.id));
     assert_eq!(one.unwrap().socket, other.unwrap().socket);
     let still = scene.desk.capture_still(CaptureStill { clip: clip.id, frame: 3 }).await.unwrap();
@@ -454,7 +456,8 @@ async fn a_room_is_entered_while_its_sound_waits_for_the_clip() {
         assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
         scene.desk.close_review(clip.id).await.unwrap();
     });
-    assert!(played.err().unwrap().message.contains("was closed"));
+    let failure = played.err().unwrap();
+    assert!(failure.message.contains("was closed"), "{failure:?}");
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     scene.desk.close().await;
 }

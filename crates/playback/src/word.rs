@@ -3,7 +3,8 @@
 //! A device that is being filled has no clock yet. cpal's ALSA host starts it when two periods are in it, and a sound
 //! server takes some more at once; all these are asked for back to back, before anything is heard, and how long the way
 //! to the ear is stands in none of their delays. It stands in the first that had to be waited for. After an underrun
-//! all this begins again. (`WASAPI` is filled after it started, and its place, too, moves only when something is heard.)
+//! all this begins again. (`WASAPI` is filled after it started, and its place, too, moves only when something is
+//! heard.)
 //!
 //! **Invariant:** time is passed in. Every device comes to say something: to be asked again it must be waited for, or
 //! else it takes sound faster than it can be heard, and then it goes by the wall clock.

@@ -7,55 +7,62 @@ use std::time::Instant;
 use common::{Places, from, player, seconds, wait};
 use limpet_model::Micros;
 use limpet_playback::{Outlet, Wanted};
+use limpet_testkit::in_time;
 use limpet_video::Speed;
 use limpet_wire::sound::{Silence, SoundClock};
 
 #[test]
 fn it_begins_exactly_where_it_was_asked_to_and_stops_at_the_end() {
-    let (player, told) = player(&Places::new(), Outlet::Nowhere);
-    let began = Instant::now();
-    assert!(player.play(from(59.8)).at >= Micros(59_800_000));
-    wait(100);
-    assert!(player.clock().playing);
-    wait(300);
-    let end =
-        SoundClock { at: Micros(60_000_000), rate: 1.0, playing: false, silent: Some(Silence::NoDevice) };
-    assert_eq!(player.clock(), end);
-    let told = told.lock().unwrap();
-    let (when, last) = told.last().unwrap();
-    assert_eq!(*last, end);
-    let off = (*when - began).as_secs_f64() - 0.2;
-    assert!((-0.01..0.08).contains(&off), "{off:+.3} s");
+    in_time(|| {
+        let (player, told) = player(&Places::new(), Outlet::Nowhere);
+        let began = Instant::now();
+        assert!(player.play(from(59.8)).at >= Micros(59_800_000));
+        wait(100);
+        assert!(player.clock().playing);
+        wait(300);
+        let end =
+            SoundClock { at: Micros(60_000_000), rate: 1.0, playing: false, silent: Some(Silence::NoDevice) };
+        assert_eq!(player.clock(), end);
+        let told = told.lock().unwrap();
+        let (when, last) = told.last().unwrap();
+        assert_eq!(*last, end);
+        let off = (*when - began).as_secs_f64() - 0.2;
+        assert!((-0.01..0.08).contains(&off), "{off:+.3} s");
+    });
 }
 
 #[test]
 fn a_stopped_clock_stays_and_goes_on_from_there() {
-    let (player, _) = player(&Places::new(), Outlet::Nowhere);
-    player.play(from(10.0));
-    wait(200);
-    let stopped = player.stop();
-    wait(100);
-    assert_eq!((player.clock(), player.stop()), (stopped, stopped));
-    let on = player.play(Wanted { from: None, ..from(0.0) });
-    assert!(on.at >= stopped.at && seconds(on) - seconds(stopped) < 0.05, "{on:?}");
+    in_time(|| {
+        let (player, _) = player(&Places::new(), Outlet::Nowhere);
+        player.play(from(10.0));
+        wait(200);
+        let stopped = player.stop();
+        wait(100);
+        assert_eq!((player.clock(), player.stop()), (stopped, stopped));
+        let on = player.play(Wanted { from: None, ..from(0.0) });
+        assert!(on.at >= stopped.at && seconds(on) - seconds(stopped) < 0.05, "{on:?}");
+    });
 }
 
 #[test]
 fn a_loop_goes_round_and_can_be_left() {
-    let (player, told) = player(&Places::new(), Outlet::Nowhere);
-    let marks = (Micros(2_000_000), Micros(2_300_000));
-    player.play(Wanted { between: Some(marks), speed: Speed::of_rate(2.0), ..from(7.0) });
-    for _ in 0..30 {
-        wait(20);
-        let at = player.clock().at;
-        assert!((marks.0..marks.1).contains(&at), "{at:?}");
-    }
-    player.play(Wanted { from: None, speed: Speed::of_rate(2.0), ..from(0.0) });
-    wait(400);
-    assert!(player.clock().at > marks.1);
-    let told = told.lock().unwrap();
-    let begins = told.iter().filter(|(_, clock)| clock.at.0 - marks.0.0 < 60_000).count();
-    assert!(begins >= 4, "told {begins} beginnings of {}", told.len());
+    in_time(|| {
+        let (player, told) = player(&Places::new(), Outlet::Nowhere);
+        let marks = (Micros(2_000_000), Micros(2_300_000));
+        player.play(Wanted { between: Some(marks), speed: Speed::of_rate(2.0), ..from(7.0) });
+        for _ in 0..30 {
+            wait(20);
+            let at = player.clock().at;
+            assert!((marks.0..marks.1).contains(&at), "{at:?}");
+        }
+        player.play(Wanted { from: None, speed: Speed::of_rate(2.0), ..from(0.0) });
+        wait(400);
+        assert!(player.clock().at > marks.1);
+        let told = told.lock().unwrap();
+        let begins = told.iter().filter(|(_, clock)| clock.at.0 - marks.0.0 < 60_000).count();
+        assert!(begins >= 4, "told {begins} beginnings of {}", told.len());
+    });
 }
 
 #[test]

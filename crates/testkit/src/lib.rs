@@ -6,3 +6,19 @@
 pub mod clinic;
 pub mod clips;
 pub mod servers;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs a test that measures time up to three times: a computer that is busy with other things is late now and then,
+/// what is wrong is late every time.
+///
+/// # Panics
+/// When the test does, three times.
+pub fn in_time(test: impl Fn()) {
+    for _ in 0..2 {
+        if catch_unwind(AssertUnwindSafe(&test)).is_ok() {
+            return;
+        }
+    }
+    test();
+}

@@ -82,9 +82,8 @@ impl Clip {
     /// Starts a child, opens the clip in it and indexes it by demuxing. Of a file with several tracks of pictures the
     /// main one is opened; the others are in [`Probe::tracks`].
     ///
-    /// # Errors
-    /// `BadClip` when it is not a clip that can be read, `TooLarge` when it is over a limit or takes too long, `Bytes` when
-    /// the source fails, `ChildEnded` when the clip makes the decoder crash or hang.
+    /// # Errors `BadClip` when it is not a clip that can be read, `TooLarge` when it is over a limit or takes too long,
+    /// `Bytes` when the source fails, `ChildEnded` when the clip makes the decoder crash or hang.
     pub fn open(source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
         Self::open_one(source, None, None)
     }
@@ -184,9 +183,8 @@ impl Clip {
     /// Writes a copy that browsers play: H.264 and AAC in MP4, head first, upright, standard range, at most
     /// 1920 by 1080. Frame times are those of the clip.
     ///
-    /// # Errors
-    /// `TooLarge` when it takes many times as long as the clip, after which the child is gone; `Bytes` when the source or
-    /// the sink fails.
+    /// # Errors `TooLarge` when it takes many times as long as the clip, after which the child is gone; `Bytes` when
+    /// the source or the sink fails.
     pub fn rendition(&self, sink: &mut dyn ByteSink) -> Result<(), VideoError> {
         self.rendition_within(sink, patience::to_render(self.probe.duration_us))
     }

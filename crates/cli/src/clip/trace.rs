@@ -21,11 +21,12 @@ use serde::{Deserialize, Serialize};
 /// How long one frame may take before the trace is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Replays [{"t_ms", "pts_us"}, ..] in real time and prints one JSON object: entries, each with pts_us, first_ms
-/// (until any picture for it, near or exact; null when none came), exact_ms (until the exact one), got_us (the time of
-/// that picture, as it says itself), failed (why it cannot be shown; null for most) and superseded (a newer entry came before its exact frame); first_ms, index_ms and open_ms (from opening the clip until any picture
-/// was there, until its frames were known, and until the first frame was there exactly); late (pictures for an older entry after one for a newer: 0);
-/// wrong (pictures that are not the frame they claim to be: 0); cpu_ms and peak_rss_bytes of the decoder.
+/// Replays [{"t_ms", "pts_us"}, ..] in real time and prints one JSON object: entries, each with pts_us, first_ms (until
+/// any picture for it, near or exact; null when none came), exact_ms (until the exact one), got_us (the time of that
+/// picture, as it says itself), failed (why it cannot be shown; null for most) and superseded (a newer entry came
+/// before its exact frame); first_ms, index_ms and open_ms (from opening the clip until any picture was there, until
+/// its frames were known, and until the first frame was there exactly); late (pictures for an older entry after one for
+/// a newer: 0); wrong (pictures that are not the frame they claim to be: 0); cpu_ms and peak_rss_bytes of the decoder.
 #[derive(Args)]
 pub struct Trace {
     /// A video file.

@@ -144,11 +144,12 @@ impl Room {
         make: impl FnOnce(&Arc<Heard>) -> Result<Player, Failure>,
     ) -> Result<(Arc<Player>, Option<Micros>), Failure> {
         let clip = self.clip()?;
-        let mut voice = self.voice();
-        let length = match &*voice {
-            Some(voice) if voice.length.whole => Some(voice.length),
+        // Asked without holding the voice: sound that waits for bytes is before it, and must be stopped all the same.
+        let length = match self.voice().as_ref().map(|voice| voice.length) {
+            Some(length) if length.whole => Some(length),
             _ => clip.length().ok(),
         };
+        let mut voice = self.voice();
         if let Some(voice) = &mut *voice
             && length.is_none_or(|length| length.duration == voice.length.duration)
         {
@@ -182,9 +183,9 @@ impl Room {
         known.as_ref().map_err(|error| self.seat.failure(error.clone()))
     }
 
-    /// The address of its child's frame socket; a failure when the child is gone. Does not wait until the clip is known.
+    /// The address of its child's frame socket; a failure when the child is gone. Waits for no bytes.
     pub(super) fn address(&self) -> Result<String, Failure> {
-        if let (Some(review), None) = (&self.review, self.clip.get()) {
+        if let Some(review) = &self.review {
             let ended = review.has_ended();
             return if ended { Err(VideoError::ChildEnded.into()) } else { Ok(review.address().to_owned()) };
         }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use limpet_model::Micros;
+use limpet_testkit::in_time;
 use limpet_video::{Passage, Sample, Speed, VideoError};
 use limpet_wire::sound::SoundClock;
 
@@ -57,65 +58,71 @@ fn player(fake: Fake) -> (Player, Arc<Mutex<Vec<Told>>>) {
 
 #[test]
 fn what_is_told_at_first_is_heard_and_the_clock_never_goes_back() {
-    for (way, fill) in [(0, 2), (90, 2), (90, 3), (190, 2), (250, 3)] {
-        let way = Duration::from_millis(way);
-        let (player, told) = player(Fake { way, fill, gap: None });
-        let asked = Instant::now();
-        let first = player.play(WANTED);
-        let answered = Instant::now();
-        let took = answered - asked;
-        println!("{way:?} and {fill} periods: answered after {took:?} that it is at {:?}", first.at);
-        assert!(took < WINDOW, "answered after {took:?} of {way:?}");
-        // The first sample is heard when it has gone all the way.
-        let heard = took.as_secs_f64() - way.as_secs_f64();
-        let said = first.at.0 as f64 / 1e6 - 1.0;
-        assert!(said < heard + 0.001, "{said:.3} s were heard, {heard:.3} s can be, with {way:?}");
-        thread::sleep(Duration::from_millis(700));
-        let stopped = player.stop();
-        let mut all = vec![(answered, first)];
-        all.extend(told.lock().unwrap().iter().filter(|(at, _)| *at > answered));
-        all.push((Instant::now(), stopped));
-        for pair in all.windows(2) {
-            let back = behind(pair[0], pair[1].0, pair[1].1);
-            assert!(back < WAVERS, "{back:.3} s back with {way:?}");
+    in_time(|| {
+        for (way, fill) in [(0, 2), (90, 2), (90, 3), (190, 2), (250, 3)] {
+            let way = Duration::from_millis(way);
+            let (player, told) = player(Fake { way, fill, gap: None });
+            let asked = Instant::now();
+            let first = player.play(WANTED);
+            let answered = Instant::now();
+            let took = answered - asked;
+            println!("{way:?} and {fill} periods: answered after {took:?} that it is at {:?}", first.at);
+            assert!(took < WINDOW, "answered after {took:?} of {way:?}");
+            // The first sample is heard when it has gone all the way.
+            let heard = took.as_secs_f64() - way.as_secs_f64();
+            let said = first.at.0 as f64 / 1e6 - 1.0;
+            assert!(said < heard + 0.001, "{said:.3} s were heard, {heard:.3} s can be, with {way:?}");
+            thread::sleep(Duration::from_millis(700));
+            let stopped = player.stop();
+            let mut all = vec![(answered, first)];
+            all.extend(told.lock().unwrap().iter().filter(|(at, _)| *at > answered));
+            all.push((Instant::now(), stopped));
+            for pair in all.windows(2) {
+                let back = behind(pair[0], pair[1].0, pair[1].1);
+                assert!(back < WAVERS, "{back:.3} s back with {way:?}");
+            }
         }
-    }
+    });
 }
 
 #[test]
 fn a_gap_in_the_sound_is_told_at_once() {
-    let way = Duration::from_millis(60);
-    // The device says that there was a gap 90 ms after the clock was told for the third time, 160 ms before the next.
-    let (player, told) = player(Fake { way, fill: 2, gap: Some((9, Duration::from_millis(330))) });
-    player.play(WANTED);
-    let began = Instant::now();
-    let (mut since, mut longest, mut most) = (None, Duration::ZERO, 0.0_f64);
-    while began.elapsed() < Duration::from_millis(1200) {
-        let clock = player.clock();
-        let now = Instant::now();
-        let last = *told.lock().unwrap().last().unwrap();
-        let back = behind(last, now, clock);
-        most = most.max(back);
-        since = if back > WAVERS { since.or(Some(now)) } else { None };
-        longest = longest.max(since.map_or(Duration::ZERO, |since: Instant| now - since));
-        thread::sleep(Duration::from_millis(3));
-    }
-    println!("up to {most:.3} s behind what was told, for {longest:?}");
-    assert!(longest < Duration::from_millis(80), "{longest:?}");
-    let (at, clock) = *told.lock().unwrap().last().unwrap();
-    let off = behind((began, SoundClock { at: Micros(1_000_000), ..clock }), at, clock);
-    assert!((0.15..0.4).contains(&off), "the gap was left out: {off:+.3} s");
+    in_time(|| {
+        let way = Duration::from_millis(60);
+        // The device says that there was a gap 90 ms after the clock was told for the third time, 160 ms before the next.
+        let (player, told) = player(Fake { way, fill: 2, gap: Some((9, Duration::from_millis(330))) });
+        player.play(WANTED);
+        let began = Instant::now();
+        let (mut since, mut longest, mut most) = (None, Duration::ZERO, 0.0_f64);
+        while began.elapsed() < Duration::from_millis(1200) {
+            let clock = player.clock();
+            let now = Instant::now();
+            let last = *told.lock().unwrap().last().unwrap();
+            let back = behind(last, now, clock);
+            most = most.max(back);
+            since = if back > WAVERS { since.or(Some(now)) } else { None };
+            longest = longest.max(since.map_or(Duration::ZERO, |since: Instant| now - since));
+            thread::sleep(Duration::from_millis(3));
+        }
+        println!("up to {most:.3} s behind what was told, for {longest:?}");
+        assert!(longest < Duration::from_millis(80), "{longest:?}");
+        let (at, clock) = *told.lock().unwrap().last().unwrap();
+        let off = behind((began, SoundClock { at: Micros(1_000_000), ..clock }), at, clock);
+        assert!((0.15..0.4).contains(&off), "the gap was left out: {off:+.3} s");
+    });
 }
 
 /// Nothing is heard for longer than anybody waits: the clock goes on without, and follows.
 #[test]
 fn a_long_way_is_not_waited_for() {
-    let way = Duration::from_millis(900);
-    let (player, _) = player(Fake { way, fill: 2, gap: None });
-    let asked = Instant::now();
-    player.play(WANTED);
-    assert!(asked.elapsed() < WINDOW, "{:?}", asked.elapsed());
-    thread::sleep((way + Duration::from_millis(500)).saturating_sub(asked.elapsed()));
-    let off = player.clock().at.0 as f64 / 1e6 - 1.5;
-    assert!(off.abs() < WAVERS, "{off:+.3} s");
+    in_time(|| {
+        let way = Duration::from_millis(900);
+        let (player, _) = player(Fake { way, fill: 2, gap: None });
+        let asked = Instant::now();
+        player.play(WANTED);
+        assert!(asked.elapsed() < WINDOW, "{:?}", asked.elapsed());
+        thread::sleep((way + Duration::from_millis(500)).saturating_sub(asked.elapsed()));
+        let off = player.clock().at.0 as f64 / 1e6 - 1.5;
+        assert!(off.abs() < WAVERS, "{off:+.3} s");
+    });
 }

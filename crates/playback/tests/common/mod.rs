@@ -19,6 +19,7 @@ use std::{
 
 use limpet_model::Micros;
 use limpet_playback::{Outlet, Player, Source, Wanted};
+use limpet_testkit::in_time;
 use limpet_video::{Passage, Sample, Speed, VideoError};
 use limpet_wire::sound::SoundClock;
 
@@ -31,19 +32,21 @@ pub fn with_alsa(test: &str, config: &str) -> Option<std::path::PathBuf> {
     if let Some(folder) = std::env::var_os(INSIDE) {
         return Some(folder.into());
     }
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("alsa.conf");
-    std::fs::write(&file, config.replace("FOLDER", dir.path().to_str().unwrap())).unwrap();
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env("ALSA_CONFIG_PATH", &file)
-        .env(INSIDE, dir.path())
-        .output()
-        .unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    println!("{said}");
-    assert!(output.status.success() && said.contains("1 passed"), "{test} failed with its own ALSA");
+    in_time(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("alsa.conf");
+        std::fs::write(&file, config.replace("FOLDER", dir.path().to_str().unwrap())).unwrap();
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .env("ALSA_CONFIG_PATH", &file)
+            .env(INSIDE, dir.path())
+            .output()
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        println!("{said}");
+        assert!(output.status.success() && said.contains("1 passed"), "{test} failed with its own ALSA");
+    });
     None
 }
 

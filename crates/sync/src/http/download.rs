@@ -1,7 +1,7 @@
 //! Downloads: a file comes in pieces, in whatever order is asked for, and is written encrypted as it arrives.
 //!
-//! **Invariant:** a file appears under its name only when it is whole and, where a hash is known, has it. **Invariant:**
-//! bytes of two versions of a file are never put together: what does not fit what is here drops it.
+//! **Invariant:** a file appears under its name only when it is whole and, where a hash is known, has it.
+//! **Invariant:** bytes of two versions of a file are never put together: what does not fit what is here drops it.
 
 use std::{io, ops::Range, sync::Arc, time::Duration};
 

@@ -1,8 +1,8 @@
 //! The frame socket: windows ask for frames, one thread decodes and answers.
 //!
-//! Every connection has a reading thread that overwrites the one target ([`stage`]). The [`hand`] takes the newest, looks
-//! between packets whether there is a newer one, and sends what it has. [`ahead`] decodes what will be wanted next, and
-//! [`scan`] indexes the clip.
+//! Every connection has a reading thread that overwrites the one target ([`stage`]). The [`hand`] takes the newest,
+//! looks between packets whether there is a newer one, and sends what it has. [`ahead`] decodes what will be wanted
+//! next, and [`scan`] indexes the clip.
 //!
 //! **Invariant:** there is never a queue. A target that was overwritten is never answered exactly, and whatever
 //! is sent carries the generation of the target it was decoded for.

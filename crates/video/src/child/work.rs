@@ -1,7 +1,7 @@
 //! What the parent asks, answered one after another.
 //!
-//! **Invariant:** each ask gets exactly one `done`, whatever happens to it. One for which the clip could not be read says
-//! so: to FFmpeg a source that fails looks like the end, and what was made of it is neither answered nor kept.
+//! **Invariant:** each ask gets exactly one `done`, whatever happens to it. One for which the clip could not be read
+//! says so: to FFmpeg a source that fails looks like the end, and what was made of it is neither answered nor kept.
 
 use std::{
     ops::Range,

@@ -1,9 +1,10 @@
 //! The parent's end of the two pipes: asks go out, ranges of the clip go out ([`feed`], [`outbox`]), answers come
 //! in.
 //!
-//! **Invariant:** a call returns when the child answers, ends, breaks the rules or says nothing for
-//! [`SILENCE`] while it waits for nothing from us, and at the end of the time that it was given, if any. Nothing the child sends, and nothing it leaves unread, makes the
-//! parent wait for longer or hold more than a few messages and what the caller has asked for.
+//! **Invariant:** a call returns when the child answers, ends, breaks the rules or says nothing for [`SILENCE`] while
+//! it waits for nothing from us, and at the end of the time that it was given, if any. Nothing the child sends, and
+//! nothing it leaves unread, makes the parent wait for longer or hold more than a few messages and what the caller has
+//! asked for.
 
 mod feed;
 mod outbox;

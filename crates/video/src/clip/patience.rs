@@ -1,7 +1,8 @@
 //! How long a child may work on one ask, however alive it is.
 //!
-//! Work on a clip takes a few times as long as the clip, on a slow machine that does several at once up to thirty times.
-//! What takes longer was made to: two million tiny packets that each cost a whole picture keep a decoder busy for days.
+//! Work on a clip takes a few times as long as the clip, on a slow machine that does several at once up to thirty
+//! times. What takes longer was made to: two million tiny packets that each cost a whole picture keep a decoder busy
+//! for days.
 //!
 //! **Invariant:** what ends this way is refused with a sentence and not tried again.
 

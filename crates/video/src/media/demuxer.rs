@@ -13,7 +13,7 @@ use ffmpeg_next::{
 };
 use limpet_model::Timebase;
 
-use super::{Stream, limits, raw, raw::StreamFacts, tracks};
+use super::{Stream, holes::Holes, limits, raw, raw::StreamFacts, tracks};
 use crate::{ByteSource, Orientation, StillBrand, TrackFacts, VideoError};
 
 /// What phones, cameras, messengers and browsers make.
@@ -59,7 +59,10 @@ impl Demuxer {
     /// Opens the container for the track with this number, or for the main one.
     pub fn open(source: Arc<dyn ByteSource>, wanted: Option<usize>) -> Result<Self, VideoError> {
         quiet();
-        let stream = Stream::new(Arc::clone(&source)).map_err(|error| VideoError::bytes(&error))?;
+        // To FFmpeg a read that fails looks like the end of the clip.
+        let read = Arc::new(Holes::new(Arc::clone(&source)));
+        let stream = Stream::new(Arc::clone(&read) as Arc<dyn ByteSource>)
+            .map_err(|error| VideoError::bytes(&error))?;
         let io = context::StreamIo::from_read_seek_with_capacity(stream, READ_SIZE)
             .map_err(VideoError::internal)?;
         let mut options = Dictionary::new();
@@ -69,6 +72,7 @@ impl Demuxer {
         options.set("max_streams", "64");
         let mut input = format::input_from_stream(io, None, Some(options)).map_err(|error| match error {
             Error::Other { errno } if errno == ffmpeg_next::error::ENOMEM => too_greedy(),
+            _ if read.take_failure() => unread(),
             _ => not_readable(&*source),
         })?;
         let track = Track::find(&input, &*source, wanted)?;
@@ -254,6 +258,10 @@ fn container(input: &context::Input, source: &dyn ByteSource) -> String {
 fn quiet() {
     let wanted = std::env::var("RUST_LOG").is_ok_and(|filter| filter.contains("ffmpeg"));
     log::set_level(if wanted { log::Level::Verbose } else { log::Level::Quiet });
+}
+
+fn unread() -> VideoError {
+    VideoError::Bytes("The bytes of this clip could not be read. Try again.".into())
 }
 
 fn too_greedy() -> VideoError {

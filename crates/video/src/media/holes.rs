@@ -1,7 +1,7 @@
 //! A clip of which some bytes have not arrived, made readable from end to end for indexing.
 //!
-//! **Invariant:** until [`Holes::leave_out`] every byte read is the clip's own. Afterwards bytes that are not there read
-//! as zero, or as the end; what was made of them is never shown.
+//! **Invariant:** until [`Holes::leave_out`] every byte read is the clip's own. Afterwards bytes that are not there
+//! read as zero, or as the end; what was made of them is never shown.
 
 use std::{
     io,

@@ -112,8 +112,8 @@ impl Reader {
         self.lose_place();
     }
 
-    /// Leaves out, up to a packet, the pictures that no other leans on, where the clip tells which they are. The picture
-    /// of that packet is exact all the same, and comes sooner.
+    /// Leaves out, up to a packet, the pictures that no other leans on, where the clip tells which they are. The
+    /// picture of that packet is exact all the same, and comes sooner.
     pub fn hurry_to(&mut self, sample: usize) {
         if self.index.tells_leaves() {
             self.sparse_until = sample;

@@ -1,7 +1,7 @@
 //! The sound of a clip, decoded: samples as the file has them, each with its place.
 //!
-//! **Invariant:** a place is counted in samples at the sound's own rate from the first shown frame. After a seek nothing
-//! comes out wrong from the time that was asked for on; what comes before it may. No piece is longer than
+//! **Invariant:** a place is counted in samples at the sound's own rate from the first shown frame. After a seek
+//! nothing comes out wrong from the time that was asked for on; what comes before it may. No piece is longer than
 //! [`LONGEST_FRAME`], whatever a file claims.
 
 use ffmpeg_next::{Packet, Rational, codec, decoder, frame};

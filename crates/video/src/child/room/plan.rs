@@ -1,7 +1,7 @@
 //! What to decode before it is asked for: decided here, done in [`super::ahead`].
 //!
-//! **Invariant:** nothing here reads a clock or a clip. What is planned lies in the window around the eye, and the window
-//! fits the cache, so that work done ahead never throws out what it was done for.
+//! **Invariant:** nothing here reads a clock or a clip. What is planned lies in the window around the eye, and the
+//! window fits the cache, so that work done ahead never throws out what it was done for.
 
 use std::ops::Range;
 

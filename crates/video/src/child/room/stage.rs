@@ -133,7 +133,8 @@ impl Stage {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes everybody who waits. Who has looked and not found, and is about to wait, holds the state: nobody misses it.
+    /// Wakes everybody who waits. Who has looked and not found, and is about to wait, holds the state: nobody misses
+    /// it.
     pub fn tell(&self) {
         drop(self.state());
         self.changed.notify_all();

@@ -1,6 +1,7 @@
 //! Packets going by: for each, whether decoding can start there, whether it is shown, and whether it is one picture.
 //!
-//! **Invariant:** of a packet whose bytes are here its own bitstream decides; the container is asked only about the rest.
+//! **Invariant:** of a packet whose bytes are here its own bitstream decides; the container is asked only about the
+//! rest.
 
 use std::collections::HashSet;
 

@@ -25,7 +25,8 @@ pub struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    /// Reads the description. `None` when that fails. No item may be much longer than the file: its parts would overlap.
+    /// Reads the description. `None` when that fails. No item may be much longer than the file: its parts would
+    /// overlap.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         // SAFETY: a new context, null when there is none.
         let context = unsafe { lh::heif_context_alloc() };
