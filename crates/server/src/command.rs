@@ -165,15 +165,17 @@ pub fn run() -> anyhow::Result<()> {
             Command::Serve(serve) => run_server(serve).await,
             Command::Practice(PracticeCommand::Add { place, name, time_zone, address, phone }) => {
                 let practice = Practice { id: PracticeId::new(), name, address, phone, time_zone };
-                add_practice(&open(&place).await?, &practice).await
+                with_store(&place, async |store| add_practice(store, &practice).await).await
             }
             Command::Staff(StaffCommand::Add { place, practice, name, email, role }) => {
                 let practice = practice.parse().map_err(|_| anyhow!("{practice} is not a practice's id"))?;
                 let email = fold_email(&email);
                 let member = StaffMember { id: StaffId::new(), name, role: role.into(), email, active: true };
-                add_staff(&open(&place).await?, practice, &member).await
+                with_store(&place, async |store| add_staff(store, practice, &member).await).await
             }
-            Command::Link(LinkCommand::Revoke { place, link }) => revoke(&open(&place).await?, &link).await,
+            Command::Link(LinkCommand::Revoke { place, link }) => {
+                with_store(&place, async |store| revoke(store, &link).await).await
+            }
         }
     });
     // A clip that is being prepared is not waited for: its job is done again at the next start.
@@ -217,9 +219,17 @@ async fn asked_to_stop() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-async fn open(place: &Place) -> anyhow::Result<Store> {
-    Ok(open_store(Path::new(&place.data), place.database.as_deref(), Live::default(), TaskTracker::new())
-        .await?)
+/// Does something with the store, and closes it whatever came of that: SQLCipher's connections end in threads of their
+/// own, and one that still does while the process ends frees what OpenSSL is freeing.
+async fn with_store(
+    place: &Place,
+    work: impl AsyncFnOnce(&Store) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let (folder, database) = (Path::new(&place.data), place.database.as_deref());
+    let store = open_store(folder, database, Live::default(), TaskTracker::new()).await?;
+    let done = work(&store).await;
+    store.close().await;
+    done
 }
 
 async fn add_practice(store: &Store, practice: &Practice) -> anyhow::Result<()> {
