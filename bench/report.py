@@ -12,7 +12,8 @@ from .tables import hands, key_to_glass, operations, remarks, table
 HEAD = """# Benchmarks
 
 Written by `script/bench video` and `script/bench glass`; nothing here is typed in by hand. Limpet's review engine
-against other software that gives exact frames, on the same clips and the same machine. All times are milliseconds, **p50 / p95**, lower is better.
+against other software that gives exact frames, on the same clips and the same machine. All times are milliseconds,
+**p50 / p95**, lower is better.
 """
 
 HOW = """## How it is measured
