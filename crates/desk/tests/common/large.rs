@@ -5,6 +5,12 @@ use std::{ops::Range, sync::Arc};
 use limpet_testkit::clips::{self, Kind};
 use limpet_video::ByteSource;
 
+pub const MB: u64 = 1_000_000;
+
+pub fn total(ranges: &[Range<u64>]) -> u64 {
+    ranges.iter().map(|range| range.end - range.start).sum()
+}
+
 /// A clip whose index stands at its end, behind so many bytes that are none of its frames.
 pub fn large(bytes: usize) -> Vec<u8> {
     let clip = std::fs::read(clips::make(Kind::Demo, &clips::cache_dir()).unwrap()).unwrap();

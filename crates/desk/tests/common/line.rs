@@ -106,13 +106,14 @@ impl Shared {
     }
 
     fn connect(self: Arc<Self>, client: TcpStream) {
-        if self.is_cut.load(SeqCst) {
-            return;
-        }
         let Ok(server) = TcpStream::connect(&self.server) else { return };
         for stream in [&client, &server] {
             stream.set_nodelay(true).unwrap();
             self.open.lock().unwrap().push(stream.try_clone().unwrap());
+        }
+        // Asked for only now that it is among those that are hung up: a cut at this moment is a cut of this one, too.
+        if self.is_cut.load(SeqCst) {
+            return self.hang_up();
         }
         let is_original = Arc::new(AtomicBool::new(false));
         let (lines, flag) = (Arc::clone(&self), Arc::clone(&is_original));
