@@ -39,7 +39,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  if (scene.room.sound.muted) scene.room.act({ do: "mute" });
+  if (scene.room.playing.sound.muted) scene.room.act({ do: "mute" });
   scene.end();
 });
 
@@ -241,15 +241,15 @@ describe("a decoder that dies while it plays", () => {
   it("costs one message, that of the panel", async () => {
     const { frame } = scene.room.state;
     tell(clockAt(clip.times[frame]!, { silent: "decoder" }));
-    expect([scene.room.notice, scene.room.state.playing]).toEqual([null, true]);
+    expect([scene.room.notices.current, scene.room.state.playing]).toEqual([null, true]);
     await scene.die();
-    expect([scene.room.notice, scene.room.session.phase.kind]).toEqual([null, "reopening"]);
+    expect([scene.room.notices.current, scene.room.session.phase.kind]).toEqual([null, "reopening"]);
     scene.line.accept(clip);
     await watch(160);
-    expect([scene.room.notice, scene.room.session.trouble, scene.room.session.phase.kind]).toEqual([null, null, "open"]);
+    expect([scene.room.notices.current, scene.room.session.trouble, scene.room.session.phase.kind]).toEqual([null, null, "open"]);
     // What goes wrong with the device afterwards is news.
     tell(clockAt(900_000, { silent: "device_lost" }));
-    expect(scene.room.notice?.text).toBe("The sound device is gone; playing without sound.");
+    expect(scene.room.notices.current?.text).toBe("The sound device is gone; playing without sound.");
   });
 
   it("costs one message without a device too", async () => {
@@ -257,7 +257,7 @@ describe("a decoder that dies while it plays", () => {
     scene.room.act({ do: "toggle" });
     scene.room.act({ do: "toggle" });
     await watch(160);
-    expect(scene.room.notice?.text).toBe("There is no sound device; playing without sound.");
+    expect(scene.room.notices.current?.text).toBe("There is no sound device; playing without sound.");
     await watch(7000);
     scene.room.act({ do: "first" });
     await scene.answer();
@@ -266,7 +266,7 @@ describe("a decoder that dies while it plays", () => {
     await scene.die();
     scene.line.accept(clip);
     await watch(160);
-    expect([scene.room.state.playing, scene.room.notice]).toEqual([true, null]);
+    expect([scene.room.state.playing, scene.room.notices.current]).toEqual([true, null]);
   });
 
   it("backwards, plays on backwards", async () => {
@@ -421,7 +421,7 @@ describe("mute", () => {
     scene.room.act({ do: "mute" });
     expect(played().at(-1)).toEqual({ clip: CLIP, from: null, rate: 1, between: null, muted: true });
     await watch(64);
-    expect([scene.room.state.playing, scene.room.sound.muted]).toEqual([true, true]);
+    expect([scene.room.state.playing, scene.room.playing.sound.muted]).toEqual([true, true]);
     scene.end();
     begin();
     await scene.enter(clip);
@@ -432,10 +432,10 @@ describe("mute", () => {
   it("is not there for a clip without sound, which plays by itself", async () => {
     audio = false;
     await scene.enter(clip);
-    expect(scene.room.hasSound).toBe(false);
+    expect(scene.room.playing.hasSound).toBe(false);
     scene.room.act({ do: "mute" });
-    expect(scene.room.sound.muted).toBe(false);
-    expect(scene.room.notice).toEqual({ kind: "news", text: "This clip has no sound" });
+    expect(scene.room.playing.sound.muted).toBe(false);
+    expect(scene.room.notices.current).toEqual({ kind: "news", text: "This clip has no sound" });
     scene.room.act({ do: "toggle" });
     await watch(320);
     expect(scene.room.state.frame).toBeGreaterThan(5);
@@ -447,7 +447,7 @@ describe("mute", () => {
     await scene.enter(clip);
     scene.room.act({ do: "toggle" });
     await watch(64);
-    expect([scene.room.hasSound, scene.room.notice, scene.room.state.playing]).toEqual([false, null, true]);
+    expect([scene.room.playing.hasSound, scene.room.notices.current, scene.room.state.playing]).toEqual([false, null, true]);
   });
 });
 
@@ -457,7 +457,7 @@ describe("without a device", () => {
     await scene.enter(clip);
     scene.room.act({ do: "toggle" });
     await watch(320);
-    expect(scene.room.notice).toEqual({ kind: "news", text: "There is no sound device; playing without sound." });
+    expect(scene.room.notices.current).toEqual({ kind: "news", text: "There is no sound device; playing without sound." });
     expect(scene.room.state.frame).toBeGreaterThan(5);
     await watch(160);
     scene.room.act({ do: "toggle" });
@@ -465,7 +465,7 @@ describe("without a device", () => {
     await scene.beat(10_000);
     scene.room.act({ do: "toggle" });
     await watch(64);
-    expect([scene.room.state.playing, scene.room.notice]).toEqual([true, null]);
+    expect([scene.room.state.playing, scene.room.notices.current]).toEqual([true, null]);
   });
 
   it("that answers, or a desk that fails, playing goes by the window's clock", async () => {
@@ -490,7 +490,7 @@ describe("without a device", () => {
     await watch(160);
     tell(clockAt(160_000, { silent: "device_lost" }));
     await watch(320);
-    expect(scene.room.notice).toEqual({ kind: "news", text: "The sound device is gone; playing without sound." });
+    expect(scene.room.notices.current).toEqual({ kind: "news", text: "The sound device is gone; playing without sound." });
     expect(scene.room.state.frame).toBeGreaterThan(frameOf(380_000));
   });
 
@@ -504,8 +504,8 @@ describe("without a device", () => {
     await scene.beat(10_000);
     scene.room.act({ do: "toggle" });
     await watch(64);
-    expect([scene.room.state.playing, scene.room.notice]).toEqual([true, null]);
+    expect([scene.room.state.playing, scene.room.notices.current]).toEqual([true, null]);
     tell(clockAt(300_000, { silent: "device_lost" }));
-    expect(scene.room.notice).toEqual({ kind: "news", text: "The sound device is gone; playing without sound." });
+    expect(scene.room.notices.current).toEqual({ kind: "news", text: "The sound device is gone; playing without sound." });
   });
 });

@@ -154,7 +154,7 @@ describe("a held key", () => {
     hold({ do: "markB" });
     expect([scene.room.state.markA, scene.room.state.markB]).toEqual([0, 0]);
     hold({ do: "mute" });
-    expect(scene.room.sound.muted).toBe(true);
+    expect(scene.room.playing.sound.muted).toBe(true);
     scene.room.act({ do: "mute" });
     for (let press = 0; press < 3; press++) {
       scene.room.act({ do: "capture" }, press > 0);
@@ -271,15 +271,15 @@ describe("capturing", () => {
   beforeEach(() => scene.enter());
 
   it("asks for the frame on the glass and counts what the reply holds", async () => {
-    expect(scene.room.stills).toHaveLength(1);
+    expect(scene.room.keeping.stills).toHaveLength(1);
     scene.room.act({ do: "step", by: 1 });
     await scene.answer();
     await scene.room.capture();
     expect(scene.calls.at(-1)).toEqual(["capture_still", { clip: CLIP, frame: 1 }]);
-    expect(scene.room.stills.map(({ id }) => id)).toEqual(["a", "c"]);
-    expect(scene.room.notice).toEqual({ kind: "done", text: "Still captured into the reply. It holds 2 stills now." });
+    expect(scene.room.keeping.stills.map(({ id }) => id)).toEqual(["a", "c"]);
+    expect(scene.room.notices.current).toEqual({ kind: "done", text: "Still captured into the reply. It holds 2 stills now." });
     await scene.beat(10_000);
-    expect(scene.room.notice).toBeNull();
+    expect(scene.room.notices.current).toBeNull();
   });
 
   it("refuses a near frame", async () => {
@@ -288,7 +288,7 @@ describe("capturing", () => {
     await scene.answer({ exact: false });
     await scene.room.capture();
     expect(scene.names).not.toContain("capture_still");
-    expect(scene.room.notice?.kind).toBe("trouble");
+    expect(scene.room.notices.current?.kind).toBe("trouble");
   });
 
   it("says that a captured frame is damaged", async () => {
@@ -297,8 +297,8 @@ describe("capturing", () => {
     expect(scene.room.state.settled).toBe(true);
     await scene.room.capture();
     expect(scene.calls.at(-1)).toEqual(["capture_still", { clip: CLIP, frame: 1 }]);
-    expect(scene.room.stills).toHaveLength(2);
-    expect(scene.room.notice).toEqual({
+    expect(scene.room.keeping.stills).toHaveLength(2);
+    expect(scene.room.notices.current).toEqual({
       kind: "trouble",
       text: "Still captured into the reply, but this frame is damaged: the decoder had to make up a part of the picture.",
     });
@@ -323,8 +323,8 @@ describe("capturing", () => {
       throw { code: "no_room", message: "The disk is full." };
     };
     await scene.room.capture();
-    expect(scene.room.notice).toEqual({ kind: "trouble", text: "The disk is full." });
-    expect(scene.room.capturing).toBe(false);
+    expect(scene.room.notices.current).toEqual({ kind: "trouble", text: "The disk is full." });
+    expect(scene.room.keeping.capturing).toBe(false);
   });
 });
 
