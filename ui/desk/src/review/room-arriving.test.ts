@@ -176,7 +176,7 @@ describe("colours that a screen does not show as they are", () => {
     expect(scene.levels).toEqual([null, 7]);
   });
 
-  it("are shown by the table that came last, also on a new line and by a new scene.painter", async () => {
+  it("are shown by the table that came last, also on a new line and by a new painter", async () => {
     tones(7);
     scene.line.cut();
     await scene.beat(500);
