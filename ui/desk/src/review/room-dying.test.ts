@@ -77,6 +77,29 @@ describe("a decoder that dies", () => {
     expect(scene.line.sent.map(({ frame }) => frame)).toEqual([]);
     expect([scene.room.state.wanted, scene.room.state.frame]).toEqual([3, 3]);
   });
+
+  it("long after another one did is opened again by itself like the first", async () => {
+    for (let death = 0; death < 3; death++) {
+      await scene.die();
+      expect([death, scene.room.session.phase.kind]).toEqual([death, "reopening"]);
+      scene.line.accept(phoneClip(12));
+      scene.room.act({ do: "step", by: 1 });
+      await scene.answer();
+      await scene.beat(120_000);
+    }
+    expect([scene.room.session.phase.kind, scene.room.state.frame]).toEqual(["open", 6]);
+  });
+
+  it("a second time without having answered anything for long waits for the person, however long that took", async () => {
+    await scene.die();
+    scene.line.accept(phoneClip(12));
+    scene.room.act({ do: "step", by: 1 });
+    for (let ms = 0; ms < 300_000; ms += 250) {
+      if (scene.line.readyState === 0) scene.line.accept(phoneClip(12));
+      await scene.beat(250);
+    }
+    expect(scene.room.session.phase).toMatchObject({ kind: "failed", died: true });
+  });
 });
 
 describe("a decoder that dies while it plays", () => {

@@ -1,9 +1,9 @@
 // One stay in the review room: the clip is opened, its decoder child answers, may die and is opened again, and is
 // let go of at the end. Knows the way to the child, not what is asked of it.
 //
-// A clip that kills its decoder is opened again by itself once, at the frame that was wanted; after that a person
-// decides, and starts from the last frame that could be shown. A clip that cannot be opened says why, and is not
-// tried again by itself.
+// A clip that kills its decoder is opened again by itself, at the frame that was wanted. Where the next one dies too,
+// before it has served for a minute, a person decides, and starts from the last frame that could be shown. A clip that
+// cannot be opened says why, and is not tried again by itself.
 
 import { failureOf } from "@limpet/shared/host/failure";
 import type { Host } from "@limpet/shared/host/host";
@@ -13,6 +13,9 @@ import { FrameSocket, type Hears, type Line, type Tones, type Wish } from "./fra
 import type { Picture } from "./picture";
 import { inTurn, outOfTurn } from "./turns";
 import { w } from "./words";
+
+/** A decoder that has served for so long did not die of what the one before died of. */
+const TRUSTED_AFTER_MS = 60_000;
 
 /** What the room needs of the desk. */
 export interface Desk {
@@ -55,6 +58,10 @@ export class Session {
   private generation = 0;
   private visit = 0;
   private hasReopened = false;
+  /** When the decoder was ready; null before. */
+  private readyAt: number | null = null;
+  /** Since when it has not answered what it was asked; null when it has. */
+  private owesSince: number | null = null;
   private unlisten: (() => void) | null = null;
 
   constructor(
@@ -90,13 +97,14 @@ export class Session {
   }
 
   show(wish: Wish): void {
+    this.owesSince ??= now();
     this.bytesMissing = false;
     this.socket?.show(wish);
   }
 
   forget(): void {
-    this.bytesMissing = false;
     this.socket?.forget();
+    this.settle();
   }
 
   leave(): void {
@@ -109,8 +117,10 @@ export class Session {
   private connect(room: ReviewRoom): void {
     this.attachment = room.clip;
     this.address = room.socket;
+    this.readyAt = this.owesSince = null;
     const hears: Hears = {
       ready: (clip, whole) => {
+        this.readyAt ??= now();
         if (this.phase.kind !== "open") this.phase = { kind: "open" };
         this.hears.ready(clip, whole);
       },
@@ -119,7 +129,7 @@ export class Session {
       picture: (picture) => {
         this.trouble = null;
         this.hears.picture(picture);
-        if (!this.waiting) this.bytesMissing = false;
+        this.settle();
       },
       bytesMissing: () => {
         this.bytesMissing = true;
@@ -127,7 +137,7 @@ export class Session {
       },
       failed: (failure) => {
         this.trouble = failure.message;
-        if (!this.waiting) this.bytesMissing = false;
+        this.settle();
       },
       refused: (failure) => this.refused(failure.message),
       doubted: () => void this.lookForChild(),
@@ -155,10 +165,11 @@ export class Session {
 
   /** The next child may be there already. */
   private async died(next: ReviewRoom | null = null): Promise<void> {
+    const trusted = this.servedFor >= TRUSTED_AFTER_MS;
     this.hangUp();
     this.hears.gone();
     this.trouble = null;
-    if (this.hasReopened) {
+    if (this.hasReopened && !trusted) {
       this.letGo();
       this.hears.stuck();
       this.phase = { kind: "failed", message: w().diedTwice, died: true };
@@ -169,6 +180,18 @@ export class Session {
     if (next) return this.connect(next);
     this.letGo();
     await this.open();
+  }
+
+  /** How long the decoder did what it was asked. While it hangs it does nothing, however long that takes. */
+  private get servedFor(): number {
+    return this.readyAt === null ? 0 : (this.owesSince ?? now()) - this.readyAt;
+  }
+
+  /** Nothing is missing, and nothing owed, once the newest wish has been answered. */
+  private settle(): void {
+    if (this.waiting) return;
+    this.bytesMissing = false;
+    this.owesSince = null;
   }
 
   private hangUp(): void {
@@ -222,3 +245,5 @@ export class Session {
 
 /** What to tell a person about something thrown. */
 export const sentence = (thrown: unknown): string => failureOf(thrown).message;
+
+const now = () => performance.now();
