@@ -2,9 +2,10 @@
 // at a time, and said when it is done.
 
 import type { AttachmentId, ConversationId, StagedFile } from "@limpet/shared/gen/wire";
+import { sentence } from "./failures";
 import type { Notices } from "./notices.svelte";
 import type { Drawn } from "./review-state.svelte";
-import { sentence, type Desk } from "./session.svelte";
+import type { Desk } from "./session.svelte";
 import { w } from "./words";
 
 export class Keeping {
@@ -39,7 +40,7 @@ export class Keeping {
       if (drawn.hurt) this.notices.say("trouble", w().capturedDamaged);
       else this.notices.say("done", w().captured({ stills: this.stills.length }));
     } catch (thrown) {
-      this.notices.say("trouble", sentence(thrown));
+      this.notices.say("trouble", sentence(thrown, "capture"));
     } finally {
       this.capturing = false;
     }
@@ -53,7 +54,7 @@ export class Keeping {
       const path = await deed();
       if (path !== null) this.notices.say("done", w().saved({ path }));
     } catch (thrown) {
-      this.notices.say("trouble", sentence(thrown));
+      this.notices.say("trouble", sentence(thrown, "save"));
     } finally {
       this.saving = false;
     }

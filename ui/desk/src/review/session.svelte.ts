@@ -5,10 +5,10 @@
 // before it has served for a minute, a person decides, and starts from the last frame that could be shown. A clip that
 // cannot be opened says why, and is not tried again by itself.
 
-import { failureOf } from "@limpet/shared/host/failure";
 import type { Host } from "@limpet/shared/host/host";
 import type { Attachment, AttachmentId, Calls, ClipIndex, ReviewRoom } from "@limpet/shared/gen/wire";
 import type { Run } from "./arrived";
+import { sentence } from "./failures";
 import { FrameSocket, type Hears, type Line, type Tones, type Wish } from "./frame-socket";
 import type { Picture } from "./picture";
 import { inTurn, outOfTurn } from "./turns";
@@ -85,7 +85,7 @@ export class Session {
       const room = await this.askForRoom(visit);
       if (room && visit === this.visit) this.connect(room);
     } catch (thrown) {
-      if (visit === this.visit) this.phase = { kind: "failed", message: sentence(thrown), died: false };
+      if (visit === this.visit) this.phase = { kind: "failed", message: sentence(thrown, "open"), died: false };
     }
   }
 
@@ -136,10 +136,10 @@ export class Session {
         this.hears.bytesMissing();
       },
       failed: (failure) => {
-        this.trouble = failure.message;
+        this.trouble = sentence(failure, "show");
         this.settle();
       },
-      refused: (failure) => this.refused(failure.message),
+      refused: (failure) => this.refused(sentence(failure, "open")),
       doubted: () => void this.lookForChild(),
       lost: () => void this.died(),
     };
@@ -242,8 +242,5 @@ export class Session {
     return total > 0 && total === this.attachment?.bytes;
   }
 }
-
-/** What to tell a person about something thrown. */
-export const sentence = (thrown: unknown): string => failureOf(thrown).message;
 
 const now = () => performance.now();
