@@ -41,6 +41,7 @@ pub fn run() {
         .register_asynchronous_uri_scheme_protocol("limpet", pictures::answer)
         .setup(|app| {
             desk::open(app.handle());
+            std::thread::spawn(ready_decoder);
             Ok(())
         })
         .build(tauri::generate_context!())
@@ -50,4 +51,11 @@ pub fn run() {
             desk::close(app);
         }
     });
+}
+
+/// Has a decoder wait for the first clip.
+fn ready_decoder() {
+    if let Err(error) = limpet_video::prepare() {
+        tracing::warn!(%error, "No decoder could be made ready");
+    }
 }

@@ -22,7 +22,7 @@ use crate::{
     media::limits,
     pipe::{Ask, Size, Taken},
 };
-pub use link::Link;
+pub use link::{Link, prepare};
 pub use program::{HIDDEN_ARGUMENT, decode_with};
 
 /// Bytes of pictures that a room keeps when nobody says otherwise.
@@ -239,7 +239,7 @@ impl Review {
     /// on the socket, and by [`Self::clip`].
     pub fn open(source: Arc<dyn ByteSource>, memory: u64) -> Result<Self, VideoError> {
         let len = length(&*source)?;
-        let link = Arc::new(Link::start(source)?);
+        let link = Arc::new(Link::at_once(source)?);
         let address = link.serve((len, None), memory)?;
         Ok(Self { link, len, address })
     }

@@ -30,7 +30,7 @@ mod still_brand;
 pub mod tonemap;
 
 pub use child::{run_child_if_asked, sandbox};
-pub use clip::{Clip, FrameHash, Length, MEMORY, Review, Still, Usage, decode_with};
+pub use clip::{Clip, FrameHash, Length, MEMORY, Review, Still, Usage, decode_with, prepare};
 pub use error::VideoError;
 pub use frame_socket::{FrameSocket, Seen};
 pub use order::Order;

@@ -1,5 +1,8 @@
 //! FFmpeg, as far as Limpet uses it. Everything in here runs in the child only, except [`limits`].
 
+pub mod avc;
+pub mod bits;
+pub mod boxes;
 pub mod colour;
 pub mod demuxer;
 pub mod holes;

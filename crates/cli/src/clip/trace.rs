@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use limpet_model::{Pts, Timebase};
-use limpet_video::{FrameSocket, MEMORY, Review, Seen};
+use limpet_video::{FrameSocket, MEMORY, Review, Seen, prepare};
 use limpet_wire::frames::FrameRequest;
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +91,8 @@ struct Right {
 impl Trace {
     pub fn run(&self) -> Result<()> {
         let moments = read(&self.moments)?;
+        // As in the app, whose next decoder is always ready.
+        prepare()?;
         let opening = Instant::now();
         let review = Review::open(super::source(&self.clip)?, MEMORY)?;
         let mut replay = Replay::start(review.address(), &moments)?;

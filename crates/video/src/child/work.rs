@@ -135,7 +135,7 @@ impl Work {
         let source = parent.clip(len);
         let read = Arc::new(Holes::new(Arc::clone(&source)));
         let opened =
-            Demuxer::open(Arc::clone(&read) as Arc<dyn ByteSource>, track).and_then(|mut demuxer| {
+            Demuxer::of_pictures(Arc::clone(&read) as Arc<dyn ByteSource>, track).and_then(|mut demuxer| {
                 let index = Index::build(&mut demuxer, None, &mut || parent.alive())?;
                 Ok((index, demuxer.track))
             });
@@ -323,10 +323,12 @@ impl Open {
 
     /// A reader of its own, from the start.
     fn reader(&self) -> Result<Reader, VideoError> {
-        Reader::new(self.demuxer()?, Arc::clone(&self.index))
+        let source = Arc::clone(&self.read) as Arc<dyn ByteSource>;
+        let demuxer = Demuxer::of_pictures(source, Some(self.track.stream))?;
+        Reader::new(demuxer, Arc::clone(&self.index))
     }
 
-    /// The same track, opened afresh.
+    /// The same track and its sound, opened afresh.
     fn demuxer(&self) -> Result<Demuxer, VideoError> {
         Demuxer::open(Arc::clone(&self.read) as Arc<dyn ByteSource>, Some(self.track.stream))
     }

@@ -6,13 +6,14 @@
 //! nothing it leaves unread, makes the parent wait for longer or hold more than a few messages and what the caller has
 //! asked for.
 
+mod decoder;
 mod feed;
 mod outbox;
 
 use std::{
     collections::HashMap,
     io,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
@@ -24,37 +25,19 @@ use std::{
 
 use serde_json::Value;
 
-use super::{
-    patience,
-    program::{HIDDEN_ARGUMENT, program},
-};
+use super::patience;
 use crate::{
     ByteSink, ByteSource, VideoError,
     media::limits,
-    pipe::{self, Ask, Body, GREETING, Kind},
+    pipe::{self, Ask, Body, Kind},
 };
+use decoder::Decoder;
+pub use decoder::prepare;
 use feed::{Asked, Feed};
 use outbox::Outbox;
 
 /// A child that says nothing for this long, while it waits for nothing from us, hangs.
 const SILENCE: Duration = Duration::from_secs(20);
-/// How long a program may take to say that it is a decoder.
-const START: Duration = Duration::from_secs(30);
-/// Bytes on their way to a child. As much as Linux gives to anybody.
-#[cfg(target_os = "linux")]
-const PIPE: usize = 1 << 20;
-/// What a child may know of our surroundings: where libraries are, and how much to log.
-const ENVIRONMENT: [&str; 8] = [
-    "PATH",
-    "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH",
-    "DYLD_FALLBACK_LIBRARY_PATH",
-    "SYSTEMROOT",
-    "RUST_LOG",
-    "RUST_BACKTRACE",
-    "LLVM_PROFILE_FILE",
-];
-
 /// One running child.
 #[derive(Debug)]
 pub struct Link {
@@ -86,19 +69,16 @@ enum Event {
 impl Link {
     /// Starts a child that reads `source`.
     pub fn start(source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
-        let mut command = Command::new(program().map_err(VideoError::internal)?);
-        command.arg(HIDDEN_ARGUMENT).env_clear();
-        for name in ENVIRONMENT {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        without_a_window(&mut command);
-        let mut child = command.spawn().map_err(VideoError::internal)?;
-        let pipes = child.stdin.take().zip(child.stdout.take());
-        let (to_child, from_child) = pipes.ok_or_else(|| VideoError::internal("the child has no pipes"))?;
-        widen(&to_child);
+        Self::to(Decoder::start()?, source)
+    }
+
+    /// The same for somebody who waits: the child that is ready, if one is.
+    pub fn at_once(source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
+        Self::to(Decoder::take_ready()?, source)
+    }
+
+    fn to(decoder: Decoder, source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
+        let Decoder { child, to_child, from_child } = decoder;
         let shared = Arc::new(Shared {
             child: Mutex::new(child),
             outbox: Outbox::default(),
@@ -110,17 +90,12 @@ impl Link {
             heard_ms: AtomicU64::new(0),
         });
         let link = Self { shared: Arc::clone(&shared), next_ask: AtomicU32::new(0) };
-
-        let (hello, greeted) = sync_channel(1);
         let feed = Feed::start(&shared, to_child, source).map_err(VideoError::internal)?;
         thread::Builder::new()
             .name("clip answers".into())
-            .spawn(move || shared.take_messages(from_child, &feed, &hello))
+            .spawn(move || shared.take_messages(from_child, &feed))
             .map_err(VideoError::internal)?;
-        match greeted.recv_timeout(START) {
-            Ok(()) => Ok(link),
-            Err(_) => Err(VideoError::internal("the decoder program did not start as one")),
-        }
+        Ok(link)
     }
 
     /// Asks and gathers all chunks of the answer, at most `limit` bytes.
@@ -247,13 +222,7 @@ impl Shared {
         Ok(())
     }
 
-    fn take_messages(&self, mut from: ChildStdout, feed: &Feed, hello: &SyncSender<()>) {
-        match pipe::receive(&mut from) {
-            Ok(Some((Kind::Hello, greeting))) if greeting == GREETING => {
-                let _ = hello.send(());
-            }
-            _ => return self.break_off("it did not start as a decoder"),
-        }
+    fn take_messages(&self, mut from: ChildStdout, feed: &Feed) {
         loop {
             match pipe::receive(&mut from) {
                 Ok(Some((kind, body))) => {
@@ -337,23 +306,3 @@ impl Shared {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Room for whole ranges of the clip, so that the threads at both ends take fewer turns. A pipe that stays as narrow as
-/// it is works as well.
-fn widen(pipe: &ChildStdin) {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::pipe::fcntl_setpipe_size(pipe, PIPE) {
-        tracing::debug!(%error, "The pipe to a decoder stays narrow");
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = pipe;
-}
-
-#[cfg(windows)]
-fn without_a_window(command: &mut Command) {
-    const CREATE_NO_WINDOW: u32 = 0x0800_0000;
-    std::os::windows::process::CommandExt::creation_flags(command, CREATE_NO_WINDOW);
-}
-
-#[cfg(not(windows))]
-fn without_a_window(_: &mut Command) {}

@@ -3,7 +3,7 @@
 //! **Invariant:** only the container and codec readers named here can ever run. The others of FFmpeg include
 //! playlists and references that open files and addresses, and readers nobody tests against hostile files.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use ffmpeg_next::{
     Dictionary, Error, Packet, codec,
@@ -13,7 +13,7 @@ use ffmpeg_next::{
 };
 use limpet_model::Timebase;
 
-use super::{Stream, holes::Holes, limits, raw, raw::StreamFacts, tracks};
+use super::{Stream, avc, holes::Holes, limits, raw, raw::StreamFacts, tracks};
 use crate::{ByteSource, Orientation, StillBrand, TrackFacts, VideoError};
 
 /// What phones, cameras, messengers and browsers make.
@@ -30,8 +30,39 @@ const READ_SIZE: usize = 128 << 10;
 pub struct Demuxer {
     input: context::Input,
     source: Arc<dyn ByteSource>,
+    /// The same, as FFmpeg reads it.
+    read: Arc<Holes>,
     /// The track to review.
     pub track: Track,
+    looks: Looks,
+}
+
+/// How much FFmpeg looks into the tracks of a container that it opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    /// Until it knows them, decoding pictures for it.
+    Well,
+    /// At what the container says.
+    Briefly,
+}
+
+impl Looks {
+    fn options(self) -> Dictionary<'static> {
+        let mut options = Dictionary::new();
+        options.set("format_whitelist", CONTAINERS);
+        options.set("protocol_whitelist", "");
+        options.set("max_streams", "64");
+        // Nobody asks for a guess at a frame rate.
+        options.set("fpsprobesize", "0");
+        match self {
+            Self::Well => options.set("codec_whitelist", CODECS),
+            Self::Briefly => {
+                options.set("codec_whitelist", CODECS.trim_start_matches("h264,"));
+                options.set("probesize", "32");
+            }
+        }
+        options
+    }
 }
 
 /// The main video track, and what goes with it.
@@ -58,6 +89,22 @@ pub struct Track {
 impl Demuxer {
     /// Opens the container for the track with this number, or for the main one.
     pub fn open(source: Arc<dyn ByteSource>, wanted: Option<usize>) -> Result<Self, VideoError> {
+        Self::with(source, wanted, Looks::Well)
+    }
+
+    /// The same for who wants no sound. Quicker where the container says of its pictures what FFmpeg decodes one for.
+    pub fn of_pictures(source: Arc<dyn ByteSource>, wanted: Option<usize>) -> Result<Self, VideoError> {
+        if is_mp4(&*source)
+            && let Ok(mut demuxer) = Self::with(Arc::clone(&source), wanted, Looks::Briefly)
+            && demuxer.track.is_described()
+        {
+            demuxer.looks = Looks::Briefly;
+            return Ok(demuxer);
+        }
+        Self::open(source, wanted)
+    }
+
+    fn with(source: Arc<dyn ByteSource>, wanted: Option<usize>, looks: Looks) -> Result<Self, VideoError> {
         quiet();
         // To FFmpeg a read that fails looks like the end of the clip.
         let read = Arc::new(Holes::new(Arc::clone(&source)));
@@ -65,24 +112,51 @@ impl Demuxer {
             .map_err(|error| VideoError::bytes(&error))?;
         let io = context::StreamIo::from_read_seek_with_capacity(stream, READ_SIZE)
             .map_err(VideoError::internal)?;
-        let mut options = Dictionary::new();
-        options.set("format_whitelist", CONTAINERS);
-        options.set("codec_whitelist", CODECS);
-        options.set("protocol_whitelist", "");
-        options.set("max_streams", "64");
-        let mut input = format::input_from_stream(io, None, Some(options)).map_err(|error| match error {
+        let input = format::input_from_stream(io, None, Some(looks.options()));
+        let mut input = input.map_err(|error| match error {
             Error::Other { errno } if errno == ffmpeg_next::error::ENOMEM => too_greedy(),
             _ if read.take_failure() => unread(),
             _ => not_readable(&*source),
         })?;
         let track = Track::find(&input, &*source, wanted)?;
         raw::read_only(&mut input, &[track.stream]);
-        Ok(Self { input, source, track })
+        Ok(Self { input, source, read, track, looks: Looks::Well })
     }
 
     /// The same clip, opened afresh.
     pub fn reopen(&self) -> Result<Self, VideoError> {
-        Self::open(Arc::clone(&self.source), Some(self.track.stream))
+        let wanted = Some(self.track.stream);
+        match self.looks {
+            Looks::Well => Self::open(Arc::clone(&self.source), wanted),
+            Looks::Briefly => Self::of_pictures(Arc::clone(&self.source), wanted),
+        }
+    }
+
+    /// Whether it was opened by what the container says alone.
+    #[cfg(test)]
+    pub fn is_brief(&self) -> bool {
+        self.looks == Looks::Briefly
+    }
+
+    /// The clip's bytes.
+    pub fn source(&self) -> &dyn ByteSource {
+        &*self.source
+    }
+
+    /// Has packets come with their places alone from here on: these ranges, in which nothing but packets lies, are
+    /// zeros and cost nothing.
+    pub fn leave_out(&mut self, packets: &[Range<u64>]) {
+        self.read.pretend(packets);
+    }
+
+    /// How many packets the container's table lists so far.
+    pub fn listed(&mut self) -> usize {
+        raw::listed(&mut self.input, self.track.stream)
+    }
+
+    /// Where the track ends by what the container says, ticks. Certain once every packet has been read.
+    pub fn end(&self) -> Option<i64> {
+        raw::stream_facts(&self.input, self.track.stream).and_then(|facts| facts.end)
     }
 
     /// Has the sound come, and no pictures.
@@ -129,6 +203,23 @@ impl Demuxer {
 }
 
 impl Track {
+    /// Whether what the container says of the pictures is all there is to know of them.
+    fn is_described(&mut self) -> bool {
+        match self.codec {
+            codec::Id::HEVC => self.facts.pixel_format >= 0,
+            codec::Id::H264 => {
+                let Some(sequence) = avc::in_record(&self.facts.extradata) else { return false };
+                // How many pictures are held back, where nothing says it, a look at them does.
+                if sequence.size != self.size() || sequence.reorders.is_none() {
+                    return false;
+                }
+                self.facts.take(&sequence);
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn find(
         input: &context::Input,
         source: &dyn ByteSource,
@@ -252,6 +343,12 @@ fn container(input: &context::Input, source: &dyn ByteSource) -> String {
         return if webm { "webm" } else { "matroska" }.into();
     }
     family.split(',').next().unwrap_or(family).into()
+}
+
+/// Whether a file begins as MP4 and QuickTime do.
+fn is_mp4(source: &dyn ByteSource) -> bool {
+    let mut head = [0; 8];
+    matches!(source.read_at(0, &mut head), Ok(8)) && head.ends_with(b"ftyp")
 }
 
 /// FFmpeg is silent unless somebody debugs it: what it says of a broken clip is no sentence for a person.

@@ -1,7 +1,7 @@
 //! A clip of which some bytes have not arrived, made readable from end to end for indexing.
 //!
-//! **Invariant:** until [`Holes::leave_out`] every byte read is the clip's own. Afterwards bytes that are not there
-//! read as zero, or as the end; what was made of them is never shown.
+//! **Invariant:** until [`Holes::leave_out`] or [`Holes::pretend`] every byte read is the clip's own. Afterwards bytes
+//! that are not there read as zero, or as the end; what was made of them is never shown.
 
 use std::{
     io,
@@ -46,6 +46,15 @@ impl Holes {
         let mode = if instead == Instead::Zeros { ZEROS } else { END };
         self.look();
         self.mode.store(mode, Ordering::Release);
+    }
+
+    /// Reads these ranges as zeros from now on, and all the rest as it is.
+    pub fn pretend(&self, zeros: &[Range<u64>]) {
+        let starts = std::iter::once(0).chain(zeros.iter().map(|range| range.end));
+        let ends = zeros.iter().map(|range| range.start).chain([u64::MAX]);
+        let rest = starts.zip(ends).filter(|(start, end)| start < end).map(|(start, end)| start..end);
+        *self.there.lock().unwrap_or_else(PoisonError::into_inner) = Some(rest.collect());
+        self.mode.store(ZEROS, Ordering::Release);
     }
 
     /// Looks what has arrived: this counts until the next look. `None` when everything is there.
@@ -138,5 +147,7 @@ mod tests {
         assert_eq!(all(&holes), [1, 2, 3, 0, 0, 0, 0, 8, 9, 0]);
         holes.leave_out(Instead::End);
         assert_eq!(all(&holes), [1, 2, 3]);
+        holes.pretend(&[0..2, 3..5, 9..10]);
+        assert_eq!(all(&holes), [0, 0, 3, 0, 0, 6, 7, 8, 9, 0]);
     }
 }

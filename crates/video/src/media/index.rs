@@ -7,6 +7,7 @@
 //! **Invariant:** frame numbers are display order. To show frame `f` exactly, decode from packet `f.start`
 //! onwards; a picture whose start lies before the packet decoding began at is not to be trusted.
 
+mod look;
 mod scan;
 mod starts;
 
@@ -15,8 +16,9 @@ use std::{collections::HashMap, ops::Range};
 use ffmpeg_next::Packet;
 use limpet_model::{Micros, Pts, Timebase};
 
-use super::{demuxer::Demuxer, raw, survey};
+use super::{boxes, demuxer::Demuxer, limits, raw, survey};
 use crate::VideoError;
+use look::Glance;
 use scan::Scan;
 use starts::Starts;
 
@@ -78,6 +80,8 @@ pub struct Index {
 
 /// Packets looked at for a first picture.
 const HEAD: usize = 40;
+/// Packets glanced at between two signs of life.
+const GLANCES: usize = 4096;
 
 impl Index {
     /// Reads the whole container once. `there` are the bytes that have arrived, `None` when all have.
@@ -91,12 +95,12 @@ impl Index {
             // FFmpeg asks the packet itself, and one that is not there says no.
             scan.said_keys = demuxer.key_positions();
         }
-        let mut packet = Packet::empty();
-        while demuxer.read(&mut packet) {
-            tick();
-            if packet.stream() == demuxer.track.stream && packet.size() > 0 {
-                scan.add(&packet, has_arrived(&packet, there))?;
+        match sparing(demuxer, &scan) {
+            Some((glance, packets)) => {
+                demuxer.leave_out(&packets);
+                glance_through(demuxer, glance, &mut scan, there, tick)?;
             }
+            None => read_through(demuxer, &mut scan, there, tick)?,
         }
         if scan.samples.is_empty() {
             return Err(VideoError::BadClip(
@@ -116,7 +120,7 @@ impl Index {
         let timebase = demuxer.track.timebase;
         let tells_leaves = scan.tells_leaves();
         let mut index = Self::of_samples(scan.samples, timebase);
-        index.end = demuxer.track.facts.end;
+        index.end = demuxer.end();
         index.tells_leaves = tells_leaves;
         index.plain = trusted;
         if !trusted && there.is_some() {
@@ -308,6 +312,60 @@ impl Index {
     }
 }
 
+/// How to look at the packets without reading them, and where they lie, when that costs less.
+fn sparing(demuxer: &mut Demuxer, scan: &Scan) -> Option<(Glance, Vec<Range<u64>>)> {
+    let glance = scan.glance()?;
+    let packets = boxes::packets(demuxer.source())?;
+    let bytes = packets.iter().map(|range| range.end - range.start).sum();
+    Glance::is_worth(demuxer.listed(), bytes).then_some((glance, packets))
+}
+
+/// Looks at every packet as it goes by.
+fn read_through(
+    demuxer: &mut Demuxer,
+    scan: &mut Scan,
+    there: Option<&[Range<u64>]>,
+    tick: &mut dyn FnMut(),
+) -> Result<(), VideoError> {
+    let mut packet = Packet::empty();
+    while demuxer.read(&mut packet) {
+        tick();
+        if packet.stream() == demuxer.track.stream && packet.size() > 0 {
+            scan.add(&packet, has_arrived(&packet, there))?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets every packet go by without its bytes, and then reads of each as much as tells what it is.
+fn glance_through(
+    demuxer: &mut Demuxer,
+    glance: Glance,
+    scan: &mut Scan,
+    there: Option<&[Range<u64>]>,
+    tick: &mut dyn FnMut(),
+) -> Result<(), VideoError> {
+    let (mut packet, mut samples) = (Packet::empty(), Vec::new());
+    while samples.len() <= limits::PACKETS && demuxer.read(&mut packet) {
+        tick();
+        if packet.stream() == demuxer.track.stream && packet.size() > 0 {
+            // Without its bytes FFmpeg cannot say whether it is a key frame: they will.
+            let mut sample = Sample::read(&packet, false);
+            sample.seen = has_arrived(&packet, there);
+            sample.clean = sample.seen;
+            samples.push(sample);
+        }
+    }
+    for some in samples.chunks(GLANCES) {
+        tick();
+        let looks = glance.at_all(demuxer.source(), some).map_err(|error| VideoError::bytes(&error))?;
+        for (sample, look) in some.iter().zip(looks) {
+            scan.note(*sample, look)?;
+        }
+    }
+    Ok(())
+}
+
 fn has_arrived(packet: &Packet, there: Option<&[Range<u64>]>) -> bool {
     let Some(ranges) = there else { return true };
     let Ok(start) = u64::try_from(packet.position()) else { return false };
@@ -344,63 +402,4 @@ impl Sample {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample(pts: i64, clean: bool, hidden: bool) -> Sample {
-        Sample {
-            pts,
-            timed: true,
-            dts: pts,
-            pos: pts * 10,
-            size: 1,
-            duration: 0,
-            clean,
-            hidden,
-            seen: true,
-            frame: None,
-        }
-    }
-
-    fn index(samples: &[(i64, bool, bool)]) -> Index {
-        let samples = samples.iter().map(|(pts, clean, hidden)| sample(*pts, *clean, *hidden)).collect();
-        Index::of_samples(samples, Timebase { num: 1, den: 10 })
-    }
-
-    #[test]
-    fn leading_pictures_start_one_key_frame_earlier() {
-        // Decoding order: key 0, 2, 1; then an open GOP: key 5 with 3 and 4 shown before it, then 6.
-        let index = index(&[
-            (0, true, false),
-            (2, false, false),
-            (1, false, false),
-            (5, true, false),
-            (3, false, false),
-            (4, false, false),
-            (6, false, false),
-        ]);
-        let starts: Vec<usize> = index.frames.iter().map(|shown| shown.start).collect();
-        assert_eq!(starts, [0, 0, 0, 0, 0, 3, 3]);
-        assert_eq!(index.keys(), [0, 5]);
-        let order: Vec<usize> = index.frames.iter().map(|shown| shown.sample).collect();
-        assert_eq!(order, [0, 2, 1, 4, 5, 3, 6]);
-    }
-
-    #[test]
-    fn hidden_packets_have_no_number_and_time_starts_at_the_first_shown() {
-        let index = index(&[(-2, true, true), (-1, false, true), (1, false, false), (2, false, false)]);
-        assert_eq!(index.frames.len(), 2);
-        assert_eq!(index.samples.first().and_then(|sample| sample.frame), None);
-        assert_eq!(index.times(), [Micros(0), Micros(100_000)]);
-        assert_eq!(index.container_time(0), Micros(100_000));
-        assert_eq!(index.keys(), [] as [u32; 0]);
-        assert_eq!(index.duration(), Micros(200_000));
-        assert!(!index.vfr());
-    }
-
-    #[test]
-    fn frames_that_stay_longer_make_it_variable() {
-        assert!(!index(&[(0, true, false), (33, false, false), (67, false, false)]).vfr());
-        assert!(index(&[(0, true, false), (33, false, false), (99, false, false)]).vfr());
-    }
-}
+mod tests;

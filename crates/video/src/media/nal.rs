@@ -14,7 +14,7 @@ pub enum Packing {
 }
 
 /// Units looked at in one packet; a picture's kind stands in the first few.
-const MOST_UNITS: usize = 64;
+pub const MOST_UNITS: usize = 64;
 
 impl Packing {
     /// From an `avcC` record, H.264.

@@ -5,6 +5,8 @@
 
 use ffmpeg_next::{Frame, Packet, ffi, format::context, packet::Ref};
 
+use super::avc::Sequence;
+
 /// Never allocate more than this at once, whatever a file claims.
 pub fn limit_allocations(bytes: usize) {
     // SAFETY: sets a global number, before any other thread uses FFmpeg.
@@ -54,6 +56,19 @@ pub fn key_positions(input: &mut context::Input, stream: usize) -> Vec<i64> {
     }
 }
 
+/// How many packets of a stream the container's own table lists.
+pub fn listed(input: &mut context::Input, stream: usize) -> usize {
+    if stream >= input.nb_streams() as usize {
+        return 0;
+    }
+    // SAFETY: `stream` is below the number of streams.
+    let count = unsafe {
+        let stream = *(*input.as_mut_ptr()).streams.add(stream);
+        ffi::avformat_index_get_entries_count(stream)
+    };
+    usize::try_from(count).unwrap_or(0)
+}
+
 /// What the container says about a video stream.
 #[derive(Debug, Clone, Default)]
 pub struct StreamFacts {
@@ -75,6 +90,19 @@ pub struct StreamFacts {
     pub delay: i32,
     /// Codec configuration record.
     pub extradata: Vec<u8>,
+}
+
+impl StreamFacts {
+    /// Adds what a decoder would say.
+    pub fn take(&mut self, sequence: &Sequence) {
+        if self.sar.0 == 0 {
+            self.sar = sequence.sar;
+        }
+        self.range = sequence.range.unwrap_or(self.range);
+        self.transfer = sequence.transfer.unwrap_or(self.transfer);
+        let reorders = sequence.reorders.and_then(|pictures| i32::try_from(pictures).ok());
+        self.delay = self.delay.max(reorders.unwrap_or(0));
+    }
 }
 
 /// Reads [`StreamFacts`]; `None` when there is no such stream.

@@ -5,6 +5,8 @@
 //! **Invariant:** any bytes are accepted, in time that grows with their number. A set that cannot be understood is an
 //! error, never a small picture.
 
+use super::bits::Bits;
+
 /// Kind of a NAL unit that is a sequence parameter set.
 const SPS: u8 = 33;
 /// Bytes before the arrays of an `hvcC` record.
@@ -89,59 +91,6 @@ fn profile_and_levels(bits: &mut Bits<'_>, sub_layers: u32) -> Option<()> {
         bits.skip(88 * profile + 8 * level)?;
     }
     Some(())
-}
-
-/// Bits of a unit, without the bytes that keep start codes out of it.
-struct Bits<'a> {
-    bytes: &'a [u8],
-    zeros: u8,
-    byte: u8,
-    left: u8,
-}
-
-impl<'a> Bits<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, zeros: 0, byte: 0, left: 0 }
-    }
-
-    fn bit(&mut self) -> Option<u32> {
-        if self.left == 0 {
-            self.byte = self.next()?;
-            if self.zeros >= 2 && self.byte == 3 {
-                self.zeros = 0;
-                self.byte = self.next()?;
-            }
-            self.zeros = if self.byte == 0 { self.zeros.saturating_add(1) } else { 0 };
-            self.left = 8;
-        }
-        self.left -= 1;
-        Some(u32::from(self.byte >> self.left & 1))
-    }
-
-    fn next(&mut self) -> Option<u8> {
-        let (first, rest) = self.bytes.split_first()?;
-        self.bytes = rest;
-        Some(*first)
-    }
-
-    fn take(&mut self, count: u32) -> Option<u32> {
-        (0..count).try_fold(0, |sum: u32, _| Some(sum << 1 | self.bit()?))
-    }
-
-    fn skip(&mut self, count: u32) -> Option<()> {
-        (0..count).try_for_each(|_| self.bit().map(drop))
-    }
-
-    /// `ue(v)`; no number in a set needs more than 32 bits.
-    fn number(&mut self) -> Option<u32> {
-        let mut zeros = 0;
-        while self.bit()? == 0 {
-            zeros += 1;
-        }
-        let number =
-            (1_u64 << u32::min(zeros, 32)) - 1 + u64::from(self.take(zeros).filter(|_| zeros <= 32)?);
-        u32::try_from(number).ok()
-    }
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ impl Stage {
 
     /// Opens the track under review.
     pub fn open(&self, source: &Arc<dyn ByteSource>) -> Result<Demuxer, VideoError> {
-        Demuxer::open(Arc::clone(source), self.track)
+        Demuxer::of_pictures(Arc::clone(source), self.track)
     }
 
     /// The state, to look at or to change. Whoever changes it calls [`Self::tell`].

@@ -7,13 +7,16 @@ use std::collections::HashSet;
 
 use ffmpeg_next::{Packet, codec::Id};
 
-use super::Sample;
+use super::{
+    Sample,
+    look::{Glance, Look},
+};
 use crate::{
     VideoError,
     media::{
         demuxer::Track,
         limits,
-        nal::{self, AvcPicture, HevcPicture, Packing},
+        nal::{AvcPicture, HevcPicture, Packing},
     },
 };
 
@@ -29,6 +32,8 @@ pub struct Scan {
     pub packed: bool,
     codec: Id,
     packing: Packing,
+    /// Whether the container can be believed about key frames of which the bytes say nothing.
+    told_by_container: bool,
     sequence: Sequence,
     layers: Layers,
 }
@@ -59,9 +64,12 @@ impl Scan {
         let container = matches!(track.container.as_str(), "mp4" | "mov" | "webm" | "matroska");
         let codec =
             matches!(track.codec, Id::H264 | Id::HEVC | Id::VP8 | Id::VP9 | Id::AV1 | Id::MJPEG | Id::PRORES);
+        let told_by_container =
+            matches!(track.codec, Id::VP9 | Id::AV1 | Id::MJPEG | Id::PRORES | Id::THEORA);
         Self {
             codec: track.codec,
             packing,
+            told_by_container,
             samples: Vec::new(),
             said_keys: HashSet::new(),
             trusted: container && codec,
@@ -78,6 +86,20 @@ impl Scan {
 
     /// Looks at the next packet of the track; `seen` when its bytes have arrived.
     pub fn add(&mut self, packet: &Packet, seen: bool) -> Result<(), VideoError> {
+        let data = packet.data().unwrap_or_default();
+        let look = if seen { Look::at(data, self.codec, self.packing) } else { Look::Nothing };
+        let mut sample = Sample::read(packet, packet.is_key());
+        sample.seen = seen;
+        self.note(sample, look)
+    }
+
+    /// How to look at packets whose bytes are not in hand. `None` where that takes all of them.
+    pub fn glance(&self) -> Option<Glance> {
+        Glance::at_packets_of(self.codec, self.packing)
+    }
+
+    /// Takes the next packet, clean as far as the container says, and what its own bytes say where they are here.
+    pub fn note(&mut self, mut sample: Sample, look: Look) -> Result<(), VideoError> {
         if self.samples.len() >= limits::PACKETS {
             return Err(VideoError::TooLarge(
                 "This clip has more than two million pictures, which is more than Limpet can review. A \
@@ -85,55 +107,45 @@ impl Scan {
                     .into(),
             ));
         }
-        let data = packet.data().unwrap_or_default();
         let first = self.samples.is_empty();
-        let mut clean = packet.is_key();
-        let mut unshown = false;
-        match self.codec {
+        match look {
             // Not there yet: what the container says of it has to do.
-            _ if !seen => {
-                clean |= self.said_keys.contains(&(packet.position() as i64));
+            _ if !sample.seen => {
+                sample.clean |= self.said_keys.contains(&sample.pos);
                 self.trusted &= !first;
             }
-            Id::H264 => {
-                let picture = nal::avc_picture(&self.packing.units(data));
-                clean = picture == AvcPicture::Idr || (clean && picture == AvcPicture::RecoveryPoint);
+            Look::Avc(picture) => {
+                sample.clean =
+                    picture == AvcPicture::Idr || (sample.clean && picture == AvcPicture::RecoveryPoint);
                 self.trusted &= !first || picture == AvcPicture::Idr;
             }
-            Id::HEVC => {
-                let units = self.packing.units(data);
-                let (picture, ends) = nal::hevc_picture(&units);
-                if let Some((layer, leaf)) = nal::hevc_layer(&units) {
+            Look::Hevc { picture, ends, layer } => {
+                if let Some((layer, leaf)) = layer {
                     self.layers.top = self.layers.top.max(layer);
                     if leaf {
                         self.layers.leaf = Some(self.layers.leaf.map_or(layer, |lowest| lowest.min(layer)));
                     }
                 }
-                clean = matches!(picture, HevcPicture::Idr | HevcPicture::Cra | HevcPicture::Bla);
-                if clean {
+                sample.clean = matches!(picture, HevcPicture::Idr | HevcPicture::Cra | HevcPicture::Bla);
+                if sample.clean {
                     self.sequence.broken_link = picture == HevcPicture::Bla
                         || (picture == HevcPicture::Cra && std::mem::take(&mut self.sequence.ended));
                 }
                 self.sequence.ended = ends;
-                unshown = picture == HevcPicture::Rasl && self.sequence.broken_link;
-                self.trusted &= !first || clean;
+                sample.hidden |= picture == HevcPicture::Rasl && self.sequence.broken_link;
+                self.trusted &= !first || sample.clean;
             }
-            Id::VP8 => unshown = nal::vp8_is_hidden(data),
-            Id::MPEG1VIDEO | Id::MPEG2VIDEO => clean = nal::mpeg2_is_intra(data),
-            Id::MPEG4 => {
-                clean = nal::mpeg4_is_intra(data);
-                self.packed |= nal::mpeg4_is_packed(data);
+            Look::Vp8 { hidden } => sample.hidden |= hidden,
+            Look::Mpeg { clean, packed } => {
+                sample.clean = clean;
+                self.packed |= packed;
             }
-            Id::H263 => clean = nal::h263_is_intra(data),
-            Id::VP9 | Id::AV1 | Id::MJPEG | Id::PRORES | Id::THEORA => {}
+            Look::Nothing if self.told_by_container => {}
             // A decoder that begins in the wrong place shows something all the same: only the beginning is safe.
-            _ => clean = first,
+            Look::Nothing => sample.clean = first,
         }
-        clean |= first;
-        self.trusted &= packet.pts().is_some();
-        let mut sample = Sample::read(packet, clean);
-        sample.hidden |= unshown;
-        sample.seen = seen;
+        sample.clean |= first;
+        self.trusted &= sample.timed;
         self.samples.push(sample);
         Ok(())
     }

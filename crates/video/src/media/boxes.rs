@@ -1,0 +1,89 @@
+//! Where an MP4 or QuickTime file keeps its packets.
+//!
+//! Source: ISO/IEC 14496-12 4.2.
+//!
+//! **Invariant:** any bytes are accepted, in a bounded number of reads.
+
+use std::ops::Range;
+
+use crate::ByteSource;
+
+/// Boxes at the top of a file that is not made of fragments.
+const MOST_BOXES: usize = 32;
+
+/// The insides of the boxes that hold nothing but packets. `None` when the file is in fragments, or is not understood.
+pub fn packets(source: &dyn ByteSource) -> Option<Vec<Range<u64>>> {
+    let len = source.len().ok()?;
+    let (mut packets, mut at) = (Vec::new(), 0_u64);
+    for _ in 0..MOST_BOXES {
+        if at >= len {
+            return Some(packets);
+        }
+        let mut head = [0; 16];
+        let read = source.read_at(at, &mut head).ok()?;
+        let [s0, s1, s2, s3, kind @ .., l0, l1, l2, l3, l4, l5, l6, l7] = head;
+        let (inside, end) = match u32::from_be_bytes([s0, s1, s2, s3]) {
+            0 => (at + 8, len),
+            1 if read == 16 => {
+                (at + 16, at.checked_add(u64::from_be_bytes([l0, l1, l2, l3, l4, l5, l6, l7]))?)
+            }
+            size => (at + 8, at + u64::from(size)),
+        };
+        if read < 8 || end < inside || &kind == b"moof" {
+            return None;
+        }
+        if &kind == b"mdat" {
+            packets.push(inside.min(len)..end.min(len));
+        }
+        at = end;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(boxes: &[(&[u8; 4], usize)]) -> Vec<u8> {
+        let each = boxes.iter().map(|(kind, inside)| {
+            let size = u32::try_from(inside + 8).unwrap().to_be_bytes();
+            [&size[..], *kind, &vec![7; *inside]].concat()
+        });
+        each.collect::<Vec<_>>().concat()
+    }
+
+    fn ranges(file: &Vec<u8>) -> Vec<(u64, u64)> {
+        packets(file).unwrap().into_iter().map(|range| (range.start, range.end)).collect()
+    }
+
+    #[test]
+    fn packets_lie_in_media_data() {
+        let plain = file(&[(b"ftyp", 12), (b"mdat", 100), (b"moov", 30), (b"mdat", 5)]);
+        assert_eq!(ranges(&plain), [(28, 128), (174, 179)]);
+        let mut long = file(&[(b"ftyp", 12), (b"mdat", 40), (b"moov", 30)]);
+        long[20..24].copy_from_slice(&1_u32.to_be_bytes());
+        long[28..36].copy_from_slice(&48_u64.to_be_bytes());
+        assert_eq!(ranges(&long), [(36, 68)]);
+        let mut open = file(&[(b"ftyp", 12), (b"mdat", 40)]);
+        open[20..24].copy_from_slice(&[0; 4]);
+        assert_eq!(ranges(&open), [(28, 68)], "to the end");
+        let cut = file(&[(b"moov", 30), (b"mdat", 100)]);
+        assert_eq!(ranges(&cut[..80].to_vec()), [(46, 80)]);
+    }
+
+    #[test]
+    fn fragments_and_what_is_not_understood_are_read_whole() {
+        assert_eq!(packets(&file(&[(b"moov", 9), (b"moof", 9), (b"mdat", 9)])), None);
+        assert_eq!(packets(&file(&[(b"free", 0); 40])), None);
+        assert_eq!(packets(&vec![0, 0, 0, 4, 1, 2, 3, 4]), None);
+        let endless = [&[0, 0, 0, 8][..], b"free", &[0, 0, 0, 1], b"mdat", &[255; 8]].concat();
+        assert_eq!(packets(&endless), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_accepted(file: Vec<u8>) {
+            let _ = packets(&file);
+        }
+    }
+}
