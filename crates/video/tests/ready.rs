@@ -69,5 +69,6 @@ fn clips_open_in_the_decoder_that_is_ready_and_another_is_made_ready_after_it() 
 
     // One that dies while it waits is not taken.
     kill(&next);
+    until("it is gone", || decoders().is_disjoint(&next));
     drop(open());
 }
