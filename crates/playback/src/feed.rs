@@ -18,7 +18,7 @@ use crate::{
 
 /// How far ahead of the device.
 const AHEAD: Duration = Duration::from_millis(400);
-/// What is asked for at a time. Short, for the child does one thing after another.
+/// What is asked for at a time. Short, for what is wanted instead comes after it.
 const ASK: Duration = Duration::from_millis(120);
 /// Where the device is faster than the child, sound goes on from so far ahead.
 const LATE: Duration = Duration::from_millis(60);

@@ -10,6 +10,7 @@ use std::{
     sync::{
         Arc, Condvar, Mutex,
         atomic::{AtomicBool, Ordering},
+        mpsc::channel,
     },
     thread,
     time::{Duration, Instant},
@@ -17,7 +18,7 @@ use std::{
 
 use common::room::{PATIENCE, answer, long_clip, reference, show};
 use limpet_testkit::in_time;
-use limpet_video::{ByteSource, FrameSocket, MEMORY, Passage, Review, Speed};
+use limpet_video::{ByteSource, FrameSocket, MEMORY, Passage, Review, Speed, VideoError};
 
 /// With B-frames: where they are decoded lies before where they are shown, and a seek must not end in a hole before it.
 const CODING: [&str; 11] =
@@ -180,6 +181,37 @@ fn one_who_waits_for_bytes_keeps_nobody_from_the_rest() {
     }
     assert_eq!(answer(&socket, 9).expect("it has come").1, right[&480]);
     assert!(!heard.join().unwrap().unwrap().is_empty());
+}
+
+/// Sound waits for its bytes alone: a still of what is here, and the length, are answered meanwhile.
+#[test]
+fn a_still_does_not_wait_for_sound() {
+    let dir = tempfile::tempdir().unwrap();
+    let sound = ["-f", "lavfi", "-i", "sine=duration=20"];
+    let coding = [&sound[..], &CODING, &["yuv420p", "-c:a", "aac"]].concat();
+    let path = long_clip(dir.path(), "sound.mp4", &coding);
+    let (right, packets) = (common::open(&path).still(330).unwrap(), packets(&path));
+    let hole = packets[150].start..packets[240].start;
+    let clip = Holed::new(std::fs::read(&path).unwrap(), from_ref(&hole));
+    let review = Review::open(clip.clone(), MEMORY).unwrap();
+    let room = Arc::new(review.clip().unwrap());
+    let passage = |second: i64| Passage { hz: 48_000, from: 48_000 * second, speed: Speed::of_rate(1.0) };
+    let before = room.sound(passage(1), 0, 4800).unwrap();
+    assert!(before.iter().any(|sample| *sample != [0; 2]));
+    let listens = Arc::clone(&room);
+    let heard = thread::spawn(move || listens.sound(passage(6), 0, 4800));
+    clip.until("sound waits", |clip| clip.waiting.lock().unwrap().iter().any(|offset| hole.contains(offset)));
+    let (says, said) = channel();
+    let looks = Arc::clone(&room);
+    thread::spawn(move || says.send((looks.still(330), looks.length())));
+    let (still, length) = said.recv_timeout(PATIENCE / 4).expect("an answer while sound waits");
+    assert!(still.unwrap() == right && length.is_ok_and(|length| !length.whole));
+    assert!(!heard.is_finished());
+    // A still of what is not here waits for nobody either.
+    assert_eq!(room.still(200).unwrap_err(), VideoError::NotHere);
+    clip.fill(&hole);
+    let samples = heard.join().unwrap().unwrap();
+    assert!(samples.iter().any(|sample| *sample != [0; 2]));
 }
 
 /// The hand runs into bytes that cannot be read. Who asks for something else meanwhile is not told that it failed.

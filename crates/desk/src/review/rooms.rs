@@ -144,7 +144,7 @@ impl Room {
         make: impl FnOnce(&Arc<Heard>) -> Result<Player, Failure>,
     ) -> Result<(Arc<Player>, Option<Micros>), Failure> {
         let clip = self.clip()?;
-        // Asked without holding the voice: sound that waits for bytes is before it, and must be stopped all the same.
+        // Asked without holding the voice: a still may be before it, and sound must be stopped all the same.
         let length = match self.voice().as_ref().map(|voice| voice.length) {
             Some(length) if length.whole => Some(length),
             _ => clip.length().ok(),
