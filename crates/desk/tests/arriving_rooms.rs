@@ -169,3 +169,30 @@ async fn a_room_is_entered_while_its_sound_waits_for_the_clip() {
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     scene.desk.close().await;
 }
+
+/// Who waits for a frame of a room that is closed hears of it at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_still_does_not_wait_in_a_room_that_was_closed() {
+    let scene = Scene::open(0).await;
+    let sent = std::fs::read(clips::make(Kind::Demo, &clips::cache_dir()).unwrap()).unwrap();
+    let clip = scene.clip(&sent).await;
+    scene.line.slow_down(100_000);
+    let room = scene.desk.open_review(clip.id).await.unwrap();
+    let known = tokio::task::spawn_blocking(move || {
+        let socket = FrameSocket::connect(&room.socket).unwrap();
+        u32::try_from(socket.clip().times.len()).unwrap()
+    });
+    let last = known.await.unwrap() - 1;
+    // The last frame does not come as long as this test takes.
+    scene.line.slow_down(1000);
+    let began = Instant::now();
+    let (still, ()) =
+        tokio::join!(scene.desk.capture_still(CaptureStill { clip: clip.id, frame: last }), async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            scene.desk.close_review(clip.id).await.unwrap();
+        });
+    let failure = still.err().unwrap();
+    assert!(failure.message.contains("was closed while its clip was still arriving"), "{failure:?}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    scene.desk.close().await;
+}

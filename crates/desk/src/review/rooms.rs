@@ -206,6 +206,10 @@ impl Room {
                 None if began.elapsed() < PATIENCE => thread::sleep(LOOK),
                 None => return Err(VideoError::NotHere.into()),
             }
+            // Nothing more comes into a room that was closed.
+            if let Some(left) = self.seat.left() {
+                return Err(left);
+            }
         }
     }
 
@@ -261,6 +265,11 @@ impl Seat {
 
     pub(super) fn of(source: Arc<Arriving>) -> Self {
         Self(Some(source))
+    }
+
+    /// What to tell whoever is still in a room that was closed.
+    fn left(&self) -> Option<Failure> {
+        self.0.as_ref().and_then(|source| source.left())
     }
 
     /// What to tell about an error of the decoder: where the bytes did not come, why they did not.
