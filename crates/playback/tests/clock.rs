@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::time::Instant;
+use std::{sync::atomic::Ordering, time::Instant};
 
 use common::{Places, from, player, seconds, wait};
 use limpet_model::Micros;
@@ -14,7 +14,8 @@ use limpet_wire::sound::{Silence, SoundClock};
 #[test]
 fn it_begins_exactly_where_it_was_asked_to_and_stops_at_the_end() {
     in_time(|| {
-        let (player, told) = player(&Places::new(), Outlet::Nowhere);
+        let clip = Places::new();
+        let (player, told) = player(&clip, Outlet::Nowhere);
         let began = Instant::now();
         assert!(player.play(from(59.8)).at >= Micros(59_800_000));
         wait(100);
@@ -32,9 +33,34 @@ fn it_begins_exactly_where_it_was_asked_to_and_stops_at_the_end() {
 }
 
 #[test]
+fn it_goes_on_into_what_becomes_known_while_it_plays() {
+    in_time(|| {
+        let clip = Places::new();
+        let (player, told) = player(&clip, Outlet::Nowhere);
+        player.play(from(59.5));
+        let began = Instant::now();
+        wait(100);
+        clip.seconds.store(61, Ordering::Release);
+        wait(900);
+        let off = seconds(player.stop()) - 59.5 - began.elapsed().as_secs_f64();
+        assert!((-0.05..0.05).contains(&off), "{off:+.3} s");
+        assert!(told.lock().unwrap().iter().all(|(_, clock)| clock.playing));
+        // From the end, too, and then to the one that is known last.
+        player.play(from(61.0));
+        wait(100);
+        clip.seconds.store(62, Ordering::Release);
+        let on = player.play(Wanted { from: None, ..from(0.0) });
+        assert!(on.playing && (61.0..61.1).contains(&seconds(on)), "{on:?}");
+        wait(1300);
+        assert_eq!(player.stop().at, Micros(62_000_000));
+    });
+}
+
+#[test]
 fn a_stopped_clock_stays_and_goes_on_from_there() {
     in_time(|| {
-        let (player, _) = player(&Places::new(), Outlet::Nowhere);
+        let clip = Places::new();
+        let (player, _) = player(&clip, Outlet::Nowhere);
         player.play(from(10.0));
         wait(200);
         let stopped = player.stop();
@@ -48,7 +74,8 @@ fn a_stopped_clock_stays_and_goes_on_from_there() {
 #[test]
 fn a_loop_goes_round_and_can_be_left() {
     in_time(|| {
-        let (player, told) = player(&Places::new(), Outlet::Nowhere);
+        let clip = Places::new();
+        let (player, told) = player(&clip, Outlet::Nowhere);
         let marks = (Micros(2_000_000), Micros(2_300_000));
         player.play(Wanted { between: Some(marks), speed: Speed::of_rate(2.0), ..from(7.0) });
         for _ in 0..30 {

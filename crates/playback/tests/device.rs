@@ -64,6 +64,23 @@ fn it_is_given_the_clip_and_the_clock_goes_as_fast() {
     assert!(told.iter().all(|(_, clock)| clock.playing));
 }
 
+/// Nobody hears where the clip was thought to end.
+#[test]
+fn what_becomes_known_follows_without_a_gap() {
+    let Some(folder) = with_alsa("what_becomes_known_follows_without_a_gap", TO_FILE) else { return };
+    let clip = Places::new();
+    let (player, _) = player(&clip, Outlet::Device);
+    player.play(from(59.0));
+    clip.seconds.store(63, Ordering::Release);
+    wait(2000);
+    let stopped = player.stop();
+    assert!(seconds(stopped) > 60.5, "{stopped:?}");
+    let heard = places(&folder.join("out.raw"));
+    assert_eq!(heard[0], Some(59 * i64::from(HZ)), "the first sample");
+    let sound = unbroken(&heard, 1) as f64 / f64::from(HZ);
+    assert!(sound > 1.5, "{sound} s");
+}
+
 #[test]
 fn a_loop_has_no_sample_more_or_less() {
     let Some(folder) = with_alsa("a_loop_has_no_sample_more_or_less", TO_FILE) else { return };
