@@ -62,7 +62,6 @@ pub(crate) enum Order {
     /// With the length of the clip, by what is known of it now.
     Play(Wanted, Option<Micros>, SyncSender<SoundClock>),
     Stop(SyncSender<SoundClock>),
-    Say(SyncSender<SoundClock>),
 }
 
 /// Plays one clip. Dropping it ends the sound.
@@ -105,11 +104,6 @@ impl Player {
     /// Stops, and answers where: what was heard last.
     pub fn stop(&self) -> SoundClock {
         self.order(Order::Stop)
-    }
-
-    /// Answers where it is.
-    pub fn clock(&self) -> SoundClock {
-        self.order(Order::Say)
     }
 
     fn order(&self, order: impl FnOnce(SyncSender<SoundClock>) -> Order) -> SoundClock {

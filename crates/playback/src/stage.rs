@@ -99,7 +99,6 @@ impl Stage {
             let done = match orders.recv_timeout(wait) {
                 Ok(Order::Play(wanted, length, answer)) => Some((self.play(wanted, length), answer)),
                 Ok(Order::Stop(answer)) => Some((self.stop(), answer)),
-                Ok(Order::Say(answer)) => Some((self.clock(), answer)),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };

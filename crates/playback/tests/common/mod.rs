@@ -130,6 +130,13 @@ pub fn player<S: Source>(source: &Arc<S>, outlet: Outlet) -> (Player, Told) {
     (Player::open(source, outlet, tell).unwrap(), told)
 }
 
+/// What was told last, counted on as the UI does.
+pub fn clock(told: &Told) -> SoundClock {
+    let (when, clock) = *told.lock().unwrap().last().unwrap();
+    let since = if clock.playing { when.elapsed().as_secs_f64() * clock.rate } else { 0.0 };
+    SoundClock { at: Micros(clock.at.0 + (since * 1e6) as i64), ..clock }
+}
+
 pub fn seconds(clock: SoundClock) -> f64 {
     clock.at.0 as f64 / 1e6
 }
