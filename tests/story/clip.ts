@@ -4,13 +4,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { print, program, root } from "./processes";
+import { print, program } from "./processes";
 
 export type StoryClip = { path: string; name: string; frames: number; keys: number[] };
 
 /** Chooses the clip: `LIMPET_STORY_CLIP`, the real iPhone clip, or the generated one. */
 export function storyClip(): StoryClip {
-  const real = join(root, "../shared/clips/sample_edit_list.mp4");
+  const real = join(process.env["LIMPET_REAL_CLIPS"] ?? "", "sample_edit_list.mp4");
   const named = process.env["LIMPET_STORY_CLIP"];
   const path = named ?? (existsSync(real) ? real : print(program("limpet-testkit"), ["clip", "--kind", "iphone"]).trim());
   // What ffmpeg shows, in order, and which of those frames it decoded from a key frame.

@@ -26,7 +26,7 @@ pub(crate) async fn play(hub: &Arc<Hub>, wanted: PlaySound) -> Result<SoundClock
         let _ = events.send(DeskEvent::Sound { clip, clock });
     };
     blocking(move || {
-        let (player, was) = room.player(|heard| {
+        let player = room.player(|heard| {
             Player::open(heard, outlet, tell).map_err(|error| {
                 tracing::error!(%error, "There is no thread for sound");
                 Failure::new(
@@ -36,7 +36,7 @@ pub(crate) async fn play(hub: &Arc<Hub>, wanted: PlaySound) -> Result<SoundClock
             })
         })?;
         let between = between.map(|marks| (marks.a, marks.b));
-        Ok(player.play(Wanted { from: from.or(was), speed: Speed::of_rate(rate), between, muted }))
+        Ok(player.play(Wanted { from, speed: Speed::of_rate(rate), between, muted }))
     })
     .await
 }

@@ -10,15 +10,20 @@
 
 mod common;
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use common::{
     large::{MB, Reads as _, boxes, fail, large, read, total},
     scene::{Scene, quick},
     *,
 };
-use limpet_desk::{Desk, MediaKind};
+use limpet_desk::{Desk, DeskOptions, MediaKind};
 use limpet_model::*;
+use limpet_sync::plan::Pace;
 use limpet_wire::{Code, calls::Answers as _, desk::*};
 
 /// A byte that is far from having come.
@@ -213,6 +218,36 @@ async fn what_nobody_wants_any_more_stops_and_is_gone_on_with_later() {
     assert!(carried < sent.len() as u64 + 2 * MB, "{carried}");
     desk.close().await;
     drop(practice);
+}
+
+/// A part that was here before is no sign that the server is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_is_offline_says_at_once_that_the_rest_cannot_come() {
+    let scene = Scene::open(0).await;
+    let sent = large(8_000_000);
+    let clip = scene.clip(&sent).await;
+    scene.line.slow_down(MB);
+    let source = scene.bytes(&clip).await;
+    read(&source, MB, 10).await;
+    drop(source);
+    scene.quiet().await;
+    assert!(scene.has(&clip, ".part"));
+    scene.desk.close().await;
+
+    scene.line.cut();
+    // So slow that trying again would be noticed.
+    let options = quick(&scene.profile, 0);
+    let pace = Pace { first: Duration::from_secs(5), longest: Duration::from_secs(5), ..options.pace };
+    let scene = Scene { desk: Desk::open(DeskOptions { pace, ..options }).await.unwrap(), ..scene };
+    connected(&scene.desk, Connection::Offline).await;
+    let source = scene.bytes(&clip).await;
+    let began = Instant::now();
+    let sentence = fail(&source, 8 * MB).await;
+    assert!(sentence.contains("the server cannot be reached"), "{sentence}");
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    // What is here is read all the same.
+    assert_eq!(read(&source, MB, 10).await, sent[1_000_000..1_000_010]);
+    scene.desk.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

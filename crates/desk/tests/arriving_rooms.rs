@@ -16,9 +16,11 @@ use common::{
     scene::Scene,
     *,
 };
+use limpet_model::Micros;
 use limpet_testkit::clips::{self, Kind};
 use limpet_video::{FrameSocket, Seen};
-use limpet_wire::{calls::Answers as _, desk::*, frames::FrameRequest, sound::PlaySound};
+use limpet_wire::{calls::Answers as _, desk::*, frames::FrameRequest, sound::*};
+use tokio::sync::broadcast::Receiver;
 
 /// The room is open, and its first frame exact, long before the clip is here.
 #[tokio::test(flavor = "multi_thread")]
@@ -81,6 +83,19 @@ async fn a_room_opens_once_for_all_and_lets_go_at_once() {
     scene.desk.close().await;
 }
 
+/// The first clock that is told which is like this.
+async fn told(events: &mut Receiver<DeskEvent>, is_so: impl Fn(&SoundClock) -> bool) -> SoundClock {
+    let told = async {
+        loop {
+            match events.recv().await.unwrap() {
+                DeskEvent::Sound { clock, .. } if is_so(&clock) => break clock,
+                _ => {}
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), told).await.expect("it is told")
+}
+
 /// What is known when sound or a still is asked for first is not all that is ever known.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_becomes_known_of_a_clip_while_it_arrives_is_captured_and_played() {
@@ -101,14 +116,14 @@ async fn what_becomes_known_of_a_clip_while_it_arrives_is_captured_and_played() 
     let still = scene.desk.capture_still(CaptureStill { clip: clip.id, frame: 1 }).await.unwrap();
     assert_eq!(still.still_of.unwrap().at, before.times[1]);
     let end = before.duration;
-    let wanted = PlaySound { clip: clip.id, from: Some(end), rate: 4.0, between: None, muted: false };
+    let wanted = PlaySound { clip: clip.id, from: Some(end), rate: 1.0, between: None, muted: false };
+    let mut events = scene.desk.events();
     scene.desk.play_sound(wanted).await.unwrap();
-    let at_end = until(&scene.desk, "it is at its end", async || {
-        let clock = scene.desk.stop_sound(clip.id).await.unwrap();
-        (!clock.playing).then_some(clock.at)
-    });
-    assert_eq!(at_end.await, end);
+    assert_eq!(told(&mut events, |clock| !clock.playing).await.at, end);
 
+    // So slowly that all of it is known before the player is at the end that was known when it began.
+    let from = Some(Micros(end.0 - 700_000));
+    scene.desk.play_sound(PlaySound { from, rate: 0.1, ..wanted }).await.unwrap();
     scene.line.slow_down(0);
     let (whole, shown) = tokio::task::spawn_blocking(move || {
         let whole = loop {
@@ -137,12 +152,11 @@ async fn what_becomes_known_of_a_clip_while_it_arrives_is_captured_and_played() 
     assert!(whole.times.len() > before.times.len() && whole.duration > end);
     let still = scene.desk.capture_still(CaptureStill { clip: clip.id, frame: shown }).await.unwrap();
     assert_eq!(still.still_of.unwrap().at, *whole.times.last().unwrap());
-    // Playing goes on where it was, into what has come.
-    let on = scene.desk.play_sound(PlaySound { from: None, rate: 1.0, ..wanted }).await.unwrap();
-    assert!(on.playing && on.at >= end, "{on:?}");
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let stopped = scene.desk.stop_sound(clip.id).await.unwrap();
-    assert!(stopped.at > end && stopped.at <= whole.duration, "{stopped:?}");
+    // What has played since goes on into what has come, and to the end of that.
+    let on = told(&mut events, |clock| !clock.playing || clock.at > end).await;
+    assert!(on.playing, "{on:?}");
+    scene.desk.play_sound(PlaySound { from: None, rate: 4.0, ..wanted }).await.unwrap();
+    assert_eq!(told(&mut events, |clock| !clock.playing).await.at, whole.duration);
     scene.desk.close_review(clip.id).await.unwrap();
     scene.desk.close().await;
 }
@@ -167,5 +181,32 @@ async fn a_room_is_entered_while_its_sound_waits_for_the_clip() {
     let failure = played.err().unwrap();
     assert!(failure.message.contains("was closed"), "{failure:?}");
     assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    scene.desk.close().await;
+}
+
+/// Who waits for a frame of a room that is closed hears of it at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_still_does_not_wait_in_a_room_that_was_closed() {
+    let scene = Scene::open(0).await;
+    let sent = std::fs::read(clips::make(Kind::Demo, &clips::cache_dir()).unwrap()).unwrap();
+    let clip = scene.clip(&sent).await;
+    scene.line.slow_down(100_000);
+    let room = scene.desk.open_review(clip.id).await.unwrap();
+    let known = tokio::task::spawn_blocking(move || {
+        let socket = FrameSocket::connect(&room.socket).unwrap();
+        u32::try_from(socket.clip().times.len()).unwrap()
+    });
+    let last = known.await.unwrap() - 1;
+    // The last frame does not come as long as this test takes.
+    scene.line.slow_down(1000);
+    let began = Instant::now();
+    let (still, ()) =
+        tokio::join!(scene.desk.capture_still(CaptureStill { clip: clip.id, frame: last }), async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            scene.desk.close_review(clip.id).await.unwrap();
+        });
+    let failure = still.err().unwrap();
+    assert!(failure.message.contains("was closed while its clip was still arriving"), "{failure:?}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     scene.desk.close().await;
 }

@@ -1,4 +1,5 @@
-//! The thread that has the decoder child make sound, and keeps the ring filled a little ahead of the device.
+//! The thread that asks the decoder child: for sound, to keep the ring filled a little ahead of the device, and how long
+//! the clip is by now.
 //!
 //! **Invariant:** what was asked for before something else was wanted never reaches the ring afterwards.
 
@@ -8,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use limpet_model::Micros;
 use limpet_video::{Passage, Sample, VideoError};
 
 use crate::{
@@ -18,7 +20,7 @@ use crate::{
 
 /// How far ahead of the device.
 const AHEAD: Duration = Duration::from_millis(400);
-/// What is asked for at a time. Short, for the child does one thing after another.
+/// What is asked for at a time. Short, for what is wanted instead comes after it.
 const ASK: Duration = Duration::from_millis(120);
 /// Where the device is faster than the child, sound goes on from so far ahead.
 const LATE: Duration = Duration::from_millis(60);
@@ -43,6 +45,9 @@ struct Work {
     task: Option<Task>,
     /// Which task it is.
     number: u64,
+    /// Somebody wants to know how long the clip is; and how long it was when that was wanted last.
+    asks_length: bool,
+    length: Option<Micros>,
     /// The child is dead.
     dead: bool,
     closing: bool,
@@ -74,6 +79,25 @@ impl Feed {
         work.number += 1;
         work.task = Some(Task { part, start, hz, shared: Arc::clone(shared) });
         self.state.changed.notify_all();
+    }
+
+    /// What is wanted goes on for longer: this is the part now.
+    pub fn extend(&self, part: Part) {
+        if let Some(task) = &mut self.state.lock().task {
+            task.part = part;
+        }
+        self.state.changed.notify_all();
+    }
+
+    /// Has the child asked how long the clip is.
+    pub fn ask_length(&self) {
+        self.state.lock().asks_length = true;
+        self.state.changed.notify_all();
+    }
+
+    /// The answer, once.
+    pub fn length(&self) -> Option<Micros> {
+        self.state.lock().length.take()
     }
 
     /// Nothing is wanted any more.
@@ -130,6 +154,14 @@ fn run<S: Source>(state: &State, source: &Weak<S>) {
     let mut kept = Kept::default();
     let mut work = state.lock();
     while !work.closing {
+        if std::mem::take(&mut work.asks_length) {
+            drop(work);
+            let Some(source) = source.upgrade() else { return };
+            let length = source.duration();
+            work = state.lock();
+            work.length = Some(length);
+            continue;
+        }
         let number = work.number;
         let Some(Task { part, start, hz, shared }) = work.task.clone() else {
             work = state.nap(work, Duration::from_secs(3600));
@@ -210,7 +242,6 @@ impl Kept {
 mod tests {
     use std::sync::mpsc::{Receiver, Sender, channel};
 
-    use limpet_model::Micros;
     use limpet_video::Speed;
 
     use super::*;

@@ -1,7 +1,7 @@
 //! A player for one clip: told what to play by any thread, it answers where it is.
 
 use std::{
-    io,
+    fmt, io,
     sync::{
         Arc,
         mpsc::{Sender, SyncSender, channel, sync_channel},
@@ -26,7 +26,7 @@ pub trait Source: Send + Sync + 'static {
     /// Whether there is any.
     fn has_sound(&self) -> bool;
 
-    /// Length of the clip.
+    /// Length of the clip, by what is known of it by now. May wait for the decoder.
     fn duration(&self) -> Micros;
 }
 
@@ -59,20 +59,21 @@ pub struct Wanted {
 
 /// What the stage is told.
 pub(crate) enum Order {
-    Play(Wanted, SyncSender<SoundClock>),
+    /// With the length of the clip, by what is known of it now.
+    Play(Wanted, Option<Micros>, SyncSender<SoundClock>),
     Stop(SyncSender<SoundClock>),
-    Say(SyncSender<SoundClock>),
 }
 
 /// Plays one clip. Dropping it ends the sound.
-#[derive(Debug)]
 pub struct Player {
     orders: Option<Sender<Order>>,
     stage: Option<JoinHandle<()>>,
+    /// Length of the clip, while somebody keeps it open.
+    length: Box<dyn Fn() -> Option<Micros> + Send + Sync>,
 }
 
 impl Player {
-    /// For a clip that somebody else keeps open. `tell` hears the clock a few times a second while it goes, and at once
+    /// For a clip that somebody else keeps open; of one that nobody does there is nothing to play. `tell` hears the clock a few times a second while it goes, and at once
     /// when something about it changes.
     ///
     /// # Errors
@@ -83,17 +84,21 @@ impl Player {
         tell: impl Fn(SoundClock) + Send + 'static,
     ) -> io::Result<Self> {
         let feed = Feed::start(Arc::downgrade(source))?;
-        let (duration, has_sound) = (source.duration(), source.has_sound());
+        let (has_sound, weak) = (source.has_sound(), Arc::downgrade(source));
+        let length = Box::new(move || weak.upgrade().map(|source| source.duration()));
         let (orders, told) = channel();
         let stage = thread::Builder::new()
             .name("sound".into())
-            .spawn(move || Stage::new(outlet, duration, has_sound, feed, Box::new(tell)).run(&told))?;
-        Ok(Self { orders: Some(orders), stage: Some(stage) })
+            .spawn(move || Stage::new(outlet, has_sound, feed, Box::new(tell)).run(&told))?;
+        Ok(Self { orders: Some(orders), stage: Some(stage), length })
     }
 
-    /// Plays, or goes on differently. Answers once something is heard, or it is clear that nothing will be.
+    /// Plays, or goes on differently: to the end of what is known of the clip, and on into what becomes known meanwhile.
+    /// Answers once something is heard, or it is clear that nothing will be.
     pub fn play(&self, wanted: Wanted) -> SoundClock {
-        self.order(|answer| Order::Play(wanted, answer))
+        // Asked here, where one may wait for the decoder.
+        let length = (self.length)();
+        self.order(|answer| Order::Play(wanted, length, answer))
     }
 
     /// Stops, and answers where: what was heard last.
@@ -101,16 +106,17 @@ impl Player {
         self.order(Order::Stop)
     }
 
-    /// Answers where it is.
-    pub fn clock(&self) -> SoundClock {
-        self.order(Order::Say)
-    }
-
     fn order(&self, order: impl FnOnce(SyncSender<SoundClock>) -> Order) -> SoundClock {
         let (answer, answered) = sync_channel(1);
         let told = self.orders.as_ref().is_some_and(|orders| orders.send(order(answer)).is_ok());
         // A stage that is gone plays nothing.
         if told { answered.recv().unwrap_or_default() } else { SoundClock::default() }
+    }
+}
+
+impl fmt::Debug for Player {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.debug_struct("Player").finish_non_exhaustive()
     }
 }
 

@@ -119,6 +119,13 @@ impl Score {
         self.parts.push((at, part));
     }
 
+    /// The clip goes on to there by now, and so does what plays to its end, if that is what is played last.
+    pub fn extend(&mut self, end: Micros) -> Option<Part> {
+        let (_, part) = self.parts.last_mut().filter(|(_, part)| part.again.is_none())?;
+        part.end = part.end.max(end);
+        Some(*part)
+    }
+
     /// The part that is played at a place, and the place in it.
     pub fn part(&self, at: f64) -> Option<(&Part, f64)> {
         let begun = self.parts.iter().rev().find(|(start, _)| *start as f64 <= at).or(self.parts.first());
@@ -208,6 +215,19 @@ mod tests {
         // A second change before the first is heard takes its place.
         score.change(40_000, Part::to_end(HZ, score.time(40_000.0), speed(2.0), Micros(10_000_000)));
         assert_eq!(score.time(88_000.0), Micros(833_333 + 2_000_000));
+    }
+
+    #[test]
+    fn what_plays_to_the_end_goes_on_to_a_later_one_and_a_loop_does_not() {
+        let mut score = Score::new(Part::to_end(HZ, Micros(500_000), speed(2.0), Micros(1_000_000)));
+        assert_eq!(score.end(), Some(12_000));
+        let (time, part) = (score.time(6_000.0), score.extend(Micros(3_000_000)).unwrap());
+        assert_eq!((score.end(), part.length()), (Some(60_000), Some(60_000)));
+        assert_eq!((time, score.time(6_000.0)), (Micros(750_000), Micros(750_000)));
+        assert_eq!(score.time(24_000.0), Micros(1_500_000));
+        assert_eq!(score.extend(Micros(2_000_000)), Some(part), "it never becomes shorter");
+        score.change(6_000, Part::looped(HZ, time, speed(1.0), (Micros(0), Micros(900_000))));
+        assert_eq!(score.extend(Micros(4_000_000)), None);
     }
 
     proptest! {

@@ -46,11 +46,15 @@ const CHANGE: Duration = Duration::from_millis(100);
 const TELL: Duration = Duration::from_millis(250);
 /// Off by more than this from what was told, the clock is told at once. By the wall.
 const OFF: f64 = 0.03;
+/// So long before the end of what is known, and so often, it is asked whether more is known by now.
+const NEAR_END: Duration = Duration::from_secs(1);
+const ASK: Duration = Duration::from_millis(200);
 /// Turns of a loop are told, but not more often than this.
 const TURN: Duration = Duration::from_millis(80);
 
 pub struct Stage {
     outlet: Outlet,
+    /// Of the clip, as far as it is known.
     duration: Micros,
     has_sound: bool,
     feed: Feed,
@@ -78,18 +82,14 @@ struct Playing {
     turned: bool,
     told: SoundClock,
     told_at: Instant,
+    /// When it was asked last whether more is known of the clip.
+    asked_at: Instant,
 }
 
 impl Stage {
-    pub fn new(
-        outlet: Outlet,
-        duration: Micros,
-        has_sound: bool,
-        feed: Feed,
-        tell: Box<dyn Fn(SoundClock) + Send>,
-    ) -> Self {
+    pub fn new(outlet: Outlet, has_sound: bool, feed: Feed, tell: Box<dyn Fn(SoundClock) + Send>) -> Self {
         let rest = SoundClock::default();
-        Self { outlet, duration, has_sound, feed, tell, playing: None, rest }
+        Self { outlet, duration: Micros(0), has_sound, feed, tell, playing: None, rest }
     }
 
     /// Until nobody can say anything any more.
@@ -97,9 +97,8 @@ impl Stage {
         loop {
             let wait = if self.playing.is_some() { LOOK } else { Duration::from_secs(3600) };
             let done = match orders.recv_timeout(wait) {
-                Ok(Order::Play(wanted, answer)) => Some((self.play(wanted), answer)),
+                Ok(Order::Play(wanted, length, answer)) => Some((self.play(wanted, length), answer)),
                 Ok(Order::Stop(answer)) => Some((self.stop(), answer)),
-                Ok(Order::Say(answer)) => Some((self.clock(), answer)),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
@@ -112,7 +111,8 @@ impl Stage {
         self.stop();
     }
 
-    fn play(&mut self, wanted: Wanted) -> SoundClock {
+    fn play(&mut self, wanted: Wanted, length: Option<Micros>) -> SoundClock {
+        self.lasts(length);
         match self.playing.take() {
             Some(playing) => self.change(playing, wanted),
             None => self.begin(wanted),
@@ -153,6 +153,7 @@ impl Stage {
             turned: false,
             told: SoundClock::default(),
             told_at: now,
+            asked_at: now,
         };
         playing.wait();
         self.playing = Some(playing);
@@ -220,6 +221,20 @@ impl Stage {
         }
     }
 
+    /// So long is the clip by what is known of it now. What plays to its end goes on into what has become known.
+    fn lasts(&mut self, length: Option<Micros>) {
+        let Some(length) = length else { return };
+        if let Some(playing) = &mut self.playing {
+            if length <= self.duration {
+                return;
+            }
+            if let Some(part) = playing.score.extend(length) {
+                self.feed.extend(part);
+            }
+        }
+        self.duration = length;
+    }
+
     fn stop(&mut self) -> SoundClock {
         let clock = self.clock();
         if let Some(playing) = self.playing.take() {
@@ -241,6 +256,7 @@ impl Stage {
     /// What time brings: the device's word, its end, the end of the clip, and the clock to be told.
     fn look(&mut self) {
         let dead = self.feed.is_dead();
+        self.lasts(self.feed.length());
         let Some(playing) = &mut self.playing else { return };
         let now = Instant::now();
         playing.listen();
@@ -257,8 +273,14 @@ impl Stage {
         if dead && playing.silent.is_none() {
             playing.silent = Some(Silence::Decoder);
         }
-        let over = playing.score.end().is_some_and(|end| playing.heard.at(now) >= end as f64);
-        if over {
+        let left = playing.score.end().map(|end| end as f64 - playing.heard.at(now));
+        if left.is_some_and(|left| left <= NEAR_END.as_secs_f64() * f64::from(playing.hz))
+            && now.saturating_duration_since(playing.asked_at) >= ASK
+        {
+            playing.asked_at = now;
+            self.feed.ask_length();
+        }
+        if left.is_some_and(|left| left <= 0.0) {
             self.stop();
             self.rest.at = self.duration;
             (self.tell)(self.rest);

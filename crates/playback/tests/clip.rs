@@ -6,7 +6,7 @@ mod common;
 
 use std::{path::Path, process::Command, sync::Arc, time::Instant};
 
-use common::{HZ, TO_FILE, from, player, seconds, wait, with_alsa};
+use common::{HZ, TO_FILE, clock, from, player, seconds, wait, with_alsa};
 use limpet_playback::{Outlet, Wanted};
 use limpet_testkit::clips::{self, Kind};
 use limpet_video::{Clip, PlainFile, Speed};
@@ -62,7 +62,7 @@ fn the_device_is_given_what_ffmpeg_decodes() {
 fn a_killed_child_ends_the_sound_and_not_the_clock() {
     let Some(folder) = with_alsa("a_killed_child_ends_the_sound_and_not_the_clock", TO_FILE) else { return };
     let (_, clip) = open(Kind::Long);
-    let (player, _) = player(&clip, Outlet::Device);
+    let (player, told) = player(&clip, Outlet::Device);
     let first = player.play(Wanted { speed: Speed::of_rate(0.5), ..from(2.0) });
     let began = Instant::now();
     wait(300);
@@ -71,7 +71,7 @@ fn a_killed_child_ends_the_sound_and_not_the_clock() {
         assert!(Command::new("kill").args(["-9", child]).status().unwrap().success());
     }
     wait(1200);
-    let clock = player.clock();
+    let clock = clock(&told);
     assert_eq!((clock.playing, clock.silent), (true, Some(Silence::Decoder)), "{children}");
     let off = seconds(clock) - seconds(first) - began.elapsed().as_secs_f64() / 2.0;
     assert!(off.abs() < 0.05, "{off:+.3} s");

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{HZ, Places, TO_FILE, from, places, player, seconds, wait, with_alsa};
+use common::{HZ, Places, TO_FILE, clock, from, places, player, seconds, wait, with_alsa};
 use limpet_model::Micros;
 use limpet_playback::{Outlet, Wanted};
 use limpet_video::Speed;
@@ -35,17 +35,14 @@ fn it_is_given_the_clip_and_the_clock_goes_as_fast() {
     println!("starting took {:?}", began - asked);
     assert_eq!((first.playing, first.silent), (true, None));
     assert!((1.0..1.1).contains(&seconds(first)), "{first:?}");
-    let mut before = first;
     for _ in 0..60 {
         wait(25);
-        let clock = player.clock();
-        let off = seconds(clock) - seconds(first) - began.elapsed().as_secs_f64();
+        let off = seconds(clock(&told)) - seconds(first) - began.elapsed().as_secs_f64();
         assert!(off.abs() < 0.03, "{off:+.3} s off after {:?}", began.elapsed());
-        assert!(clock.at >= before.at);
-        before = clock;
     }
     let stopped = player.stop();
-    assert!(!stopped.playing && stopped.at >= before.at);
+    let said: Vec<Micros> = told.lock().unwrap().iter().map(|(_, clock)| clock.at).collect();
+    assert!(said.is_sorted() && !stopped.playing && stopped.at >= *said.last().unwrap());
     let off = seconds(stopped) - seconds(first) - began.elapsed().as_secs_f64();
     assert!(off.abs() < 0.05, "stopped {off:+.3} s off");
     let heard = places(&folder.join("out.raw"));
@@ -58,24 +55,40 @@ fn it_is_given_the_clip_and_the_clock_goes_as_fast() {
     // It has stopped.
     wait(200);
     assert_eq!(places(&folder.join("out.raw")).len(), heard.len());
-    assert_eq!(player.clock(), stopped);
+    assert_eq!(player.stop(), stopped);
     let told = told.lock().unwrap();
     assert!((5..=12).contains(&told.len()), "told {} times", told.len());
     assert!(told.iter().all(|(_, clock)| clock.playing));
+}
+
+/// Nobody hears where the clip was thought to end.
+#[test]
+fn what_becomes_known_follows_without_a_gap() {
+    let Some(folder) = with_alsa("what_becomes_known_follows_without_a_gap", TO_FILE) else { return };
+    let clip = Places::new();
+    let (player, _) = player(&clip, Outlet::Device);
+    player.play(from(59.0));
+    clip.seconds.store(63, Ordering::Release);
+    wait(2000);
+    let stopped = player.stop();
+    assert!(seconds(stopped) > 60.5, "{stopped:?}");
+    let heard = places(&folder.join("out.raw"));
+    assert_eq!(heard[0], Some(59 * i64::from(HZ)), "the first sample");
+    let sound = unbroken(&heard, 1) as f64 / f64::from(HZ);
+    assert!(sound > 1.5, "{sound} s");
 }
 
 #[test]
 fn a_loop_has_no_sample_more_or_less() {
     let Some(folder) = with_alsa("a_loop_has_no_sample_more_or_less", TO_FILE) else { return };
     let clip = Places::new();
-    let (player, _) = player(&clip, Outlet::Device);
+    let (player, told) = player(&clip, Outlet::Device);
     player.play(Wanted { between: Some((Micros(1_000_000), Micros(1_100_000))), ..from(1.05) });
-    for _ in 0..20 {
-        wait(50);
-        let at = player.clock().at;
-        assert!((1_000_000..1_100_000).contains(&at.0), "{at:?}");
-    }
+    wait(1000);
     player.stop();
+    for (_, clock) in told.lock().unwrap().iter() {
+        assert!((1_000_000..1_100_000).contains(&clock.at.0), "{clock:?}");
+    }
     let heard = places(&folder.join("out.raw"));
     let expected = (0..).map(|n| 48_000 + (2400 + n) % 4800);
     let sound = heard.iter().take_while(|place| place.is_some()).count();
@@ -120,13 +133,13 @@ fn a_change_of_speed_goes_on_without_a_jump() {
 fn mute_is_silence_in_step() {
     let Some(folder) = with_alsa("mute_is_silence_in_step", TO_FILE) else { return };
     let clip = Places::new();
-    let (player, _) = player(&clip, Outlet::Device);
+    let (player, told) = player(&clip, Outlet::Device);
     let first = player.play(from(3.0));
     let began = Instant::now();
     wait(300);
     player.play(Wanted { from: None, muted: true, ..from(0.0) });
     wait(300);
-    let off = seconds(player.clock()) - seconds(first) - began.elapsed().as_secs_f64();
+    let off = seconds(clock(&told)) - seconds(first) - began.elapsed().as_secs_f64();
     assert!(off.abs() < 0.05, "{off:+.3} s");
     player.play(Wanted { from: None, ..from(0.0) });
     wait(300);
@@ -145,7 +158,7 @@ fn mute_is_silence_in_step() {
 fn a_slow_decoder_makes_gaps_and_no_delay() {
     let Some(folder) = with_alsa("a_slow_decoder_makes_gaps_and_no_delay", TO_FILE) else { return };
     let clip = Places::new();
-    let (player, _) = player(&clip, Outlet::Device);
+    let (player, told) = player(&clip, Outlet::Device);
     let first = player.play(from(0.0));
     let began = Instant::now();
     wait(300);
@@ -154,7 +167,7 @@ fn a_slow_decoder_makes_gaps_and_no_delay() {
     // Just fast enough not to fall further behind, had it to make up for what is over.
     *clip.slow.lock().unwrap() = Duration::from_millis(90);
     wait(1500);
-    let off = seconds(player.clock()) - seconds(first) - began.elapsed().as_secs_f64();
+    let off = seconds(clock(&told)) - seconds(first) - began.elapsed().as_secs_f64();
     assert!(off.abs() < 0.05, "{off:+.3} s");
     player.stop();
     let mut heard = places(&folder.join("out.raw"));
@@ -202,13 +215,14 @@ fn a_decoder_that_dies_ends_the_sound_and_not_the_clock() {
     wait(300);
     clip.dead.store(true, Ordering::Release);
     wait(1200);
-    let clock = player.clock();
-    assert_eq!((clock.playing, clock.silent), (true, Some(Silence::Decoder)));
-    let off = seconds(clock) - seconds(first) - began.elapsed().as_secs_f64();
+    let now = clock(&told);
+    assert_eq!((now.playing, now.silent), (true, Some(Silence::Decoder)));
+    let off = seconds(now) - seconds(first) - began.elapsed().as_secs_f64();
     assert!(off.abs() < 0.05, "{off:+.3} s");
     assert!(told.lock().unwrap().iter().any(|(_, clock)| clock.silent == Some(Silence::Decoder)));
     drop(clip);
-    assert!(player.stop().at > clock.at);
+    let (_, last) = *told.lock().unwrap().last().unwrap();
+    assert!(player.stop().at > last.at);
     let heard = places(&folder.join("out.raw"));
     assert!(heard[0].is_some() && heard.last().unwrap().is_none());
 }
@@ -224,14 +238,14 @@ fn without_a_device_the_clock_goes_by_itself() {
     let began = Instant::now();
     assert_eq!((first.playing, first.silent), (true, Some(Silence::NoDevice)));
     wait(600);
-    let clock = player.clock();
-    let off = seconds(clock) - seconds(first) - began.elapsed().as_secs_f64() / 2.0;
+    let now = clock(&told);
+    let off = seconds(now) - seconds(first) - began.elapsed().as_secs_f64() / 2.0;
     assert!(off.abs() < 0.03, "{off:+.3} s");
-    player.play(Wanted { from: None, speed: Speed::of_rate(4.0), ..from(0.0) });
-    let (before, began) = (player.clock(), Instant::now());
-    assert!(seconds(before) - seconds(clock) < 0.2, "no jump");
+    let before = player.play(Wanted { from: None, speed: Speed::of_rate(4.0), ..from(0.0) });
+    let began = Instant::now();
+    assert!(seconds(before) - seconds(now) < 0.2, "no jump");
     wait(500);
-    let off = seconds(player.clock()) - seconds(before) - began.elapsed().as_secs_f64() * 4.0;
+    let off = seconds(clock(&told)) - seconds(before) - began.elapsed().as_secs_f64() * 4.0;
     assert!(off.abs() < 0.1, "{off:+.3} s");
     let stopped = player.stop();
     assert_eq!(stopped.silent, Some(Silence::NoDevice));
@@ -251,14 +265,14 @@ fn a_device_that_stands_still_is_let_go() {
     // Open for both, so that nobody waits for the other end; and nobody ever reads.
     let _other_end = std::fs::File::options().read(true).write(true).open(&pipe).unwrap();
     let clip = Places::new();
-    let (player, _) = player(&clip, Outlet::Device);
+    let (player, told) = player(&clip, Outlet::Device);
     let first = player.play(from(1.0));
     let began = Instant::now();
     assert_eq!(first.silent, None, "it takes a pipe full first");
     wait(2500);
-    let clock = player.clock();
-    assert_eq!((clock.playing, clock.silent), (true, Some(Silence::DeviceLost)));
-    let off = seconds(clock) - seconds(first) - began.elapsed().as_secs_f64();
+    let now = clock(&told);
+    assert_eq!((now.playing, now.silent), (true, Some(Silence::DeviceLost)));
+    let off = seconds(now) - seconds(first) - began.elapsed().as_secs_f64();
     assert!(off.abs() < 0.3, "{off:+.3} s");
     let asked = Instant::now();
     assert!(!player.stop().playing);

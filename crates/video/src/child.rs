@@ -7,6 +7,7 @@
 //! **Invariant:** standard input and output are the pipes to the parent and nothing else is ever written there.
 //! When the parent goes, the child goes.
 
+mod booth;
 mod door;
 mod facts;
 mod parent;

@@ -13,7 +13,7 @@ use std::{
 
 use common::{
     generated,
-    room::{PATIENCE, answer, long_clip, reference, show},
+    room::{PATIENCE, VIEW, Without, exact, long_clip, reference, show},
 };
 use limpet_testkit::clips::Kind;
 use limpet_video::{ByteSource, FrameSocket, Length, MEMORY, Review, Seen, VideoError};
@@ -99,7 +99,7 @@ fn head_and_tail_are_enough_to_open_and_the_middle_comes_when_it_is_looked_at() 
     let dir = tempfile::tempdir().unwrap();
     let coding = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-bf", "2", "-pix_fmt", "yuv420p"];
     let path = long_clip(dir.path(), "tail.mp4", &coding);
-    let right = reference(&path);
+    let right = reference(&common::open(&path), VIEW);
     let slow = Slow::new(std::fs::read(&path).unwrap());
     let review = Review::open(slow.clone(), MEMORY).unwrap();
     let mut socket = FrameSocket::connect(review.address()).unwrap();
@@ -109,7 +109,7 @@ fn head_and_tail_are_enough_to_open_and_the_middle_comes_when_it_is_looked_at() 
 
     // In the middle nothing is there, and that is said, and fetched from the right place.
     show(&mut socket, 1, 300);
-    assert_eq!(answer(&socket, 1), Err(()));
+    assert_eq!(exact(&socket, 1), Err(Without::Waits));
     let wanted = slow.wanted();
     let middle = slow.bytes.len() as u64 / 2;
     assert!(wanted.abs_diff(middle) < middle / 8, "{wanted} of {}", slow.bytes.len());
@@ -117,11 +117,11 @@ fn head_and_tail_are_enough_to_open_and_the_middle_comes_when_it_is_looked_at() 
 
     // When it comes the answer follows by itself, exact.
     slow.arrive(wanted..wanted + slow.bytes.len() as u64 / 8);
-    let (header, md5) = answer(&socket, 1).expect("it has come");
+    let (header, md5) = exact(&socket, 1).expect("it has come");
     assert_eq!((header.frame, md5), (300, right[&300]));
     for (generation, frame) in (2..).zip([301, 310, 302]) {
         show(&mut socket, generation, frame);
-        assert_eq!(answer(&socket, generation).expect("it is there").1, right[&frame], "{frame}");
+        assert_eq!(exact(&socket, generation).expect("it is there").1, right[&frame], "{frame}");
     }
     assert!(clip.still(301).is_ok());
 
@@ -131,7 +131,7 @@ fn head_and_tail_are_enough_to_open_and_the_middle_comes_when_it_is_looked_at() 
     assert_eq!(&whole, common::open(&path).index());
     for (generation, frame) in (10..).zip([0, 599, 450, 449, 300]) {
         show(&mut socket, generation, frame);
-        assert_eq!(answer(&socket, generation).unwrap().1, right[&frame], "{frame}");
+        assert_eq!(exact(&socket, generation).unwrap().1, right[&frame], "{frame}");
     }
 }
 
@@ -141,7 +141,7 @@ fn what_is_waited_for_is_shown_as_soon_as_it_is_here() {
     let dir = tempfile::tempdir().unwrap();
     let coding = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-bf", "2", "-pix_fmt", "yuv420p"];
     let path = long_clip(dir.path(), "holes.mp4", &coding);
-    let right = reference(&path);
+    let right = reference(&common::open(&path), VIEW);
     let slow = Slow::new(std::fs::read(&path).unwrap());
     let part = slow.bytes.len() as u64 / 20;
     slow.arrive(0..8 * part);
@@ -149,16 +149,16 @@ fn what_is_waited_for_is_shown_as_soon_as_it_is_here() {
     let review = Review::open(slow.clone(), MEMORY).unwrap();
     let mut socket = FrameSocket::connect(review.address()).unwrap();
     show(&mut socket, 1, 300);
-    assert_eq!(answer(&socket, 1), Err(()));
+    assert_eq!(exact(&socket, 1), Err(Without::Waits));
     let wanted = slow.wanted();
     slow.arrive(wanted..wanted + part / 4);
-    assert_eq!(answer(&socket, 1).expect("it has come").1, right[&300]);
+    assert_eq!(exact(&socket, 1).expect("it has come").1, right[&300]);
 }
 
 #[test]
 fn a_clip_without_a_table_grows_from_its_front() {
     let path = generated(Kind::LiveWebm);
-    let right = reference(&path);
+    let right = reference(&common::open(&path), VIEW);
     let slow = Slow::new(std::fs::read(&path).unwrap());
     let frames = u32::try_from(right.len()).unwrap();
     slow.arrive(0..slow.bytes.len() as u64 / 2);
@@ -171,12 +171,12 @@ fn a_clip_without_a_table_grows_from_its_front() {
     assert_eq!((clip.probe().frames, before.whole, before.duration), (known, false, clip.index().duration));
     assert!(clip.capture(frames - 1).is_err(), "nobody has seen it yet");
     show(&mut socket, 1, known - 2);
-    assert_eq!(answer(&socket, 1).expect("it is there").1, right[&(known - 2)]);
+    assert_eq!(exact(&socket, 1).expect("it is there").1, right[&(known - 2)]);
     slow.arrive(0..slow.bytes.len() as u64);
     let whole = when_whole(&socket);
     assert_eq!(whole.times.len(), right.len());
     show(&mut socket, 2, frames - 1);
-    assert_eq!(answer(&socket, 2).unwrap().1, right[&(frames - 1)]);
+    assert_eq!(exact(&socket, 2).unwrap().1, right[&(frames - 1)]);
 
     // What is shown can be captured, with the time it is shown with, though the clip was known before.
     let all = common::open(&path);

@@ -11,18 +11,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{generated, open, show};
+use common::{
+    generated, open,
+    room::{drag, exact, show},
+};
 use limpet_testkit::clips::Kind;
-use limpet_video::{ByteSource, FrameSocket, MEMORY, Review, Seen, VideoError, photo_poster};
+use limpet_video::{ByteSource, FrameSocket, MEMORY, Review, VideoError, photo_poster};
+
+/// The decoders that this thread started, and no other test's.
+const CHILDREN: &str = "/proc/thread-self/children";
+
+/// Sends a signal to each process that is listed there, and answers whether there was one.
+fn signal(children: impl AsRef<Path>, signal: &str) -> io::Result<bool> {
+    let children = std::fs::read_to_string(children)?;
+    children.split_whitespace().for_each(|child| drop(common::run("kill", &[signal, child])));
+    Ok(!children.trim().is_empty())
+}
 
 /// Kills the decoder of a clip as a crash would.
 fn kill_children_of_this_thread() {
-    let tasks = std::fs::read_dir("/proc/thread-self/").map(|_| "/proc/thread-self/children").unwrap();
-    let children = std::fs::read_to_string(tasks).unwrap();
-    assert!(!children.trim().is_empty());
-    for child in children.split_whitespace() {
-        common::run("kill", &["-9", child]);
-    }
+    assert!(signal(CHILDREN, "-9").unwrap());
 }
 
 #[test]
@@ -49,7 +57,7 @@ fn a_decoder_killed_in_mid_scrub_is_replaced_at_the_same_frame() {
     let mut wanted = 0;
     for generation in 1..40 {
         wanted = last - generation % last;
-        show(&mut socket, generation, wanted);
+        drag(&mut socket, generation, wanted);
         if generation == 30 {
             kill_children_of_this_thread();
             break;
@@ -65,23 +73,14 @@ fn a_decoder_killed_in_mid_scrub_is_replaced_at_the_same_frame() {
     let review = Review::open(Arc::new(bytes), MEMORY).unwrap();
     let mut socket = FrameSocket::connect(review.address()).unwrap();
     show(&mut socket, 41, wanted);
-    loop {
-        if let Seen::Picture { header, .. } = socket.next(Duration::from_secs(60)).unwrap().unwrap()
-            && header.exact
-        {
-            assert_eq!((header.generation, header.frame), (41, wanted));
-            break;
-        }
-    }
+    assert_eq!(exact(&socket, 41).unwrap().0.frame, wanted);
 }
 
 /// A child that is there and does nothing any more.
 #[test]
 fn a_decoder_that_falls_silent_is_ended() {
     let clip = open(&generated(Kind::OneFrame));
-    for child in std::fs::read_to_string("/proc/thread-self/children").unwrap().split_whitespace() {
-        common::run("kill", &["-STOP", child]);
-    }
+    assert!(signal(CHILDREN, "-STOP").unwrap());
     assert_eq!(clip.still(0).unwrap_err(), VideoError::ChildEnded);
     assert_eq!(clip.still(0).unwrap_err(), VideoError::ChildEnded);
 }
@@ -95,10 +94,7 @@ impl ByteSource for Deadly {
     }
 
     fn read_at(&self, _: u64, _: &mut [u8]) -> io::Result<usize> {
-        for child in std::fs::read_to_string(&self.0)?.split_whitespace() {
-            common::run("kill", &["-9", child]);
-        }
-        Ok(0)
+        signal(&self.0, "-9").map(|_| 0)
     }
 }
 
@@ -114,7 +110,7 @@ fn a_photo_at_which_the_decoder_ends_is_a_bad_photo() {
 #[test]
 fn closing_a_clip_ends_its_child() {
     let clip = open(&generated(Kind::OneFrame));
-    let children = || std::fs::read_to_string("/proc/thread-self/children").unwrap();
+    let children = || std::fs::read_to_string(CHILDREN).unwrap();
     assert_ne!(children().trim(), "");
     drop(clip);
     assert_eq!(children().trim(), "");

@@ -5,7 +5,7 @@ mod common;
 
 use std::{collections::HashMap, path::Path};
 
-use common::{all_shared, framemd5, generated, open};
+use common::{all_real, framemd5, generated, open};
 use limpet_testkit::clips::Kind;
 use limpet_video::{Clip, Order};
 
@@ -68,7 +68,7 @@ generated_clips! {
 
 #[test]
 fn real_phone_clips() {
-    for path in all_shared() {
+    for path in all_real() {
         equal(&path);
     }
 }

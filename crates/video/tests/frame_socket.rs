@@ -9,22 +9,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::{generated, open};
+use common::{
+    generated, open,
+    room::{PATIENCE, exact, reference, show_at},
+};
 use limpet_testkit::clips::Kind;
-use limpet_video::{Clip, FrameSocket, Review, Seen};
+use limpet_video::{FrameSocket, Review, Seen};
 use limpet_wire::{
     Code,
-    frames::{FrameHeader, FrameRequest, Matrix, Transfer},
+    frames::{FrameHeader, Matrix, Transfer},
 };
 
-/// Long enough that only a frame that never comes takes as long.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn show(socket: &mut FrameSocket, generation: u32, frame: u32, view: (u32, u32), near_first: bool) {
-    let (max_width, max_height) = view;
-    socket.show(&FrameRequest::Show { generation, frame, max_width, max_height, near_first }).unwrap();
-}
-
+/// The next picture; nothing else comes before it.
 fn picture(socket: &FrameSocket) -> (FrameHeader, [u8; 16]) {
     loop {
         match socket.next(PATIENCE).unwrap() {
@@ -33,16 +29,6 @@ fn picture(socket: &FrameSocket) -> (FrameHeader, [u8; 16]) {
             other => panic!("{other:?}"),
         }
     }
-}
-
-/// What every frame has to be at a view size.
-fn reference(clip: &Clip, (width, height): (u32, u32)) -> HashMap<u32, [u8; 16]> {
-    let mut right = HashMap::new();
-    clip.views(width, height, &mut |hash| {
-        right.insert(hash.frame, hash.md5.unwrap());
-    })
-    .unwrap();
-    right
 }
 
 #[test]
@@ -56,7 +42,7 @@ fn frames_come_exactly_at_view_size() {
         assert_eq!(socket.clip(), clip.index());
         let last = clip.probe().frames - 1;
         for (generation, frame) in (1..).zip([0, 1, 2, 1, last, last - 1, 31, 30, 29, 33, 0]) {
-            show(&mut socket, generation, frame, view, false);
+            show_at(&mut socket, generation, frame, view, false);
             let (header, md5) = picture(&socket);
             assert_eq!(
                 (header.generation, header.frame, header.exact),
@@ -74,7 +60,7 @@ fn frames_come_exactly_at_view_size() {
 fn the_header_says_what_the_numbers_mean() {
     let clip = open(&generated(Kind::Hlg));
     let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
-    show(&mut socket, 1, 3, (0, 0), false);
+    show_at(&mut socket, 1, 3, (0, 0), false);
     let (header, _) = picture(&socket);
     assert_eq!((header.width, header.height), (1280, 720), "never enlarged, and 0 is no limit");
     assert_eq!((header.matrix, header.transfer, header.primaries), (Matrix::Bt2020, Transfer::Hlg, 9));
@@ -82,14 +68,14 @@ fn the_header_says_what_the_numbers_mean() {
 
     let clip = open(&generated(Kind::Rotated90));
     let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
-    show(&mut socket, 1, 0, (10_000, 10_000), false);
+    show_at(&mut socket, 1, 0, (10_000, 10_000), false);
     let (header, _) = picture(&socket);
     assert_eq!((header.rotation, header.reflected), (clip.index().rotation, false));
     assert_eq!((header.width, header.height), (clip.index().width, clip.index().height));
 
     let clip = open(&generated(Kind::FullRange));
     let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
-    show(&mut socket, 1, 0, (0, 0), false);
+    show_at(&mut socket, 1, 0, (0, 0), false);
     assert!(picture(&socket).0.full_range);
 }
 
@@ -103,7 +89,7 @@ fn the_newest_wins() {
     let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
     let frames = clip.probe().frames;
     for generation in 1..=300 {
-        show(&mut socket, generation, generation * 37 % frames, view, true);
+        show_at(&mut socket, generation, generation * 37 % frames, view, true);
     }
     let mut newest = 0;
     loop {
@@ -145,15 +131,14 @@ fn at_rest_there_are_sketches_of_the_whole_clip() {
         loop {
             assert!(began.elapsed() < PATIENCE, "there is no sketch of frame {target}");
             generation += 2;
-            show(&mut socket, generation - 1, if target > last / 2 { 0 } else { last }, full, false);
-            while !picture(&socket).0.exact {}
+            show_at(&mut socket, generation - 1, if target > last / 2 { 0 } else { last }, full, false);
+            exact(&socket, generation - 1).unwrap();
             std::thread::sleep(rest);
             rest *= 2;
-            show(&mut socket, generation, target, full, true);
+            show_at(&mut socket, generation, target, full, true);
             let (near, md5) = picture(&socket);
-            let mut exact = near.exact;
-            while !exact {
-                exact = picture(&socket).0.exact;
+            if !near.exact {
+                exact(&socket, generation).unwrap();
             }
             if !near.exact && near.frame == target && near.height == 540 {
                 assert_eq!(md5, right[&target], "frame {target}");
@@ -167,12 +152,12 @@ fn at_rest_there_are_sketches_of_the_whole_clip() {
 fn a_frame_that_is_not_there_is_said() {
     let clip = open(&generated(Kind::OneFrame));
     let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
-    show(&mut socket, 5, 1, (0, 0), false);
+    show_at(&mut socket, 5, 1, (0, 0), false);
     match socket.next(PATIENCE).unwrap() {
         Some(Seen::Failed { generation: 5, failure, .. }) => assert_eq!(failure.code, Code::Invalid),
         other => panic!("{other:?}"),
     }
-    show(&mut socket, 6, 0, (0, 0), false);
+    show_at(&mut socket, 6, 0, (0, 0), false);
     assert_eq!(picture(&socket).0.generation, 6, "the socket stays open");
 }
 
@@ -200,12 +185,12 @@ fn two_windows_share_one_clip() {
     let clip = open(&generated(Kind::BFrames));
     let address = clip.serve_frames().unwrap();
     let mut first = FrameSocket::connect(&address).unwrap();
-    show(&mut first, 1, 10, (320, 320), false);
+    show_at(&mut first, 1, 10, (320, 320), false);
     assert_eq!(picture(&first).0.frame, 10);
     let mut second = FrameSocket::connect(&address).unwrap();
-    show(&mut second, 1, 11, (320, 320), false);
+    show_at(&mut second, 1, 11, (320, 320), false);
     assert_eq!(picture(&second).0.frame, 11);
     drop(first);
-    show(&mut second, 2, 12, (320, 320), false);
+    show_at(&mut second, 2, 12, (320, 320), false);
     assert_eq!(picture(&second).0.frame, 12);
 }

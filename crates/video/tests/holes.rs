@@ -10,14 +10,15 @@ use std::{
     sync::{
         Arc, Condvar, Mutex,
         atomic::{AtomicBool, Ordering},
+        mpsc::channel,
     },
     thread,
     time::{Duration, Instant},
 };
 
-use common::room::{PATIENCE, answer, long_clip, reference, show};
+use common::room::{PATIENCE, VIEW, Without, exact, long_clip, reference, show};
 use limpet_testkit::in_time;
-use limpet_video::{ByteSource, FrameSocket, MEMORY, Passage, Review, Speed};
+use limpet_video::{ByteSource, FrameSocket, MEMORY, Passage, Review, Speed, VideoError};
 
 /// With B-frames: where they are decoded lies before where they are shown, and a seek must not end in a hole before it.
 const CODING: [&str; 11] =
@@ -125,7 +126,7 @@ fn packets(path: &std::path::Path) -> Vec<Range<u64>> {
 fn a_frame_just_before_a_hole_is_shown() {
     let dir = tempfile::tempdir().unwrap();
     let path = long_clip(dir.path(), "edge.mp4", &[&CODING[..], &["yuv420p"]].concat());
-    let (right, packets) = (reference(&path), packets(&path));
+    let (right, packets) = (reference(&common::open(&path), VIEW), packets(&path));
     // Of the eleventh second: nothing behind it is here up to the last.
     let (edge, tail) = (packets[329].end, packets[570].start);
     assert!(packets[326].start + (128 << 10) > edge, "frames too large for this test");
@@ -137,7 +138,7 @@ fn a_frame_just_before_a_hole_is_shown() {
         clip.offline.store(offline, Ordering::Release);
         for (generation, frame) in (1..).zip([327, 300, 326, 310, 599]) {
             show(&mut socket, generation, frame);
-            assert_eq!(answer(&socket, generation).expect("it is here").1, right[&frame], "{frame}");
+            assert_eq!(exact(&socket, generation).expect("it is here").1, right[&frame], "{frame}");
         }
         let still = review.clip().unwrap().still(327);
         assert!(still.is_ok(), "{still:?}");
@@ -151,7 +152,7 @@ fn one_who_waits_for_bytes_keeps_nobody_from_the_rest() {
     let sound = ["-f", "lavfi", "-i", "sine=duration=20"];
     let coding = [&sound[..], &CODING, &["yuv420p", "-c:a", "aac"]].concat();
     let path = long_clip(dir.path(), "sound.mp4", &coding);
-    let (right, packets) = (reference(&path), packets(&path));
+    let (right, packets) = (reference(&common::open(&path), VIEW), packets(&path));
     let holes = vec![packets[150].start..packets[240].start, packets[450].start..packets[540].start];
     let clip = Holed::new(std::fs::read(&path).unwrap(), &holes);
     let review = Review::open(clip.clone(), MEMORY).unwrap();
@@ -167,10 +168,10 @@ fn one_who_waits_for_bytes_keeps_nobody_from_the_rest() {
     });
     for (generation, frame) in (1..).zip([330, 60, 0, 599, 400]) {
         show(&mut socket, generation, frame);
-        assert_eq!(answer(&socket, generation).expect("it is here").1, right[&frame], "{frame}");
+        assert_eq!(exact(&socket, generation).expect("it is here").1, right[&frame], "{frame}");
     }
     show(&mut socket, 9, 480);
-    assert_eq!(answer(&socket, 9), Err(()));
+    assert_eq!(exact(&socket, 9), Err(Without::Waits));
     clip.until("the eye is told", |clip| {
         clip.wanted.lock().unwrap().last().is_some_and(|offset| holes[1].contains(offset))
     });
@@ -178,8 +179,39 @@ fn one_who_waits_for_bytes_keeps_nobody_from_the_rest() {
     for hole in &holes {
         clip.fill(hole);
     }
-    assert_eq!(answer(&socket, 9).expect("it has come").1, right[&480]);
+    assert_eq!(exact(&socket, 9).expect("it has come").1, right[&480]);
     assert!(!heard.join().unwrap().unwrap().is_empty());
+}
+
+/// Sound waits for its bytes alone: a still of what is here, and the length, are answered meanwhile.
+#[test]
+fn a_still_does_not_wait_for_sound() {
+    let dir = tempfile::tempdir().unwrap();
+    let sound = ["-f", "lavfi", "-i", "sine=duration=20"];
+    let coding = [&sound[..], &CODING, &["yuv420p", "-c:a", "aac"]].concat();
+    let path = long_clip(dir.path(), "sound.mp4", &coding);
+    let (right, packets) = (common::open(&path).still(330).unwrap(), packets(&path));
+    let hole = packets[150].start..packets[240].start;
+    let clip = Holed::new(std::fs::read(&path).unwrap(), from_ref(&hole));
+    let review = Review::open(clip.clone(), MEMORY).unwrap();
+    let room = Arc::new(review.clip().unwrap());
+    let passage = |second: i64| Passage { hz: 48_000, from: 48_000 * second, speed: Speed::of_rate(1.0) };
+    let before = room.sound(passage(1), 0, 4800).unwrap();
+    assert!(before.iter().any(|sample| *sample != [0; 2]));
+    let listens = Arc::clone(&room);
+    let heard = thread::spawn(move || listens.sound(passage(6), 0, 4800));
+    clip.until("sound waits", |clip| clip.waiting.lock().unwrap().iter().any(|offset| hole.contains(offset)));
+    let (says, said) = channel();
+    let looks = Arc::clone(&room);
+    thread::spawn(move || says.send((looks.still(330), looks.length())));
+    let (still, length) = said.recv_timeout(PATIENCE / 4).expect("an answer while sound waits");
+    assert!(still.unwrap() == right && length.is_ok_and(|length| !length.whole));
+    assert!(!heard.is_finished());
+    // A still of what is not here waits for nobody either.
+    assert_eq!(room.still(200).unwrap_err(), VideoError::NotHere);
+    clip.fill(&hole);
+    let samples = heard.join().unwrap().unwrap();
+    assert!(samples.iter().any(|sample| *sample != [0; 2]));
 }
 
 /// The hand runs into bytes that cannot be read. Who asks for something else meanwhile is not told that it failed.
@@ -216,12 +248,12 @@ fn what_arrives_is_told_at_once() {
         let mut took = Vec::new();
         for (generation, second) in (1..).zip([4, 6, 8, 10, 12, 14, 16]) {
             show(&mut socket, generation, u32::try_from(second * 30).unwrap());
-            assert_eq!(answer(&socket, generation), Err(()));
+            assert_eq!(exact(&socket, generation), Err(Without::Waits));
             // Long enough that everybody sleeps again.
             thread::sleep(Duration::from_millis(37 * second as u64));
             let came = Instant::now();
             clip.fill(&seconds(second));
-            answer(&socket, generation).expect("it has come");
+            exact(&socket, generation).expect("it has come");
             took.push(came.elapsed());
         }
         took.sort_unstable();

@@ -13,10 +13,13 @@ use std::{
     time::Duration,
 };
 
-use common::{generated, noise, show};
+use common::{
+    generated, noise,
+    room::{Without, drag, exact},
+};
 use limpet_testkit::clips::{self, Bad, Kind};
 use limpet_video::{
-    ByteSource, Clip, FrameSocket, Order, Passage, PlainFile, Seen, Speed, VideoError, photo_poster,
+    ByteSource, Clip, FrameSocket, Order, Passage, PlainFile, Speed, VideoError, photo_poster,
 };
 use limpet_wire::{Code, Failure};
 
@@ -51,13 +54,11 @@ fn everything(bytes: Vec<u8>) {
 fn scrub(clip: &Clip, frames: &[u32]) {
     let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
     for (generation, frame) in (1..).zip(frames) {
-        show(&mut socket, generation, *frame);
-        loop {
-            match socket.next(Duration::from_secs(60)).expect("the decoder lives").expect("an answer") {
-                Seen::Picture { header, .. } if header.exact => break assert_eq!(header.frame, *frame),
-                Seen::Failed { failure, .. } => break assert!(failure.message.ends_with('.'), "{failure:?}"),
-                _ => {}
-            }
+        drag(&mut socket, generation, *frame);
+        match exact(&socket, generation) {
+            Ok((header, _)) => assert_eq!(header.frame, *frame),
+            Err(Without::Failed(failure)) => assert!(failure.message.ends_with('.'), "{failure:?}"),
+            Err(Without::Waits) => panic!("all of it is here"),
         }
     }
 }

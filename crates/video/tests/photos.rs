@@ -93,7 +93,7 @@ fn a_heic_is_turned_once() {
 
 #[test]
 fn a_real_heic_stands_upright() {
-    let Some(path) = common::shared("gradient_rotated.heic") else { return };
+    let [path] = &common::real(&["gradient_rotated.heic"])[..] else { return };
     let poster = photo_poster(Arc::new(PlainFile::open(path).unwrap()), 8192).unwrap();
     assert_eq!((poster.width, poster.height), (720, 1280));
 }

@@ -110,7 +110,7 @@ fn large_clips_shrink_and_silent_ones_stay_silent() {
 
 #[test]
 fn real_phone_clips_become_playable() {
-    for original in common::all_shared() {
+    for original in common::all_real() {
         let dir = tempfile::tempdir().unwrap();
         let copy = rendition(&original, dir.path());
         let probed = open(&original);

@@ -12,7 +12,7 @@ mod common;
 use std::path::Path;
 
 use common::{
-    generated, open, run, shared,
+    generated, open, real, run,
     sound::{HZ, by_ffmpeg, from, hear, loudness, middle, onset, pitch, snr},
 };
 use limpet_testkit::clips::Kind;
@@ -63,7 +63,7 @@ fn as_ffmpeg_decodes_real_phone_clips() {
         "portrait_4k60.mp4",
         "nasa_13013_rotated.mp4",
     ];
-    for path in names.into_iter().filter_map(shared) {
+    for path in real(&names) {
         if open(&path).has_sound() {
             equal(&path, HZ, 50.0, HZ as usize / 50);
         }

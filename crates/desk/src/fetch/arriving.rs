@@ -19,6 +19,7 @@ use limpet_wire::Failure;
 use super::{
     Grade, Hold,
     arrival::{Arrival, Shelf},
+    wait::left,
 };
 
 /// One reader of a file on its way. The file comes as long as it is not left.
@@ -41,6 +42,11 @@ impl Arriving {
         self.has_left.store(true, Ordering::Release);
         // Letting go tells whoever waits.
         drop(self.hold.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// What is told to those who still read, once nobody does any more.
+    pub(crate) fn left(&self) -> Option<Failure> {
+        self.has_left.load(Ordering::Acquire).then(left)
     }
 
     /// Why a read failed last. The decoder's parent knows only that one did.

@@ -13,7 +13,7 @@ use std::{
 use limpet_cache::media::{MediaFile, MediaKind};
 use limpet_sync::{
     Engine, Link, ServerError,
-    http::{Arrived, Wanted},
+    http::{Arrived, Download, Wanted},
     plan::{Verdict, verdict},
 };
 use limpet_wire::{Code, Failure, desk::DeskEvent};
@@ -88,14 +88,14 @@ async fn fetch(hub: &Arc<Hub>, arrival: &Arc<Arrival>) -> Result<Option<MediaFil
     if let Some(filling) = download.filling() {
         arrived(filling);
     }
-    let mut trouble = Trouble::none(engine.link() != Link::Offline);
+    let mut trouble = Trouble::none(engine.link() != Link::Offline, bytes_here(&download));
     let mut proofs = 0;
     loop {
         match arrival.next(&download).await {
             Next::Stop => return Ok(None),
             Next::Piece(range) => {
                 let fetched = download.piece(range, &arrived).await;
-                trouble.note(download.filling().map_or(0, |filling| filling.bytes_here()));
+                trouble.note(bytes_here(&download));
                 if let Err(error) = fetched {
                     let failures = trouble.one_more(error, arrival.is_hurried())?;
                     pause(engine, arrival, failures).await;
@@ -129,6 +129,10 @@ fn hears(hub: &Arc<Hub>, arrival: &Arc<Arrival>) -> Arrived {
     })
 }
 
+fn bytes_here(download: &Download) -> u64 {
+    download.filling().map_or(0, |filling| filling.bytes_here())
+}
+
 fn signed(bytes: u64) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }
@@ -143,14 +147,15 @@ struct Trouble {
 }
 
 impl Trouble {
-    fn none(is_patient: bool) -> Self {
-        Self { is_patient, failures: 0, here: 0, moved: Instant::now() }
+    /// With so many bytes here from before.
+    fn none(is_patient: bool, here: u64) -> Self {
+        Self { is_patient, failures: 0, here, moved: Instant::now() }
     }
 
     /// So many bytes are here by now.
     fn note(&mut self, here: u64) {
         if here > self.here {
-            *self = Self { is_patient: true, failures: 0, here, moved: Instant::now() };
+            *self = Self::none(true, here);
         }
     }
 

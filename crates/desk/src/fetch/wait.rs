@@ -136,6 +136,6 @@ impl Drop for Ticket {
     }
 }
 
-fn left() -> Failure {
+pub(super) fn left() -> Failure {
     Failure::new(Code::Conflict, "The review room was closed while its clip was still arriving.")
 }

@@ -137,32 +137,20 @@ impl Room {
         Self { voice: Mutex::default(), seat, review: Some(review), clip: OnceLock::new() }
     }
 
-    /// The player, made by `make` unless there is one that knows all that is known of the clip; and where one that it
-    /// takes the place of was.
+    /// The player, made by `make` unless there is one.
     pub(crate) fn player(
         &self,
         make: impl FnOnce(&Arc<Heard>) -> Result<Player, Failure>,
-    ) -> Result<(Arc<Player>, Option<Micros>), Failure> {
+    ) -> Result<Arc<Player>, Failure> {
         let clip = self.clip()?;
-        // Asked without holding the voice: sound that waits for bytes is before it, and must be stopped all the same.
-        let length = match self.voice().as_ref().map(|voice| voice.length) {
-            Some(length) if length.whole => Some(length),
-            _ => clip.length().ok(),
-        };
         let mut voice = self.voice();
-        if let Some(voice) = &mut *voice
-            && length.is_none_or(|length| length.duration == voice.length.duration)
-        {
-            voice.length = length.unwrap_or(voice.length);
-            return Ok((Arc::clone(&voice.player), None));
+        if let Some(voice) = &*voice {
+            return Ok(Arc::clone(&voice.player));
         }
-        // A child that ended leaves a player that says so.
-        let length = length.unwrap_or(Length { duration: clip.index().duration, whole: false });
-        let before = voice.take().map(|voice| voice.player.stop().at);
-        let heard = Arc::new(Heard { clip: Arc::clone(clip), duration: length.duration });
+        let heard = Arc::new(Heard::of(clip));
         let player = Arc::new(make(&heard)?);
-        *voice = Some(Voice { player: Arc::clone(&player), _heard: heard, length });
-        Ok((player, before))
+        *voice = Some(Voice { player: Arc::clone(&player), _heard: heard });
+        Ok(player)
     }
 
     /// The player, if it has been played.
@@ -206,6 +194,10 @@ impl Room {
                 None if began.elapsed() < PATIENCE => thread::sleep(LOOK),
                 None => return Err(VideoError::NotHere.into()),
             }
+            // Nothing more comes into a room that was closed.
+            if let Some(left) = self.seat.left() {
+                return Err(left);
+            }
         }
     }
 
@@ -226,14 +218,24 @@ struct Voice {
     player: Arc<Player>,
     /// The player holds it only while it asks.
     _heard: Arc<Heard>,
-    /// How long the clip was when the player was made, and whether it stays so.
-    length: Length,
 }
 
-/// A clip as its player takes it: as long as was known when the player was made.
+/// A clip as its player takes it.
 pub(crate) struct Heard {
     clip: Arc<Clip>,
-    duration: Micros,
+    /// As it was when it was asked last.
+    length: Mutex<Length>,
+}
+
+impl Heard {
+    fn of(clip: &Arc<Clip>) -> Self {
+        let length = Length { duration: clip.index().duration, whole: false };
+        Self { clip: Arc::clone(clip), length: Mutex::new(length) }
+    }
+
+    fn length(&self) -> MutexGuard<'_, Length> {
+        self.length.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Source for Heard {
@@ -246,7 +248,11 @@ impl Source for Heard {
     }
 
     fn duration(&self) -> Micros {
-        self.duration
+        let known = *self.length();
+        // Of a child that ended the player hears soon enough.
+        let length = if known.whole { known } else { self.clip.length().unwrap_or(known) };
+        *self.length() = length;
+        length.duration
     }
 }
 
@@ -261,6 +267,11 @@ impl Seat {
 
     pub(super) fn of(source: Arc<Arriving>) -> Self {
         Self(Some(source))
+    }
+
+    /// What to tell whoever is still in a room that was closed.
+    fn left(&self) -> Option<Failure> {
+        self.0.as_ref().and_then(|source| source.left())
     }
 
     /// What to tell about an error of the decoder: where the bytes did not come, why they did not.

@@ -12,7 +12,7 @@ use std::{
     process::Command,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -56,17 +56,20 @@ pcm.!default { type file slave.pcm "nothing" file "FOLDER/out.raw" format "raw" 
 pcm.nothing { type null }
 "#;
 
-/// A clip of a minute whose samples are their own places.
+/// A clip of a minute, until more is known of it, whose samples are their own places.
 pub struct Places {
     pub sound: bool,
     pub dead: AtomicBool,
     /// How long the decoder takes for each ask.
     pub slow: Mutex<Duration>,
+    /// What is known of it.
+    pub seconds: AtomicI64,
 }
 
 impl Places {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { sound: true, dead: AtomicBool::new(false), slow: Mutex::default() })
+        let (dead, seconds) = (AtomicBool::new(false), AtomicI64::new(60));
+        Arc::new(Self { sound: true, dead, slow: Mutex::default(), seconds })
     }
 }
 
@@ -86,7 +89,7 @@ impl Source for Places {
     }
 
     fn duration(&self) -> Micros {
-        Micros(60_000_000)
+        Micros(self.seconds.load(Ordering::Acquire) * 1_000_000)
     }
 }
 
@@ -125,6 +128,13 @@ pub fn player<S: Source>(source: &Arc<S>, outlet: Outlet) -> (Player, Told) {
     let ears = Arc::clone(&told);
     let tell = move |clock| ears.lock().unwrap().push((Instant::now(), clock));
     (Player::open(source, outlet, tell).unwrap(), told)
+}
+
+/// What was told last, counted on as the UI does.
+pub fn clock(told: &Told) -> SoundClock {
+    let (when, clock) = *told.lock().unwrap().last().unwrap();
+    let since = if clock.playing { when.elapsed().as_secs_f64() * clock.rate } else { 0.0 };
+    SoundClock { at: Micros(clock.at.0 + (since * 1e6) as i64), ..clock }
 }
 
 pub fn seconds(clock: SoundClock) -> f64 {

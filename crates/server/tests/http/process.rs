@@ -122,10 +122,10 @@ pub async fn settled(device: &Device, id: AttachmentId) -> Attachment {
     }
 }
 
-/// A phone's clip: a real one where the folder beside the repository is there, else one made here.
+/// A phone's clip: a real one where `LIMPET_REAL_CLIPS` has it, else one made here.
 pub fn phone_clip() -> Vec<u8> {
-    let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/clips/sample_edit_list.mp4");
-    std::fs::read(&real).unwrap_or_else(|_| made_clip(4))
+    let folder = std::env::var_os("LIMPET_REAL_CLIPS").unwrap_or_default();
+    std::fs::read(Path::new(&folder).join("sample_edit_list.mp4")).unwrap_or_else(|_| made_clip(4))
 }
 
 /// A short clip, made by the ffmpeg program.

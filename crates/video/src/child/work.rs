@@ -1,4 +1,5 @@
-//! What the parent asks, answered one after another.
+//! What the parent asks, answered one after another, but for sound: that may have to wait for bytes, so it is made in
+//! the [`booth`](super::booth).
 //!
 //! **Invariant:** each ask gets exactly one `done`, whatever happens to it. One for which the clip could not be read
 //! says so: to FFmpeg a source that fails looks like the end, and what was made of it is neither answered nor kept.
@@ -13,16 +14,16 @@ use md5::{Digest as _, Md5};
 use serde_json::Value;
 
 use super::{
+    booth::{self, Booth, Reel},
     door::Door,
     facts,
     parent::{Asked, Parent},
     photo,
     room::{self, Known, Stage},
-    sound::Sound,
     usage,
 };
 use crate::{
-    ByteSource, FrameHash, Order, Passage, Picture, VideoError,
+    ByteSource, FrameHash, Order, Picture, VideoError,
     clip::Opened,
     engine::{Decoded, Decoding, Easel, Engine, Hasher, Keep, Shared, Sketcher, View, Viewer, Way},
     media::{
@@ -30,7 +31,6 @@ use crate::{
         holes::Holes,
         index::Index,
         reader::{Fresh, Reader},
-        tape::Tape,
     },
     pipe::{Ask, Length, Size, Taken},
     render::{Renderer, fit},
@@ -46,10 +46,11 @@ const POSTER_TRIES: u32 = 50;
 
 /// Answers until the parent is gone.
 pub fn answer_all(parent: &Arc<Parent>, asks: &Receiver<Asked>, door: Door) {
-    let mut work = Work { parent: Arc::clone(parent), door: Some(door), room: None, clip: None };
+    let mut work = Work { parent: Arc::clone(parent), door: Some(door), room: None, clip: None, booth: None };
     while let Ok((id, ask)) = asks.recv() {
-        let outcome = work.answer(id, &ask);
-        if parent.done(id, &outcome).is_err() {
+        if let Some(outcome) = work.answer(id, &ask)
+            && parent.done(id, &outcome).is_err()
+        {
             return;
         }
     }
@@ -61,6 +62,8 @@ struct Work {
     /// The room behind the door and its address.
     room: Option<(Arc<Stage>, String)>,
     clip: Option<Open>,
+    /// Once sound was asked for.
+    booth: Option<Booth>,
 }
 
 /// The open clip.
@@ -77,23 +80,23 @@ struct Open {
     /// For stills and posters.
     engine: Option<Engine>,
     decoded: Shared<Decoded>,
-    sound: Option<Sound>,
 }
 
 impl Work {
-    fn answer(&mut self, id: u32, ask: &Ask) -> Result<Value, VideoError> {
-        let outcome = self.work(id, ask);
+    /// `None` when the booth answers.
+    fn answer(&mut self, id: u32, ask: &Ask) -> Option<Result<Value, VideoError>> {
+        let outcome = self.work(id, ask).transpose()?;
         match &mut self.clip {
             Some(open) if open.read.take_failure() => {
                 open.forget();
-                Err(VideoError::unreadable())
+                Some(Err(VideoError::unreadable()))
             }
-            _ => outcome,
+            _ => Some(outcome),
         }
     }
 
-    fn work(&mut self, id: u32, ask: &Ask) -> Result<Value, VideoError> {
-        match *ask {
+    fn work(&mut self, id: u32, ask: &Ask) -> Result<Option<Value>, VideoError> {
+        let value = match *ask {
             Ask::Open { len, track } => self.open(id, len, track),
             Ask::Serve { len, track, memory } => self.serve(len, track, memory).map(Value::from),
             Ask::Facts => self.facts(id),
@@ -125,9 +128,13 @@ impl Work {
             Ask::Motion { len } => {
                 serde_json::to_value(photo::motion(&self.parent.clip(len))?).map_err(VideoError::internal)
             }
-            Ask::Sound { passage, at, most } => self.sound(id, passage, at, most),
+            Ask::Sound { passage, at, most } => {
+                self.sound(id, booth::Wanted { passage, at, most })?;
+                return Ok(None);
+            }
             Ask::Usage => serde_json::to_value(usage::so_far()).map_err(VideoError::internal),
-        }
+        };
+        value.map(Some)
     }
 
     fn open(&mut self, id: u32, len: u64, track: Option<usize>) -> Result<Value, VideoError> {
@@ -202,11 +209,7 @@ impl Work {
             && let Some(known) = stage.known().filter(|known| !Arc::ptr_eq(&open.index, &known.index))
             && open.follows
         {
-            let begins = open.zero();
-            let sound = open.sound.take();
             *open = Open::of(stage, &known);
-            // Its samples count from the first frame.
-            open.sound = sound.filter(|_| open.zero() == begins);
         }
     }
 
@@ -241,19 +244,14 @@ impl Work {
         Ok(Value::Null)
     }
 
-    fn sound(&mut self, id: u32, passage: Passage, at: u64, most: u32) -> Result<Value, VideoError> {
-        let parent = Arc::clone(&self.parent);
-        let open = self.clip.as_mut().ok_or_else(nothing_open)?;
-        if open.sound.is_none() {
-            let zero = open.zero();
-            let demuxer = open.track.audio.and_then(|_| open.demuxer().ok());
-            open.sound = Some(Sound::new(demuxer.and_then(|demuxer| Tape::open(demuxer, zero))));
-        }
-        let sound = open.sound.as_mut().ok_or_else(nothing_open)?;
-        let sound = sound.answer(passage, at, most as usize, &mut || parent.alive());
-        let bytes: Vec<u8> = sound.iter().flatten().flat_map(|side| side.to_le_bytes()).collect();
-        self.parent.chunk(id, &bytes)?;
-        Ok(Value::Null)
+    fn sound(&mut self, id: u32, wanted: booth::Wanted) -> Result<(), VideoError> {
+        let open = self.clip.as_ref().ok_or_else(nothing_open)?;
+        let reel = Reel { source: Arc::clone(&open.source), track: open.track.clone(), zero: open.zero() };
+        let booth = match self.booth.take() {
+            Some(booth) => booth,
+            None => Booth::open(Arc::clone(&self.parent)).map_err(VideoError::internal)?,
+        };
+        self.booth.insert(booth).ask(id, reel, wanted)
     }
 
     fn hashes(&mut self, id: u32, order: Order) -> Result<Value, VideoError> {
@@ -302,7 +300,7 @@ impl Open {
     fn new(source: Arc<dyn ByteSource>, index: Arc<Index>, track: Track) -> Self {
         let read = Arc::new(Holes::new(Arc::clone(&source)));
         let decoded = Shared::new(DECODED);
-        Self { follows: false, whole: true, source, read, index, track, engine: None, decoded, sound: None }
+        Self { follows: false, whole: true, source, read, index, track, engine: None, decoded }
     }
 
     /// What is known now of the clip that a room is of.
@@ -318,7 +316,7 @@ impl Open {
 
     /// Keeps nothing that was decoded.
     fn forget(&mut self) {
-        (self.engine, self.sound, self.decoded) = (None, None, Shared::new(DECODED));
+        (self.engine, self.decoded) = (None, Shared::new(DECODED));
     }
 
     /// A reader of its own, from the start.

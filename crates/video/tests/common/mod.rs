@@ -7,33 +7,36 @@ pub mod room;
 pub mod sound;
 
 use std::{
+    env,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
 };
 
 use limpet_testkit::clips::{self, Kind};
-use limpet_video::{Clip, FrameSocket, PlainFile};
-use limpet_wire::frames::FrameRequest;
+use limpet_video::{Clip, PlainFile};
 
 /// The generated clip of a kind.
 pub fn generated(kind: Kind) -> PathBuf {
     clips::make(kind, &clips::cache_dir()).expect("the clip is made")
 }
 
-/// A real phone clip, where the folder with them is present.
-pub fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/clips").join(name);
-    let present = path.is_file();
-    if !present {
-        println!("skipped {name}: the folder with real clips is not here");
+/// Those of these real phone clips that are here: `LIMPET_REAL_CLIPS`, which `script/env` sets, is their folder.
+pub fn real(names: &[&str]) -> Vec<PathBuf> {
+    let folder = env::var_os("LIMPET_REAL_CLIPS").map(PathBuf::from).filter(|folder| folder.is_dir());
+    let here = |name: &&str| folder.as_ref().map(|folder| folder.join(name)).filter(|path| path.is_file());
+    let here: Vec<PathBuf> = names.iter().filter_map(here).collect();
+    if here.is_empty() {
+        // Not by `eprintln`: what that says in a test that passes is not shown.
+        let _ = writeln!(io::stderr(), "skipped: no real clips");
     }
-    present.then_some(path)
+    here
 }
 
-/// All real phone clips that are present.
-pub fn all_shared() -> Vec<PathBuf> {
-    [
+/// All real phone clips that are here.
+pub fn all_real() -> Vec<PathBuf> {
+    real(&[
         "cursed-vfr.mp4",
         "discard_first_keyframe.mp4",
         "dolbyVision-hdr.MOV",
@@ -42,10 +45,7 @@ pub fn all_shared() -> Vec<PathBuf> {
         "sample_android_slow_motion.mp4",
         "sample_edit_list.mp4",
         "sample_with_color_info.mp4",
-    ]
-    .into_iter()
-    .filter_map(shared)
-    .collect()
+    ])
 }
 
 /// Opens a clip.
@@ -123,10 +123,4 @@ pub fn noise(seed: u64) -> impl Iterator<Item = u64> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state >> 33
     })
-}
-
-/// Asks for a frame, small, and for one near it meanwhile.
-pub fn show(socket: &mut FrameSocket, generation: u32, frame: u32) {
-    let request = FrameRequest::Show { generation, frame, max_width: 320, max_height: 320, near_first: true };
-    socket.show(&request).expect("the socket is there");
 }

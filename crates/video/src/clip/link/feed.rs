@@ -27,7 +27,7 @@ use crate::{
 
 /// Ranges that may wait to be read. A child that asks for more than it takes waits for the pipe.
 const MOST_ASKED: usize = 16;
-/// Ranges that may wait for their bytes at one time. A child has four threads that read, each one range at a time.
+/// Ranges that may wait for their bytes at one time. A child has five threads that read, each one range at a time.
 const MOST_WAITING: usize = 8;
 /// How often to look what has arrived, where the source cannot tell, and whether the child is still there.
 const LOOK: Duration = Duration::from_millis(200);
