@@ -239,9 +239,16 @@ impl Review {
     /// on the socket, and by [`Self::clip`].
     pub fn open(source: Arc<dyn ByteSource>, memory: u64) -> Result<Self, VideoError> {
         let len = length(&*source)?;
-        let link = Arc::new(Link::at_once(source)?);
+        match Self::within(Link::at_once(Arc::clone(&source))?, len, memory) {
+            // One that was ready may have died just now. It has not seen the clip.
+            Err(VideoError::ChildEnded) => Self::within(Link::start(source)?, len, memory),
+            review => review,
+        }
+    }
+
+    fn within(link: Link, len: u64, memory: u64) -> Result<Self, VideoError> {
         let address = link.serve((len, None), memory)?;
-        Ok(Self { link, len, address })
+        Ok(Self { link: Arc::new(link), len, address })
     }
 
     /// The address of the frame socket, token included.
