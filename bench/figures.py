@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -58,7 +58,7 @@ def operation(
     """How long an operation took, or those of its steps that went over the edge of a GOP or stayed in one; with
     `asked` only what was asked for first, so many frames."""
     if program == "limpet" and name == "open":
-        return opening(seen, "open_ms")
+        return opening(seen, first_picture)
     runs = [run for run in seen["runs"] if (run["program"], run["operation"]) == (program, name)]
     steps = [(run["repetition"], step) for run in runs for step in run.get("steps", [])[:asked] if step["kind"] == name]
     wanted = ((at, step) for at, step in steps if over_edge is None or step["over_edge"] == over_edge)
@@ -74,9 +74,25 @@ def ratio(seen: Seen, program: str, name: str, over_edge: bool | None = None) ->
     return theirs.p50 / mine.p50 if theirs and mine else None
 
 
-def opening(seen: Seen, key: str) -> Spread | None:
-    """What our engine said of opening the clip, over all runs and traces: it does so anew for each."""
-    return spread([[run[key] for run in seen["runs"] + seen["traces"] if run.get(key) is not None]])
+def opening(seen: Seen, took: Callable[[Seen], float | None]) -> Spread | None:
+    """How long something took that our engine did while opening the clip, over all runs and traces: it does so anew
+    for each."""
+    return spread([[ms for run in seen["runs"] + seen["traces"] if (ms := took(run)) is not None]])
+
+
+def first_picture(run: Seen) -> float | None:
+    """Until there was a picture, of any kind."""
+    return min((run[key] for key in ("first_ms", "open_ms") if run.get(key) is not None), default=None)
+
+
+def first_exact(run: Seen) -> float | None:
+    """Until the first frame was there and known to be exact."""
+    return run.get("open_ms")
+
+
+def all_known(run: Seen) -> float | None:
+    """Until it was known of every frame where it lies and when it is shown."""
+    return run.get("index_ms")
 
 
 def cpu_each(seen: Seen, program: str, name: str) -> float | None:
@@ -103,9 +119,9 @@ def settles(trace: Seen) -> list[float]:
 
 
 def taps(trace: Seen) -> list[float]:
-    """How long the exact frame takes after each single step back."""
+    """How long the exact frame takes after each single step."""
     pairs = zip(pairwise(trace["frames"]), trace["entries"][1:])
-    return [or_never(entry["exact_ms"]) for (before, frame), entry in pairs if frame == before - 1]
+    return [or_never(entry["exact_ms"]) for (before, frame), entry in pairs if abs(frame - before) == 1]
 
 
 def updates(trace: Seen) -> tuple[int, float]:

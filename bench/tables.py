@@ -93,12 +93,12 @@ def remarks(seen: Seen) -> Iterator[str]:
                 fewer.append(f"{shown} {operation} {took.count} of {mine.count}")
     if fewer:
         yield f"Fewer than Limpet did: {', '.join(fewer)}."
-    if not figures.opening(seen, "open_ms"):
+    if not figures.opening(seen, figures.first_exact):
         yield "Opening by Limpet is empty: this `limpet-cli trace` does not print `open_ms`."
-    about = {"a picture of any kind": "first_ms", "all frames known": "index_ms"}
-    opened = [f"{what} {pair(took)}" for what, key in about.items() if (took := figures.opening(seen, key))]
+    about = {"all frames known": figures.all_known, "the first one there and exact": figures.first_exact}
+    opened = [f"{what} {pair(took)}" for what, of in about.items() if (took := figures.opening(seen, of))]
     if opened:
-        yield f"Limpet while opening, before its first exact picture: {', '.join(opened)}."
+        yield f"Limpet, from opening: {', '.join(opened)}."
 
 
 def key_to_glass(glass: Seen) -> str:

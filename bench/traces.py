@@ -20,8 +20,10 @@ Trace = list[tuple[float, int]]
 FOLDER = Path(__file__).with_name("traces")
 POINTER_HZ = 60
 REST_MS = 1600
+FILLED_MS = 4000
+"""After so long a rest what lies around it is decoded."""
 DRAGS = ("slow-drag", "flick", "jitter", "reversals", "drag-release")
-REAL_TIME = (*DRAGS, "random-clicks", "held-arrow", "back-taps")
+REAL_TIME = (*DRAGS, "random-clicks", "held-arrow", "cached-steps", "back-taps")
 ONE_BY_ONE = ("random", "forward", "back")
 
 
@@ -78,6 +80,12 @@ def for_times(truth: Truth, name: str) -> dict[str, Trace]:
     begin = truth.frame_at(5_000_000)
     for first_ms, first, by in ((0, begin, 1), (2700, begin + 60, -1)):
         held += [(first_ms + step * 1000 / 30, truth.pts_us[first + by * step]) for step in range(61)]
+    cached: Trace = []
+    for edge in dict.fromkeys(chosen):
+        begin_ms = cached[-1][0] + REST_MS if cached else 0
+        there = [edge + 16 - step for step in range(11)] + [edge + 7 + step for step in range(10)]
+        times_ms = [begin_ms, *(begin_ms + FILLED_MS + step * 100 for step in range(20))]
+        cached += [(t_ms, truth.pts_us[frame]) for t_ms, frame in zip(times_ms, there)]
     taps: Trace = []
     for edge in dict.fromkeys(chosen):
         begin_ms = taps[-1][0] + REST_MS if taps else 0
@@ -88,6 +96,8 @@ def for_times(truth: Truth, name: str) -> dict[str, Trace]:
     half = [place for pair in zip(behind, anywhere) for place in pair] + anywhere[len(behind) :]
     return {
         "held-arrow": held,
+        # Back and on within one GOP, once it has been decoded.
+        "cached-steps": cached,
         "back-taps": taps,
         "forward": steps(anywhere, 1, 10),
         # Every other place is just behind the edge of a GOP.

@@ -79,7 +79,7 @@ pub struct Index {
 }
 
 /// Packets looked at for a first picture.
-const HEAD: usize = 40;
+const HEAD: usize = 20;
 /// Packets glanced at between two signs of life.
 const GLANCES: usize = 4096;
 
