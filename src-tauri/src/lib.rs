@@ -5,6 +5,8 @@
 
 mod arguments;
 mod desk;
+#[cfg(target_os = "linux")]
+mod drawing;
 mod pictures;
 
 use tauri::Manager as _;
@@ -22,6 +24,8 @@ pub fn run() {
         .with_env_filter(EnvFilter::try_from_env("LIMPET_LOG").unwrap_or_else(|_| EnvFilter::new("info")))
         .with_writer(std::io::stderr)
         .init();
+    #[cfg(target_os = "linux")]
+    drawing::fit_to_this_computer();
     let arguments = Arguments::read(std::env::args_os().skip(1));
 
     let mut app = tauri::Builder::default();

@@ -1,5 +1,5 @@
-//! The thread that asks the decoder child: for sound, to keep the ring filled a little ahead of the device, and how long
-//! the clip is by now.
+//! The thread that asks the decoder child: for sound, to keep the ring filled a little ahead of the device, and how
+//! long the clip is by now.
 //!
 //! **Invariant:** what was asked for before something else was wanted never reaches the ring afterwards.
 

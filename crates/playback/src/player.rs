@@ -73,8 +73,8 @@ pub struct Player {
 }
 
 impl Player {
-    /// For a clip that somebody else keeps open; of one that nobody does there is nothing to play. `tell` hears the clock a few times a second while it goes, and at once
-    /// when something about it changes.
+    /// For a clip that somebody else keeps open; of one that nobody does there is nothing to play. `tell` hears the
+    /// clock a few times a second while it goes, and at once when something about it changes.
     ///
     /// # Errors
     /// When this computer has no thread left.
@@ -93,8 +93,8 @@ impl Player {
         Ok(Self { orders: Some(orders), stage: Some(stage), length })
     }
 
-    /// Plays, or goes on differently: to the end of what is known of the clip, and on into what becomes known meanwhile.
-    /// Answers once something is heard, or it is clear that nothing will be.
+    /// Plays, or goes on differently: to the end of what is known of the clip, and on into what becomes known
+    /// meanwhile. Answers once something is heard, or it is clear that nothing will be.
     pub fn play(&self, wanted: Wanted) -> SoundClock {
         // Asked here, where one may wait for the decoder.
         let length = (self.length)();

@@ -239,11 +239,14 @@ impl Review {
     /// on the socket, and by [`Self::clip`].
     pub fn open(source: Arc<dyn ByteSource>, memory: u64) -> Result<Self, VideoError> {
         let len = length(&*source)?;
-        match Self::within(Link::at_once(Arc::clone(&source))?, len, memory) {
-            // One that was ready may have died just now. It has not seen the clip.
-            Err(VideoError::ChildEnded) => Self::within(Link::start(source)?, len, memory),
-            review => review,
+        // One that was ready may have died while nobody looked.
+        if let Some(ready) = Link::ready(Arc::clone(&source))? {
+            match Self::within(ready, len, memory) {
+                Err(VideoError::ChildEnded) => {}
+                review => return review,
+            }
         }
+        Self::within(Link::start(source)?, len, memory)
     }
 
     fn within(link: Link, len: u64, memory: u64) -> Result<Self, VideoError> {

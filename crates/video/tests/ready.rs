@@ -67,7 +67,7 @@ fn clips_open_in_the_decoder_that_is_ready_and_another_is_made_ready_after_it() 
     kill(&ready);
     until("the clip was opened in the one that was ready", || review.has_ended());
 
-    // One that dies while it waits is not taken.
+    // One that dies while it waits costs nobody a clip.
     kill(&next);
     until("it is gone", || decoders().is_disjoint(&next));
     drop(open());

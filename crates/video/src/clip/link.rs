@@ -72,9 +72,9 @@ impl Link {
         Self::to(Decoder::start()?, source)
     }
 
-    /// The same for somebody who waits: the child that is ready, if one is.
-    pub fn at_once(source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {
-        Self::to(Decoder::take_ready()?, source)
+    /// Has the child that is ready read `source`. `None` when there is none.
+    pub fn ready(source: Arc<dyn ByteSource>) -> Result<Option<Self>, VideoError> {
+        decoder::take_ready().map(|decoder| Self::to(decoder, source)).transpose()
     }
 
     fn to(decoder: Decoder, source: Arc<dyn ByteSource>) -> Result<Self, VideoError> {

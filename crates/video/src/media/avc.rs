@@ -9,7 +9,7 @@ use super::bits::Bits;
 
 /// What a sequence parameter set says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sequence {
+pub struct Sps {
     /// Width and height as shown, pixels.
     pub size: (u32, u32),
     /// Sample aspect ratio, 0:1 when unknown.
@@ -22,8 +22,10 @@ pub struct Sequence {
     pub reorders: Option<u32>,
 }
 
-/// Profiles that say how their colours are sampled.
-const HIGH: [u32; 13] = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
+/// Profiles that say how their colours are sampled, as far as FFmpeg reads it.
+const HIGH: [u32; 11] = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 144];
+/// More pictures cannot be held back.
+const MOST_REORDERS: u32 = 16;
 /// No pictures lean on later ones.
 const BASELINE: u32 = 66;
 /// Order of output is order of decoding.
@@ -52,13 +54,13 @@ const RATIOS: [(i32, i32); 17] = [
 const WRITTEN_OUT: u32 = 255;
 
 /// What the one set of an `avcC` record says. `None` when there are several, or one that is not understood.
-pub fn in_record(record: &[u8]) -> Option<Sequence> {
+pub fn in_record(record: &[u8]) -> Option<Sps> {
     let [1, _, _, _, _, count, high, low, rest @ ..] = record else { return None };
     let unit = rest.get(..usize::from(u16::from_be_bytes([*high, *low])))?;
     (count & 0x1f == 1 && unit.first()? & 0x1f == 7).then(|| read(unit))?
 }
 
-fn read(unit: &[u8]) -> Option<Sequence> {
+fn read(unit: &[u8]) -> Option<Sps> {
     let mut bits = Bits::new(unit);
     bits.skip(8)?;
     let profile = bits.take(8)?;
@@ -90,7 +92,7 @@ fn read(unit: &[u8]) -> Option<Sequence> {
         }
     }
     let in_order = profile == BASELINE || order == IN_ORDER;
-    let mut sequence = Sequence {
+    let mut sps = Sps {
         size: size((columns, rows), fields, chroma, crop)?,
         sar: (0, 1),
         range: None,
@@ -98,9 +100,9 @@ fn read(unit: &[u8]) -> Option<Sequence> {
         reorders: in_order.then_some(0),
     };
     if bits.bit()? == 1 {
-        usability(&mut bits, &mut sequence)?;
+        usability(&mut bits, &mut sps)?;
     }
-    Some(sequence)
+    Some(sps)
 }
 
 /// How colours are sampled; whatever else stands between.
@@ -146,10 +148,10 @@ fn size((columns, rows): (u32, u32), fields: bool, chroma: u32, crop: [u32; 4]) 
 }
 
 /// Video usability information.
-fn usability(bits: &mut Bits<'_>, sequence: &mut Sequence) -> Option<()> {
+fn usability(bits: &mut Bits<'_>, sps: &mut Sps) -> Option<()> {
     if bits.bit()? == 1 {
         let ratio = bits.take(8)?;
-        sequence.sar = if ratio == WRITTEN_OUT {
+        sps.sar = if ratio == WRITTEN_OUT {
             (i32::try_from(bits.take(16)?).ok()?, i32::try_from(bits.take(16)?).ok()?)
         } else {
             *RATIOS.get(ratio as usize)?
@@ -160,10 +162,10 @@ fn usability(bits: &mut Bits<'_>, sequence: &mut Sequence) -> Option<()> {
     }
     if bits.bit()? == 1 {
         bits.skip(3)?;
-        sequence.range = Some(bits.bit()? + 1);
+        sps.range = Some(bits.bit()? + 1);
         if bits.bit()? == 1 {
             bits.skip(8)?;
-            sequence.transfer = Some(bits.take(8)?);
+            sps.transfer = Some(bits.take(8)?);
             bits.skip(8)?;
         }
     }
@@ -186,7 +188,7 @@ fn usability(bits: &mut Bits<'_>, sequence: &mut Sequence) -> Option<()> {
         for _ in 0..4 {
             bits.number()?;
         }
-        sequence.reorders = Some(bits.number()?);
+        sps.reorders = Some(bits.number().filter(|pictures| *pictures <= MOST_REORDERS)?);
     }
     Some(())
 }
@@ -200,4 +202,20 @@ fn buffers(bits: &mut Bits<'_>) -> Option<()> {
         bits.skip(1)?;
     }
     bits.skip(20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_accepted(unit: Vec<u8>, profile in 0..HIGH.len()) {
+            let _ = in_record(&unit);
+            let profile = u8::try_from(HIGH[profile]).unwrap();
+            let unit = [&[0x67, profile, 0, 40][..], &unit].concat();
+            let [high, low] = u16::try_from(unit.len()).unwrap().to_be_bytes();
+            let _ = in_record(&[&[1, profile, 0, 40, 0xff, 0xe1, high, low][..], &unit].concat());
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub fn packets(source: &dyn ByteSource) -> Option<Vec<Range<u64>>> {
             }
             size => (at + 8, at + u64::from(size)),
         };
-        if read < 8 || end < inside || &kind == b"moof" {
+        if read < 8 || end < inside || matches!(&kind, b"moof" | b"sidx") {
             return None;
         }
         if &kind == b"mdat" {
@@ -74,6 +74,7 @@ mod tests {
     #[test]
     fn fragments_and_what_is_not_understood_are_read_whole() {
         assert_eq!(packets(&file(&[(b"moov", 9), (b"moof", 9), (b"mdat", 9)])), None);
+        assert_eq!(packets(&file(&[(b"moov", 9), (b"sidx", 9), (b"mdat", 9)])), None);
         assert_eq!(packets(&file(&[(b"free", 0); 40])), None);
         assert_eq!(packets(&vec![0, 0, 0, 4, 1, 2, 3, 4]), None);
         let endless = [&[0, 0, 0, 8][..], b"free", &[0, 0, 0, 1], b"mdat", &[255; 8]].concat();

@@ -18,11 +18,13 @@ use crate::{ByteSource, Orientation, StillBrand, TrackFacts, VideoError};
 
 /// What phones, cameras, messengers and browsers make.
 const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg";
-const CODECS: &str = "h264,hevc,vp8,vp9,libvpx-vp9,libvpx,libdav1d,libaom-av1,av1,mjpeg,mpeg4,h263,mpeg1video,\
+const CODECS: &str = "hevc,vp8,vp9,libvpx-vp9,libvpx,libdav1d,libaom-av1,av1,mjpeg,mpeg4,h263,mpeg1video,\
     mpeg2video,prores,wmv1,wmv2,wmv3,vc1,theora,aac,aac_latm,mp3float,mp3,mp2float,mp2,opus,libopus,vorbis,\
     libvorbis,flac,alac,ac3,eac3,amrnb,amrwb,libopencore_amrnb,libopencore_amrwb,pcm_s16le,pcm_s16be,pcm_s24le,\
     pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_u8,pcm_s8,pcm_alaw,pcm_mulaw,adpcm_ima_wav,adpcm_ms,wmav1,\
     wmav2,wmapro";
+/// Another, which FFmpeg decodes a picture of to know its format.
+const AVC: &str = "h264";
 /// Bytes that FFmpeg asks for at a time. Larger means fewer trips through the pipe, smaller less waste.
 const READ_SIZE: usize = 128 << 10;
 
@@ -52,13 +54,12 @@ impl Looks {
         options.set("format_whitelist", CONTAINERS);
         options.set("protocol_whitelist", "");
         options.set("max_streams", "64");
-        // Nobody asks for a guess at a frame rate.
-        options.set("fpsprobesize", "0");
         match self {
-            Self::Well => options.set("codec_whitelist", CODECS),
+            Self::Well => options.set("codec_whitelist", &format!("{AVC},{CODECS}")),
             Self::Briefly => {
-                options.set("codec_whitelist", CODECS.trim_start_matches("h264,"));
+                options.set("codec_whitelist", CODECS);
                 options.set("probesize", "32");
+                options.set("fpsprobesize", "0");
             }
         }
         options
@@ -95,11 +96,10 @@ impl Demuxer {
     /// The same for who wants no sound. Quicker where the container says of its pictures what FFmpeg decodes one for.
     pub fn of_pictures(source: Arc<dyn ByteSource>, wanted: Option<usize>) -> Result<Self, VideoError> {
         if is_mp4(&*source)
-            && let Ok(mut demuxer) = Self::with(Arc::clone(&source), wanted, Looks::Briefly)
-            && demuxer.track.is_described()
+            && let Ok(brief) = Self::with(Arc::clone(&source), wanted, Looks::Briefly)
+            && let Some(track) = brief.track.described()
         {
-            demuxer.looks = Looks::Briefly;
-            return Ok(demuxer);
+            return Ok(Self { track, ..brief });
         }
         Self::open(source, wanted)
     }
@@ -120,7 +120,7 @@ impl Demuxer {
         })?;
         let track = Track::find(&input, &*source, wanted)?;
         raw::read_only(&mut input, &[track.stream]);
-        Ok(Self { input, source, read, track, looks: Looks::Well })
+        Ok(Self { input, source, read, track, looks })
     }
 
     /// The same clip, opened afresh.
@@ -149,8 +149,8 @@ impl Demuxer {
         self.read.pretend(packets);
     }
 
-    /// How many packets the container's table lists so far.
-    pub fn listed(&mut self) -> usize {
+    /// How many packets the container's table lists so far, and how many bytes they take.
+    pub fn listed(&mut self) -> (usize, u64) {
         raw::listed(&mut self.input, self.track.stream)
     }
 
@@ -203,20 +203,27 @@ impl Demuxer {
 }
 
 impl Track {
-    /// Whether what the container says of the pictures is all there is to know of them.
-    fn is_described(&mut self) -> bool {
+    /// The same, when what the container says of the tracks is all there is to know of them.
+    fn described(mut self) -> Option<Self> {
+        // Which of them is the clip depends on their sizes.
+        if self.all.iter().any(|track| track.readable && (track.width == 0 || track.height == 0)) {
+            return None;
+        }
         match self.codec {
-            codec::Id::HEVC => self.facts.pixel_format >= 0,
-            codec::Id::H264 => {
-                let Some(sequence) = avc::in_record(&self.facts.extradata) else { return false };
-                // How many pictures are held back, where nothing says it, a look at them does.
-                if sequence.size != self.size() || sequence.reorders.is_none() {
-                    return false;
+            codec::Id::HEVC => (self.facts.pixel_format >= 0).then_some(self),
+            // Others keep what they say of their pictures among these.
+            codec::Id::H264 if self.facts.tag == u32::from_le_bytes(*b"avc1") => {
+                let says = avc::in_record(&self.facts.extradata).filter(|says| says.size == self.size())?;
+                if self.facts.sar.0 == 0 {
+                    self.facts.sar = says.sar;
                 }
-                self.facts.take(&sequence);
-                true
+                self.facts.range = says.range.unwrap_or(self.facts.range);
+                self.facts.transfer = says.transfer.unwrap_or(self.facts.transfer);
+                // How many pictures are held back, where nothing says it, only decoding tells.
+                self.facts.delay = self.facts.delay.max(i32::try_from(says.reorders?).ok()?);
+                Some(self)
             }
-            _ => false,
+            _ => None,
         }
     }
 
@@ -320,7 +327,8 @@ fn audio(input: &context::Input) -> Option<(usize, codec::Id)> {
 }
 
 fn readable(codec: codec::Id) -> bool {
-    codec::decoder::find(codec).is_some_and(|decoder| CODECS.split(',').any(|name| name == decoder.name()))
+    let wanted = |name: &str| CODECS.split(',').chain([AVC]).any(|known| known == name);
+    codec::decoder::find(codec).is_some_and(|decoder| wanted(decoder.name()))
 }
 
 /// One word for the container. FFmpeg's names are families: the brand and the document type tell them apart.

@@ -8,6 +8,7 @@
 //! onwards; a picture whose start lies before the packet decoding began at is not to be trusted.
 
 mod look;
+mod pass;
 mod scan;
 mod starts;
 
@@ -16,9 +17,8 @@ use std::{collections::HashMap, ops::Range};
 use ffmpeg_next::Packet;
 use limpet_model::{Micros, Pts, Timebase};
 
-use super::{boxes, demuxer::Demuxer, limits, raw, survey};
+use super::{demuxer::Demuxer, raw, survey};
 use crate::VideoError;
-use look::Glance;
 use scan::Scan;
 use starts::Starts;
 
@@ -80,8 +80,6 @@ pub struct Index {
 
 /// Packets looked at for a first picture.
 const HEAD: usize = 20;
-/// Packets glanced at between two signs of life.
-const GLANCES: usize = 4096;
 
 impl Index {
     /// Reads the whole container once. `there` are the bytes that have arrived, `None` when all have.
@@ -95,12 +93,9 @@ impl Index {
             // FFmpeg asks the packet itself, and one that is not there says no.
             scan.said_keys = demuxer.key_positions();
         }
-        match sparing(demuxer, &scan) {
-            Some((glance, packets)) => {
-                demuxer.leave_out(&packets);
-                glance_through(demuxer, glance, &mut scan, there, tick)?;
-            }
-            None => read_through(demuxer, &mut scan, there, tick)?,
+        match pass::sparing(demuxer, &scan) {
+            Some(sparing) => pass::glance_through(demuxer, &sparing, &mut scan, there, tick)?,
+            None => pass::read_through(demuxer, &mut scan, there, tick)?,
         }
         if scan.samples.is_empty() {
             return Err(VideoError::BadClip(
@@ -108,7 +103,7 @@ impl Index {
             ));
         }
         // B-frames are shown in another order than they are sent; times that do not say so were made up.
-        let reorders = demuxer.track.facts.delay > 0;
+        let reorders = scan.leans_on_later || demuxer.track.facts.delay > 0;
         if scan.packed {
             // A picture may lie in the packet before its own: only from the beginning everything is there.
             scan.samples.iter_mut().skip(1).for_each(|sample| sample.clean = false);
@@ -310,67 +305,6 @@ impl Index {
             _ => None,
         })
     }
-}
-
-/// How to look at the packets without reading them, and where they lie, when that costs less.
-fn sparing(demuxer: &mut Demuxer, scan: &Scan) -> Option<(Glance, Vec<Range<u64>>)> {
-    let glance = scan.glance()?;
-    let packets = boxes::packets(demuxer.source())?;
-    let bytes = packets.iter().map(|range| range.end - range.start).sum();
-    Glance::is_worth(demuxer.listed(), bytes).then_some((glance, packets))
-}
-
-/// Looks at every packet as it goes by.
-fn read_through(
-    demuxer: &mut Demuxer,
-    scan: &mut Scan,
-    there: Option<&[Range<u64>]>,
-    tick: &mut dyn FnMut(),
-) -> Result<(), VideoError> {
-    let mut packet = Packet::empty();
-    while demuxer.read(&mut packet) {
-        tick();
-        if packet.stream() == demuxer.track.stream && packet.size() > 0 {
-            scan.add(&packet, has_arrived(&packet, there))?;
-        }
-    }
-    Ok(())
-}
-
-/// Lets every packet go by without its bytes, and then reads of each as much as tells what it is.
-fn glance_through(
-    demuxer: &mut Demuxer,
-    glance: Glance,
-    scan: &mut Scan,
-    there: Option<&[Range<u64>]>,
-    tick: &mut dyn FnMut(),
-) -> Result<(), VideoError> {
-    let (mut packet, mut samples) = (Packet::empty(), Vec::new());
-    while samples.len() <= limits::PACKETS && demuxer.read(&mut packet) {
-        tick();
-        if packet.stream() == demuxer.track.stream && packet.size() > 0 {
-            // Without its bytes FFmpeg cannot say whether it is a key frame: they will.
-            let mut sample = Sample::read(&packet, false);
-            sample.seen = has_arrived(&packet, there);
-            sample.clean = sample.seen;
-            samples.push(sample);
-        }
-    }
-    for some in samples.chunks(GLANCES) {
-        tick();
-        let looks = glance.at_all(demuxer.source(), some).map_err(|error| VideoError::bytes(&error))?;
-        for (sample, look) in some.iter().zip(looks) {
-            scan.note(*sample, look)?;
-        }
-    }
-    Ok(())
-}
-
-fn has_arrived(packet: &Packet, there: Option<&[Range<u64>]>) -> bool {
-    let Some(ranges) = there else { return true };
-    let Ok(start) = u64::try_from(packet.position()) else { return false };
-    let end = start.saturating_add(packet.size() as u64);
-    ranges.iter().any(|range| range.start <= start && end <= range.end)
 }
 
 impl Sample {

@@ -4,6 +4,8 @@
 //!
 //! **Invariant:** any bytes are accepted; what is not understood is not a clean start.
 
+use super::bits::Bits;
+
 /// How NAL units are packed in a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
@@ -87,9 +89,23 @@ pub fn avc_picture(units: &[&[u8]]) -> AvcPicture {
     }
 }
 
+/// Whether a packet holds a picture, H.264, that may lean on later ones (slice type B): it is shown before them.
+pub fn avc_leans_on_later(units: &[&[u8]]) -> bool {
+    units.iter().any(|unit| match unit {
+        [head, slice @ ..] if head & 0x1f == 1 => {
+            let mut bits = Bits::new(slice);
+            let kind = bits.number().and_then(|_first| bits.number());
+            kind.is_some_and(|kind| kind % 5 == 1)
+        }
+        _ => false,
+    })
+}
+
 /// Whether an SEI unit holds a recovery point (payload type 6) with `recovery_frame_cnt` 0 that promises exact
 /// pictures (`exact_match_flag`): an approximate one may lean on what came before it.
 fn recovers_at_once(sei: &[u8]) -> bool {
+    let mut bits = Bits::new(sei);
+    let sei: Vec<u8> = std::iter::from_fn(|| u8::try_from(bits.take(8)?).ok()).collect();
     let mut rest = sei.get(1..).unwrap_or_default();
     while rest.len() > 2 {
         let Some((kind, after)) = sei_number(rest) else { return false };
@@ -224,6 +240,20 @@ mod tests {
         assert_eq!(avc_picture(&[&point(0b1100_0000), &[0x41]]), AvcPicture::RecoveryPoint);
         assert_eq!(avc_picture(&[&point(0b0101_0000), &[0x41]]), AvcPicture::Other);
         assert_eq!(avc_picture(&[&point(0b1000_0000), &[0x41]]), AvcPicture::Other, "only about right");
+        // Three bytes that keep start codes out are no part of the six that are said to come.
+        let other = [0x06, 5, 9, 0, 0, 3, 0, 0, 3, 0, 0, 3, 6, 1, 0xc0, 0x80];
+        assert_eq!(avc_picture(&[&other, &[0x41]]), AvcPicture::Other);
+    }
+
+    #[test]
+    fn a_picture_that_leans_on_later_ones_is_told() {
+        // First block 0, then the type: 5 (P), 6 (B), 1 (B), 7 (I).
+        let leans = |slice: u8| avc_leans_on_later(&[&[0x06, 0xff], &[0x41, slice, 0]]);
+        assert_eq!(
+            [0b1001_1000, 0b1001_1100, 0b1010_0000, 0b1000_1000].map(leans),
+            [false, true, true, false]
+        );
+        assert!(!avc_leans_on_later(&[&[0x65, 0b1010_0000], &[1]]));
     }
 
     #[test]

@@ -5,8 +5,6 @@
 
 use ffmpeg_next::{Frame, Packet, ffi, format::context, packet::Ref};
 
-use super::avc::Sequence;
-
 /// Never allocate more than this at once, whatever a file claims.
 pub fn limit_allocations(bytes: usize) {
     // SAFETY: sets a global number, before any other thread uses FFmpeg.
@@ -56,17 +54,21 @@ pub fn key_positions(input: &mut context::Input, stream: usize) -> Vec<i64> {
     }
 }
 
-/// How many packets of a stream the container's own table lists.
-pub fn listed(input: &mut context::Input, stream: usize) -> usize {
+/// How many packets of a stream the container's own table lists, and how many bytes they take.
+pub fn listed(input: &mut context::Input, stream: usize) -> (usize, u64) {
     if stream >= input.nb_streams() as usize {
-        return 0;
+        return (0, 0);
     }
-    // SAFETY: `stream` is below the number of streams.
-    let count = unsafe {
+    // SAFETY: `stream` is below the number of streams; an entry is null or valid until the table changes, which only
+    // reading does.
+    unsafe {
         let stream = *(*input.as_mut_ptr()).streams.add(stream);
-        ffi::avformat_index_get_entries_count(stream)
-    };
-    usize::try_from(count).unwrap_or(0)
+        let count = ffi::avformat_index_get_entries_count(stream);
+        let entries =
+            (0..count).map(|at| ffi::avformat_index_get_entry(stream, at)).filter(|entry| !entry.is_null());
+        let sizes = entries.map(|entry| u64::try_from((*entry).size()).unwrap_or(0));
+        sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size))
+    }
 }
 
 /// What the container says about a video stream.
@@ -88,21 +90,10 @@ pub struct StreamFacts {
     pub end: Option<i64>,
     /// How many pictures the decoder holds back to put them in order, as far as FFmpeg could tell.
     pub delay: i32,
+    /// The container's own name of the codec, little endian.
+    pub tag: u32,
     /// Codec configuration record.
     pub extradata: Vec<u8>,
-}
-
-impl StreamFacts {
-    /// Adds what a decoder would say.
-    pub fn take(&mut self, sequence: &Sequence) {
-        if self.sar.0 == 0 {
-            self.sar = sequence.sar;
-        }
-        self.range = sequence.range.unwrap_or(self.range);
-        self.transfer = sequence.transfer.unwrap_or(self.transfer);
-        let reorders = sequence.reorders.and_then(|pictures| i32::try_from(pictures).ok());
-        self.delay = self.delay.max(reorders.unwrap_or(0));
-    }
 }
 
 /// Reads [`StreamFacts`]; `None` when there is no such stream.
@@ -136,6 +127,7 @@ pub fn stream_facts(input: &context::Input, index: usize) -> Option<StreamFacts>
                 .filter(|start| *start != ffi::AV_NOPTS_VALUE && (*stream).duration > 0)
                 .map(|start| start.saturating_add((*stream).duration)),
             delay: (*parameters).video_delay,
+            tag: (*parameters).codec_tag,
             extradata,
         })
     }

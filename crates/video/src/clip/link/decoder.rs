@@ -59,13 +59,31 @@ struct Ready {
 /// # Errors
 /// `Internal` when it cannot be started. Opening a clip tries again.
 pub fn prepare() -> Result<(), VideoError> {
+    {
+        let mut ready = lock(&READY);
+        ready.is_wanted = true;
+        ready.decoder = ready.decoder.take().and_then(Decoder::if_alive);
+        if ready.decoder.is_some() {
+            return Ok(());
+        }
+    }
+    // Whoever opens a clip meanwhile does not wait for this one.
+    let decoder = Decoder::start()?;
     let mut ready = lock(&READY);
-    ready.is_wanted = true;
-    ready.decoder = ready.decoder.take().and_then(Decoder::if_alive);
-    if ready.decoder.is_none() {
-        ready.decoder = Some(Decoder::start()?);
+    match ready.decoder {
+        Some(_) => decoder.end(),
+        None => ready.decoder = Some(decoder),
     }
     Ok(())
+}
+
+/// The one that is ready, if one is; another is made ready after it.
+pub fn take_ready() -> Option<Decoder> {
+    let mut ready = lock(&READY);
+    if ready.is_wanted {
+        prepare_later();
+    }
+    ready.decoder.take().and_then(Decoder::if_alive)
 }
 
 impl Decoder {
@@ -98,29 +116,23 @@ impl Decoder {
         if let Ok(Some(from_child)) = greeted.recv_timeout(START) {
             return Ok(Self { child, to_child, from_child });
         }
-        // Already ended is as good.
-        let _ = child.kill();
-        let _ = child.wait();
+        end(child);
         Err(VideoError::internal("the decoder program did not start as one"))
-    }
-
-    /// The one that is ready, or else a new one.
-    pub fn take_ready() -> Result<Self, VideoError> {
-        let mut ready = lock(&READY);
-        let decoder = ready.decoder.take();
-        if ready.is_wanted {
-            prepare_later();
-        }
-        drop(ready);
-        match decoder.and_then(Self::if_alive) {
-            Some(decoder) => Ok(decoder),
-            None => Self::start(),
-        }
     }
 
     fn if_alive(mut self) -> Option<Self> {
         matches!(self.child.try_wait(), Ok(None)).then_some(self)
     }
+
+    fn end(self) {
+        end(self.child);
+    }
+}
+
+fn end(mut child: Child) {
+    // Already ended is as good.
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 fn prepare_later() {

@@ -19,7 +19,11 @@ pub enum Look {
     #[default]
     Nothing,
     /// H.264.
-    Avc(AvcPicture),
+    Avc {
+        picture: AvcPicture,
+        /// See [`nal::avc_leans_on_later`].
+        leans_on_later: bool,
+    },
     /// HEVC.
     Hevc {
         picture: HevcPicture,
@@ -49,7 +53,8 @@ impl Look {
 
     fn of_units(codec: Id, units: &[&[u8]]) -> Self {
         if codec == Id::H264 {
-            return Self::Avc(nal::avc_picture(units));
+            let picture = nal::avc_picture(units);
+            return Self::Avc { picture, leans_on_later: nal::avc_leans_on_later(units) };
         }
         let (picture, ends) = nal::hevc_picture(units);
         Self::Hevc { picture, ends, layer: nal::hevc_layer(units) }
@@ -70,6 +75,8 @@ const HEAD: usize = 256;
 const WORTH: u64 = 16 << 10;
 /// Looks at one time.
 const READERS: usize = 4;
+/// Bytes of a unit that tell what it is: its head, and the kind of its slice, which stands behind a block's number.
+const TELLS: usize = 16;
 /// Supplemental information, H.264, is read whole up to this long.
 const MOST_SEI: usize = 64 << 10;
 
@@ -82,7 +89,7 @@ impl Glance {
         }
     }
 
-    /// Whether it costs less than reading all of a clip of so many packets that lie in so many bytes.
+    /// Whether it costs less than reading so many packets of so many bytes together.
     pub fn is_worth(packets: usize, bytes: u64) -> bool {
         bytes / (packets as u64).max(1) > WORTH
     }
@@ -123,9 +130,9 @@ impl Glance {
             if length == 0 {
                 break;
             }
-            let head = window.get(at, 2)?;
+            let head = window.get(at, 1)?;
             let is_sei = self.codec == Id::H264 && head.first().is_some_and(|head| head & 0x1f == 6);
-            let most = if is_sei { MOST_SEI } else { 2 };
+            let most = if is_sei { MOST_SEI } else { TELLS };
             let unit = window.get(at, usize::try_from(length).unwrap_or(most).min(most))?;
             units.push(unit.to_vec());
             at += length;
@@ -163,5 +170,62 @@ impl Window<'_> {
         let from = usize::try_from(at - self.begins).unwrap_or(usize::MAX);
         let upto = from.saturating_add(count).min(self.bytes.len());
         Ok(self.bytes.get(from..upto).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A source that gives few bytes at a time.
+    struct Drops(Vec<u8>);
+
+    impl ByteSource for Drops {
+        fn len(&self) -> io::Result<u64> {
+            Ok(self.0.len() as u64)
+        }
+
+        fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+            let most = buf.len().min(7);
+            self.0.read_at(offset, &mut buf[..most])
+        }
+    }
+
+    fn unit() -> impl Strategy<Value = Vec<u8>> {
+        let kinds = prop_oneof![Just(0x06_u8), Just(0x65), Just(0x41), any::<u8>()];
+        let rest = prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..400),
+            Just(vec![5, 1, 0xaa, 6, 1, 0xc0, 0x80])
+        ];
+        (kinds, rest).prop_map(|(kind, rest)| [vec![kind], rest].concat())
+    }
+
+    proptest! {
+        #[test]
+        fn a_glance_sees_what_a_look_does(
+            units in proptest::collection::vec(unit(), 0..6),
+            bytes in 2..5_usize,
+            cut in 0..64_usize,
+            before in 0..5_usize,
+        ) {
+            let mut packet = Vec::new();
+            for unit in &units {
+                packet.extend_from_slice(&u32::try_from(unit.len()).unwrap().to_be_bytes()[4 - bytes..]);
+                packet.extend_from_slice(unit);
+            }
+            packet.truncate(packet.len().saturating_sub(cut));
+            let place = before as u64..(before + packet.len()) as u64;
+            let file = Drops([vec![0x65; before], packet.clone(), vec![0x65; 9]].concat());
+            for codec in [Id::H264, Id::HEVC] {
+                let packing = Packing::Lengths(bytes);
+                let glance = Glance::at_packets_of(codec, packing).unwrap();
+                prop_assert_eq!(
+                    glance.in_bytes(&file, place.clone()).unwrap(),
+                    Look::at(&packet, codec, packing)
+                );
+            }
+        }
     }
 }

@@ -30,10 +30,10 @@ pub struct Scan {
     pub trusted: bool,
     /// Whether some packet holds more than one picture.
     pub packed: bool,
+    /// Whether some picture is shown before others that are decoded before it.
+    pub leans_on_later: bool,
     codec: Id,
     packing: Packing,
-    /// Whether the container can be believed about key frames of which the bytes say nothing.
-    told_by_container: bool,
     sequence: Sequence,
     layers: Layers,
 }
@@ -64,16 +64,14 @@ impl Scan {
         let container = matches!(track.container.as_str(), "mp4" | "mov" | "webm" | "matroska");
         let codec =
             matches!(track.codec, Id::H264 | Id::HEVC | Id::VP8 | Id::VP9 | Id::AV1 | Id::MJPEG | Id::PRORES);
-        let told_by_container =
-            matches!(track.codec, Id::VP9 | Id::AV1 | Id::MJPEG | Id::PRORES | Id::THEORA);
         Self {
             codec: track.codec,
             packing,
-            told_by_container,
             samples: Vec::new(),
             said_keys: HashSet::new(),
             trusted: container && codec,
             packed: false,
+            leans_on_later: false,
             sequence: Sequence { broken_link: false, ended: true },
             layers: Layers::default(),
         }
@@ -114,7 +112,8 @@ impl Scan {
                 sample.clean |= self.said_keys.contains(&sample.pos);
                 self.trusted &= !first;
             }
-            Look::Avc(picture) => {
+            Look::Avc { picture, leans_on_later } => {
+                self.leans_on_later |= leans_on_later;
                 sample.clean =
                     picture == AvcPicture::Idr || (sample.clean && picture == AvcPicture::RecoveryPoint);
                 self.trusted &= !first || picture == AvcPicture::Idr;
@@ -140,7 +139,9 @@ impl Scan {
                 sample.clean = clean;
                 self.packed |= packed;
             }
-            Look::Nothing if self.told_by_container => {}
+            // The container can be believed about these.
+            Look::Nothing
+                if matches!(self.codec, Id::VP9 | Id::AV1 | Id::MJPEG | Id::PRORES | Id::THEORA) => {}
             // A decoder that begins in the wrong place shows something all the same: only the beginning is safe.
             Look::Nothing => sample.clean = first,
         }
