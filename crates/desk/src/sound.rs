@@ -26,8 +26,8 @@ pub(crate) async fn play(hub: &Arc<Hub>, wanted: PlaySound) -> Result<SoundClock
         let _ = events.send(DeskEvent::Sound { clip, clock });
     };
     blocking(move || {
-        let player = room.player(|heard| {
-            Player::open(heard, outlet, tell).map_err(|error| {
+        let player = room.player(|clip| {
+            Player::open(clip, outlet, tell).map_err(|error| {
                 tracing::error!(%error, "There is no thread for sound");
                 Failure::new(
                     Code::Internal,

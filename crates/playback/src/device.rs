@@ -23,8 +23,8 @@ use cpal::{
 use limpet_video::Passage;
 
 use crate::{
+    device_clock::{DeviceClock, Measure},
     ring::Ring,
-    word::{Measure, Word},
 };
 
 /// How much sound the device asks for at a time.
@@ -176,7 +176,7 @@ fn build_as<T: SizedSample + FromSample<i16>>(
     config: StreamConfig,
     shared: &Arc<Shared>,
 ) -> Result<cpal::Stream, cpal::Error> {
-    let mut player = Taking { word: Word::new(config.sample_rate), shared: Arc::clone(shared) };
+    let mut player = Taking { clock: DeviceClock::new(config.sample_rate), shared: Arc::clone(shared) };
     let channels = usize::from(config.channels);
     let told = Arc::clone(shared);
     device.build_output_stream(
@@ -205,7 +205,7 @@ fn build_as<T: SizedSample + FromSample<i16>>(
 
 /// The device's thread at work.
 struct Taking {
-    word: Word,
+    clock: DeviceClock,
     shared: Arc<Shared>,
 }
 
@@ -217,16 +217,16 @@ impl Taking {
             return thread::sleep(Duration::from_millis(1));
         }
         if self.shared.empty.swap(false, Ordering::AcqRel) {
-            self.word.ran_empty();
+            self.clock.ran_empty();
         }
         let count = data.len() / channels.max(1);
-        let said = self.word.asks(self.shared.ring.taken(), count as u64, Instant::now(), delay);
+        let said = self.clock.asks(self.shared.ring.taken(), count as u64, Instant::now(), delay);
         if let Some(said) = said {
             // Whoever reads it holds it for a moment; the next measure is as good.
             if let Ok(mut measure) = self.shared.measure.try_lock() {
                 *measure = Some(said);
             }
-            if self.word.is_free() {
+            if self.clock.is_free() {
                 self.hold(said.heard);
             }
         }

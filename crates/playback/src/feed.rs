@@ -15,7 +15,7 @@ use limpet_video::{Passage, Sample, VideoError};
 use crate::{
     device::Shared,
     player::Source,
-    score::{Part, Wish},
+    timeline::{Part, Wish},
 };
 
 /// How far ahead of the device.

@@ -10,13 +10,13 @@
 //! A crate of its own, and no part of `limpet-video`: the server decodes too, and must not need a sound system.
 
 mod device;
+mod device_clock;
 mod feed;
 mod heard;
 mod player;
 mod ring;
-mod score;
 mod stage;
-mod word;
+mod timeline;
 
 pub use device::Outlet;
 pub use player::{Player, Source, Wanted};

@@ -23,7 +23,7 @@ use crate::{
     feed::Feed,
     heard::Heard,
     player::{Order, Wanted},
-    score::{Part, Score},
+    timeline::{Part, Timeline},
 };
 
 /// Samples a second of the clock without a device.
@@ -66,7 +66,7 @@ pub struct Stage {
 
 /// Something plays.
 struct Playing {
-    score: Score,
+    timeline: Timeline,
     heard: Heard,
     hz: u32,
     device: Option<Device>,
@@ -140,7 +140,7 @@ impl Stage {
         };
         let now = Instant::now();
         let mut playing = Playing {
-            score: Score::new(part),
+            timeline: Timeline::new(part),
             heard: Heard::from(now, hz),
             hz,
             device,
@@ -189,8 +189,8 @@ impl Stage {
         let at = playing.heard.at(now);
         let same = wanted.from.is_none()
             && playing.between == wanted.between
-            && playing.score.part(at).is_some_and(|(part, _)| part.speed() == wanted.speed)
-            && !playing.score.changes_after(at);
+            && playing.timeline.part(at).is_some_and(|(part, _)| part.speed() == wanted.speed)
+            && !playing.timeline.changes_after(at);
         if let Some(device) = &playing.device {
             device.shared().muted.store(wanted.muted, Ordering::Release);
         }
@@ -203,9 +203,9 @@ impl Stage {
             )]
             let heard = at.ceil() as u64;
             let place = playing.device.as_ref().map_or(heard, |device| device.shared().ring.taken() + ahead);
-            let from = wanted.from.unwrap_or_else(|| playing.score.time(place as f64));
+            let from = wanted.from.unwrap_or_else(|| playing.timeline.time(place as f64));
             let part = self.part(playing.hz, from, wanted);
-            playing.score.change(place, part);
+            playing.timeline.change(place, part);
             playing.between = wanted.between;
             if let Some(device) = &playing.device {
                 self.feed.play(part, place, playing.hz, device.shared());
@@ -228,7 +228,7 @@ impl Stage {
             if length <= self.duration {
                 return;
             }
-            if let Some(part) = playing.score.extend(length) {
+            if let Some(part) = playing.timeline.extend(length) {
                 self.feed.extend(part);
             }
         }
@@ -273,7 +273,7 @@ impl Stage {
         if dead && playing.silent.is_none() {
             playing.silent = Some(Silence::Decoder);
         }
-        let left = playing.score.end().map(|end| end as f64 - playing.heard.at(now));
+        let left = playing.timeline.end().map(|end| end as f64 - playing.heard.at(now));
         if left.is_some_and(|left| left <= NEAR_END.as_secs_f64() * f64::from(playing.hz))
             && now.saturating_duration_since(playing.asked_at) >= ASK
         {
@@ -345,7 +345,7 @@ impl Playing {
 
     fn clock(&mut self, now: Instant) -> SoundClock {
         let at = self.heard.at(now);
-        let speed = self.score.part(at).map_or(Speed::AS_RECORDED, |(part, _)| part.speed());
-        SoundClock { at: self.score.time(at), rate: speed.rate(), playing: true, silent: self.silent }
+        let speed = self.timeline.part(at).map_or(Speed::AS_RECORDED, |(part, _)| part.speed());
+        SoundClock { at: self.timeline.time(at), rate: speed.rate(), playing: true, silent: self.silent }
     }
 }

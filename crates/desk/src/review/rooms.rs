@@ -140,16 +140,16 @@ impl Room {
     /// The player, made by `make` unless there is one.
     pub(crate) fn player(
         &self,
-        make: impl FnOnce(&Arc<Heard>) -> Result<Player, Failure>,
+        make: impl FnOnce(&Arc<PlayedClip>) -> Result<Player, Failure>,
     ) -> Result<Arc<Player>, Failure> {
         let clip = self.clip()?;
         let mut voice = self.voice();
         if let Some(voice) = &*voice {
             return Ok(Arc::clone(&voice.player));
         }
-        let heard = Arc::new(Heard::of(clip));
-        let player = Arc::new(make(&heard)?);
-        *voice = Some(Voice { player: Arc::clone(&player), _heard: heard });
+        let played = Arc::new(PlayedClip::of(clip));
+        let player = Arc::new(make(&played)?);
+        *voice = Some(Voice { player: Arc::clone(&player), _clip: played });
         Ok(player)
     }
 
@@ -217,17 +217,17 @@ impl Room {
 struct Voice {
     player: Arc<Player>,
     /// The player holds it only while it asks.
-    _heard: Arc<Heard>,
+    _clip: Arc<PlayedClip>,
 }
 
 /// A clip as its player takes it.
-pub(crate) struct Heard {
+pub(crate) struct PlayedClip {
     clip: Arc<Clip>,
     /// As it was when it was asked last.
     length: Mutex<Length>,
 }
 
-impl Heard {
+impl PlayedClip {
     fn of(clip: &Arc<Clip>) -> Self {
         let length = Length { duration: clip.index().duration, whole: false };
         Self { clip: Arc::clone(clip), length: Mutex::new(length) }
@@ -238,7 +238,7 @@ impl Heard {
     }
 }
 
-impl Source for Heard {
+impl Source for PlayedClip {
     fn sound(&self, passage: Passage, at: u64, most: u32) -> Result<Vec<Sample>, VideoError> {
         self.clip.sound(passage, at, most)
     }

@@ -29,7 +29,7 @@ impl Fake {
     }
 
     fn run(self, shared: &Arc<Shared>) {
-        let mut taking = Taking { word: Word::new(HZ), shared: Arc::clone(shared) };
+        let mut taking = Taking { clock: DeviceClock::new(HZ), shared: Arc::clone(shared) };
         let mut data = [0_f32; 2 * PERIOD as usize];
         let period = PERIOD * Duration::from_secs(1) / HZ;
         let (mut filled_at, mut asks) = (Instant::now(), 0);

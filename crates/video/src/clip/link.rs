@@ -1,4 +1,4 @@
-//! The parent's end of the two pipes: asks go out, ranges of the clip go out ([`feed`], [`outbox`]), answers come
+//! The parent's end of the two pipes: asks go out, ranges of the clip go out ([`ranges`], [`to_child`]), answers come
 //! in.
 //!
 //! **Invariant:** a call returns when the child answers, ends, breaks the rules or says nothing for [`SILENCE`] while
@@ -7,8 +7,8 @@
 //! asked for.
 
 mod decoder;
-mod feed;
-mod outbox;
+mod ranges;
+mod to_child;
 
 use std::{
     collections::HashMap,
@@ -33,8 +33,8 @@ use crate::{
 };
 use decoder::Decoder;
 pub use decoder::prepare;
-use feed::{Asked, Feed};
-use outbox::Outbox;
+use ranges::{Asked, Ranges};
+use to_child::ToChild;
 
 /// A child that says nothing for this long, while it waits for nothing from us, hangs.
 const SILENCE: Duration = Duration::from_secs(20);
@@ -48,7 +48,7 @@ pub struct Link {
 #[derive(Debug)]
 struct Shared {
     child: Mutex<Child>,
-    outbox: Outbox,
+    to_child: ToChild,
     waiting: Mutex<HashMap<u32, SyncSender<Event>>>,
     ended: AtomicBool,
     /// Who reads the clip for the child just now.
@@ -81,7 +81,7 @@ impl Link {
         let Decoder { child, to_child, from_child } = decoder;
         let shared = Arc::new(Shared {
             child: Mutex::new(child),
-            outbox: Outbox::default(),
+            to_child: ToChild::default(),
             waiting: Mutex::default(),
             ended: AtomicBool::new(false),
             readers: AtomicUsize::new(0),
@@ -90,10 +90,10 @@ impl Link {
             heard_ms: AtomicU64::new(0),
         });
         let link = Self { shared: Arc::clone(&shared), next_ask: AtomicU32::new(0) };
-        let feed = Feed::start(&shared, to_child, source).map_err(VideoError::internal)?;
+        let ranges = Ranges::start(&shared, to_child, source).map_err(VideoError::internal)?;
         thread::Builder::new()
             .name("clip answers".into())
-            .spawn(move || shared.take_messages(from_child, &feed))
+            .spawn(move || shared.take_messages(from_child, &ranges))
             .map_err(VideoError::internal)?;
         Ok(link)
     }
@@ -218,16 +218,16 @@ impl Drop for Link {
 impl Shared {
     fn send_ask(&self, id: u32, ask: &Ask) -> Result<(), VideoError> {
         let json = serde_json::to_vec(ask).map_err(VideoError::internal)?;
-        self.outbox.put(Kind::Ask, [&id.to_le_bytes(), json.as_slice()].concat());
+        self.to_child.put(Kind::Ask, [&id.to_le_bytes(), json.as_slice()].concat());
         Ok(())
     }
 
-    fn take_messages(&self, mut from: ChildStdout, feed: &Feed) {
+    fn take_messages(&self, mut from: ChildStdout, ranges: &Ranges) {
         loop {
             match pipe::receive(&mut from) {
                 Ok(Some((kind, body))) => {
                     self.heard();
-                    if self.take(kind, &body, feed).is_err() {
+                    if self.take(kind, &body, ranges).is_err() {
                         return self.break_off("it broke the rules of the pipe");
                     }
                 }
@@ -241,7 +241,7 @@ impl Shared {
         self.end();
     }
 
-    fn take(&self, kind: Kind, body: &[u8], feed: &Feed) -> io::Result<()> {
+    fn take(&self, kind: Kind, body: &[u8], ranges: &Ranges) -> io::Result<()> {
         let mut body = Body(body);
         let event = match kind {
             Kind::Alive => return Ok(()),
@@ -250,10 +250,10 @@ impl Shared {
                 if len > pipe::MOST_BYTES {
                     return Err(io::ErrorKind::InvalidInput.into());
                 }
-                return feed.read(Asked { read, offset, len });
+                return ranges.read(Asked { read, offset, len });
             }
             Kind::Want => {
-                feed.want(body.u64()?);
+                ranges.want(body.u64()?);
                 return Ok(());
             }
             Kind::Chunk => (body.u32()?, Event::Chunk(body.rest().to_vec())),
@@ -297,7 +297,7 @@ impl Shared {
         self.ended.store(true, Ordering::Release);
         // Already ended is as good.
         let _ = lock(&self.child).kill();
-        self.outbox.close();
+        self.to_child.close();
         lock(&self.waiting).clear();
     }
 }

@@ -1,3 +1,5 @@
+//! Indexes of whole clips: however one is made, it is the same.
+
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use limpet_testkit::clips::{self, Kind};

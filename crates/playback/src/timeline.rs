@@ -100,11 +100,11 @@ impl Part {
 
 /// Parts one after another, each with the place of its first sample.
 #[derive(Debug, Clone)]
-pub struct Score {
+pub struct Timeline {
     parts: Vec<(u64, Part)>,
 }
 
-impl Score {
+impl Timeline {
     /// Begins with a part.
     pub fn new(part: Part) -> Self {
         Self { parts: vec![(0, part)] }
@@ -204,30 +204,30 @@ mod tests {
 
     #[test]
     fn a_change_of_speed_goes_on_where_it_is() {
-        let mut score = Score::new(Part::to_end(HZ, Micros(0), speed(1.0), Micros(10_000_000)));
+        let mut timeline = Timeline::new(Part::to_end(HZ, Micros(0), speed(1.0), Micros(10_000_000)));
         let at = 48_000;
-        let time = score.time(at as f64);
-        score.change(at, Part::to_end(HZ, time, speed(0.25), Micros(10_000_000)));
-        assert_eq!(score.time(24_000.0), Micros(500_000));
-        assert_eq!(score.time(48_000.0), Micros(1_000_000));
-        assert_eq!(score.time(96_000.0), Micros(1_250_000));
-        assert_eq!(score.end(), Some(48_000 + 9 * 4 * 48_000));
+        let time = timeline.time(at as f64);
+        timeline.change(at, Part::to_end(HZ, time, speed(0.25), Micros(10_000_000)));
+        assert_eq!(timeline.time(24_000.0), Micros(500_000));
+        assert_eq!(timeline.time(48_000.0), Micros(1_000_000));
+        assert_eq!(timeline.time(96_000.0), Micros(1_250_000));
+        assert_eq!(timeline.end(), Some(48_000 + 9 * 4 * 48_000));
         // A second change before the first is heard takes its place.
-        score.change(40_000, Part::to_end(HZ, score.time(40_000.0), speed(2.0), Micros(10_000_000)));
-        assert_eq!(score.time(88_000.0), Micros(833_333 + 2_000_000));
+        timeline.change(40_000, Part::to_end(HZ, timeline.time(40_000.0), speed(2.0), Micros(10_000_000)));
+        assert_eq!(timeline.time(88_000.0), Micros(833_333 + 2_000_000));
     }
 
     #[test]
     fn what_plays_to_the_end_goes_on_to_a_later_one_and_a_loop_does_not() {
-        let mut score = Score::new(Part::to_end(HZ, Micros(500_000), speed(2.0), Micros(1_000_000)));
-        assert_eq!(score.end(), Some(12_000));
-        let (time, part) = (score.time(6_000.0), score.extend(Micros(3_000_000)).unwrap());
-        assert_eq!((score.end(), part.length()), (Some(60_000), Some(60_000)));
-        assert_eq!((time, score.time(6_000.0)), (Micros(750_000), Micros(750_000)));
-        assert_eq!(score.time(24_000.0), Micros(1_500_000));
-        assert_eq!(score.extend(Micros(2_000_000)), Some(part), "it never becomes shorter");
-        score.change(6_000, Part::looped(HZ, time, speed(1.0), (Micros(0), Micros(900_000))));
-        assert_eq!(score.extend(Micros(4_000_000)), None);
+        let mut timeline = Timeline::new(Part::to_end(HZ, Micros(500_000), speed(2.0), Micros(1_000_000)));
+        assert_eq!(timeline.end(), Some(12_000));
+        let (time, part) = (timeline.time(6_000.0), timeline.extend(Micros(3_000_000)).unwrap());
+        assert_eq!((timeline.end(), part.length()), (Some(60_000), Some(60_000)));
+        assert_eq!((time, timeline.time(6_000.0)), (Micros(750_000), Micros(750_000)));
+        assert_eq!(timeline.time(24_000.0), Micros(1_500_000));
+        assert_eq!(timeline.extend(Micros(2_000_000)), Some(part), "it never becomes shorter");
+        timeline.change(6_000, Part::looped(HZ, time, speed(1.0), (Micros(0), Micros(900_000))));
+        assert_eq!(timeline.extend(Micros(4_000_000)), None);
     }
 
     proptest! {

@@ -44,31 +44,31 @@ pub struct Asked {
 }
 
 /// Takes what a child asks of the clip.
-pub struct Feed {
+pub struct Ranges {
     shared: Arc<Shared>,
     source: Arc<dyn ByteSource>,
-    ranges: SyncSender<Asked>,
+    to_read: SyncSender<Asked>,
     waiting: Arc<AtomicUsize>,
 }
 
-impl Feed {
+impl Ranges {
     /// Starts the threads that feed a child.
     pub fn start(
         shared: &Arc<Shared>,
         to_child: ChildStdin,
         source: Arc<dyn ByteSource>,
     ) -> io::Result<Self> {
-        let (ranges, asked) = sync_channel(MOST_ASKED);
+        let (to_read, asked) = sync_channel(MOST_ASKED);
         if let Some(there) = source.arrived() {
-            shared.outbox.put(Kind::Arrived, encode(Some(&there)));
+            shared.to_child.put(Kind::Arrived, encode(Some(&there)));
             let (shared, source) = (Arc::clone(shared), Arc::clone(&source));
             spawn("clip arrives", move || shared.tell_arrivals(&*source, there))?;
         }
         let writes = Arc::clone(shared);
-        spawn("clip pipe", move || writes.outbox.write_all(to_child))?;
+        spawn("clip pipe", move || writes.to_child.write_all(to_child))?;
         let (reads, from) = (Arc::clone(shared), Arc::clone(&source));
         spawn("clip ranges", move || reads.serve_ranges(&*from, &asked))?;
-        Ok(Self { shared: Arc::clone(shared), source, ranges, waiting: Arc::default() })
+        Ok(Self { shared: Arc::clone(shared), source, to_read, waiting: Arc::default() })
     }
 
     /// Has a range read, once its beginning is here.
@@ -76,7 +76,7 @@ impl Feed {
         if here(&*self.source, asked.offset) == 0 && self.put_aside(asked) {
             return Ok(());
         }
-        self.ranges.send(asked).map_err(io::Error::other)
+        self.to_read.send(asked).map_err(io::Error::other)
     }
 
     /// Has fetched first what follows an offset.
@@ -91,14 +91,14 @@ impl Feed {
             return false;
         }
         let (shared, source) = (Arc::clone(&self.shared), Arc::clone(&self.source));
-        let ranges = self.ranges.clone();
+        let to_read = self.to_read.clone();
         let wait = move || {
             let _place = place;
             match shared.reading(|| wait_for(&*source, asked.offset)) {
                 // The thread that reads has ended with the child.
-                Ok(()) => drop(ranges.send(asked)),
+                Ok(()) => drop(to_read.send(asked)),
                 // It keeps its place until the child has taken what it asked for before.
-                Err(error) if shared.outbox.has_room() => shared.answer(asked, Err(error)),
+                Err(error) if shared.to_child.has_room() => shared.answer(asked, Err(error)),
                 Err(_) => {}
             }
         };
@@ -118,7 +118,7 @@ impl Drop for Place {
 impl Shared {
     fn serve_ranges(&self, source: &dyn ByteSource, asked: &Receiver<Asked>) {
         for asked in asked {
-            if !self.outbox.has_room() {
+            if !self.to_child.has_room() {
                 return;
             }
             let mut bytes = vec![0; asked.len];
@@ -135,7 +135,7 @@ impl Shared {
                 (1, &[][..])
             }
         };
-        self.outbox.put(Kind::Bytes, [&asked.read.to_le_bytes()[..], &[failed], bytes].concat());
+        self.to_child.put(Kind::Bytes, [&asked.read.to_le_bytes()[..], &[failed], bytes].concat());
     }
 
     /// While the clip is read the child may be silent: it waits for us.
@@ -154,7 +154,7 @@ impl Shared {
             if now.as_ref() == Some(&told) {
                 continue;
             }
-            self.outbox.put(Kind::Arrived, encode(now.as_deref()));
+            self.to_child.put(Kind::Arrived, encode(now.as_deref()));
             let Some(now) = now else { return };
             told = now;
         }

@@ -35,9 +35,9 @@ pub struct Measure {
     pub began: Instant,
 }
 
-/// One device's word.
+/// One device, as a clock.
 #[derive(Debug)]
-pub struct Word {
+pub struct DeviceClock {
     hz: u32,
     began: Option<Instant>,
     /// Most samples it has asked for at once.
@@ -51,7 +51,7 @@ pub struct Word {
     free: bool,
 }
 
-impl Word {
+impl DeviceClock {
     /// Of a device that takes so many samples a second.
     pub fn new(hz: u32) -> Self {
         Self { hz, began: None, period: 0, asked: None, asks: 0, runs: KNOWS_AT_ONCE, free: false }
@@ -100,15 +100,15 @@ mod tests {
     #[cfg(not(target_vendor = "apple"))]
     #[test]
     fn a_device_that_is_filled_is_believed_when_it_runs() {
-        let mut word = Word::new(HZ);
+        let mut clock = DeviceClock::new(HZ);
         let began = Instant::now();
         // Told two at once, or by a server three, whose delays are empty words.
         for (start, first, fill, delays) in [(0, 0, 2, [0, 40, 0]), (500, 10, 3, [0, 0, 77])] {
-            word.ran_empty();
+            clock.ran_empty();
             for (ask, delay) in (0..fill).zip(delays) {
                 let at = began + ms(start + ask);
                 assert!(
-                    word.asks((first + ask) * PERIOD, PERIOD, at, ms(delay)).is_none(),
+                    clock.asks((first + ask) * PERIOD, PERIOD, at, ms(delay)).is_none(),
                     "ask {ask} at {start}"
                 );
             }
@@ -116,7 +116,7 @@ mod tests {
             let mut heard = Heard::from(began, HZ);
             for ask in fill..9 {
                 let at = began + ms(start + 40 * (ask + 1 - fill));
-                let measure = word.asks((first + ask) * PERIOD, PERIOD, at, way).unwrap();
+                let measure = clock.asks((first + ask) * PERIOD, PERIOD, at, way).unwrap();
                 heard.measured(measure.sample, measure.heard);
                 let right = start as f64 / 1e3 + 0.1 - first as f64 * 0.04;
                 let off = (heard.begins() - began).as_secs_f64() - right;
@@ -127,35 +127,35 @@ mod tests {
 
     #[test]
     fn a_device_without_a_clock_goes_by_the_wall() {
-        let mut word = Word::new(HZ);
+        let mut clock = DeviceClock::new(HZ);
         let began = Instant::now();
         let said =
-            (0..9).filter_map(|ask| word.asks(ask * PERIOD, PERIOD, began, Duration::ZERO)).last().unwrap();
-        assert!(word.is_free());
+            (0..9).filter_map(|ask| clock.asks(ask * PERIOD, PERIOD, began, Duration::ZERO)).last().unwrap();
+        assert!(clock.is_free());
         assert_eq!(said.heard, began + ms(8 * 40));
     }
 
     /// Two hours with a device 50 ppm fast, whose second is over a little sooner.
     #[test]
     fn a_fast_device_keeps_its_clock() {
-        let mut word = Word::new(HZ);
+        let mut clock = DeviceClock::new(HZ);
         let began = Instant::now();
         for ask in 0..2 * 3600 * 25 {
             let at = began + ms(ask * 40).mul_f64(1.0 - 50e-6);
-            word.asks(ask * PERIOD, PERIOD, at, ms(40));
-            assert!(!word.is_free(), "after {} s", ask / 25);
+            clock.asks(ask * PERIOD, PERIOD, at, ms(40));
+            assert!(!clock.is_free(), "after {} s", ask / 25);
         }
     }
 
     /// `WASAPI` fills its whole buffer at first, and then asks for a little at a time.
     #[test]
     fn a_buffer_of_many_small_periods_is_not_one_without_a_clock() {
-        let mut word = Word::new(HZ);
+        let mut clock = DeviceClock::new(HZ);
         let began = Instant::now();
-        word.asks(0, 9 * 480, began, Duration::ZERO);
+        clock.asks(0, 9 * 480, began, Duration::ZERO);
         for ask in 0..100 {
-            word.asks((9 + ask) * 480, 480, began + ms(10 * (ask + 1)), ms(90));
-            assert!(!word.is_free(), "{ask}");
+            clock.asks((9 + ask) * 480, 480, began + ms(10 * (ask + 1)), ms(90));
+            assert!(!clock.is_free(), "{ask}");
         }
     }
 }

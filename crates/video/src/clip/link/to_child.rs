@@ -17,7 +17,7 @@ const MOST_RANGES: usize = 2;
 
 /// Messages on their way to the child.
 #[derive(Debug, Default)]
-pub struct Outbox {
+pub struct ToChild {
     inside: Mutex<Inside>,
     changed: Condvar,
 }
@@ -29,7 +29,7 @@ struct Inside {
     closed: bool,
 }
 
-impl Outbox {
+impl ToChild {
     /// Leaves a message. What has arrived is told as it is now: an older word of it is taken back.
     pub fn put(&self, kind: Kind, body: Vec<u8>) {
         let mut inside = lock(&self.inside);
@@ -94,14 +94,14 @@ mod tests {
 
     #[test]
     fn of_what_has_arrived_the_newest_word_is_told() {
-        let outbox = Outbox::default();
+        let to_child = ToChild::default();
         for (kind, byte) in [(Kind::Arrived, 1), (Kind::Ask, 2), (Kind::Arrived, 3), (Kind::Bytes, 4)] {
-            outbox.put(kind, vec![byte]);
+            to_child.put(kind, vec![byte]);
         }
-        let told: Vec<Option<(Kind, Vec<u8>)>> = (0..3).map(|_| outbox.next()).collect();
+        let told: Vec<Option<(Kind, Vec<u8>)>> = (0..3).map(|_| to_child.next()).collect();
         let right = [(Kind::Ask, 2), (Kind::Arrived, 3), (Kind::Bytes, 4)];
         assert_eq!(told, right.map(|(kind, byte)| Some((kind, vec![byte]))));
-        outbox.close();
-        assert_eq!(outbox.next(), None);
+        to_child.close();
+        assert_eq!(to_child.next(), None);
     }
 }
