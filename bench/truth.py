@@ -8,7 +8,14 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import floor
 from pathlib import Path
+
+
+def micros(seconds: Fraction) -> int:
+    """As FFmpeg rounds: halves away from zero. To the even number, which is Python's way, is the frame before."""
+    whole = floor(abs(seconds) * 1_000_000 + Fraction(1, 2))
+    return whole if seconds >= 0 else -whole
 
 
 @dataclass(frozen=True)
@@ -39,11 +46,11 @@ class Truth:
         tick = Fraction(answer["streams"][0]["time_base"])
         packets = [(packet["pts"], packet["flags"]) for packet in answer["packets"]]
         shown = sorted((pts, "K" in flags) for pts, flags in packets if "D" not in flags)
-        times = [round(pts * tick * 1_000_000) for pts, _ in shown]
+        times = [micros(pts * tick) for pts, _ in shown]
         return Truth(times, frozenset(number for number, (_, key) in enumerate(shown) if key))
 
     @staticmethod
     def even(rate: int, gop: int, seconds: int) -> Truth:
         """What a clip of a constant frame rate has, with key frames so many seconds apart."""
-        times = [round(Fraction(number, rate) * 1_000_000) for number in range(rate * seconds)]
+        times = [micros(Fraction(number, rate)) for number in range(rate * seconds)]
         return Truth(times, frozenset(range(0, rate * seconds, rate * gop)))
