@@ -1,10 +1,11 @@
 //! FFmpeg, as far as Limpet uses it. Everything in here runs in the child only, except [`limits`].
 
-pub mod avc;
+pub mod avc_sps;
 pub mod bits;
 pub mod boxes;
 pub mod colour;
 pub mod demuxer;
+pub mod hevc_sps;
 pub mod holes;
 pub mod index;
 pub mod limits;
@@ -13,7 +14,6 @@ pub mod planes;
 pub mod raw;
 pub mod reader;
 pub mod scaler;
-pub mod sps;
 pub mod stretch;
 pub mod survey;
 pub mod tape;

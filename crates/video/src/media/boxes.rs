@@ -1,8 +1,8 @@
-//! Where an MP4 or QuickTime file keeps its packets.
+//! Boxes, of which MP4, QuickTime and HEIC files are made, and in which of them packets lie.
 //!
 //! Source: ISO/IEC 14496-12 4.2.
 //!
-//! **Invariant:** any bytes are accepted, in a bounded number of reads.
+//! **Invariant:** any bytes are accepted. Whatever is in a box, the next one begins behind it.
 
 use std::ops::Range;
 
@@ -10,6 +10,34 @@ use crate::ByteSource;
 
 /// Boxes at the top of a file that is not made of fragments.
 const MOST_BOXES: usize = 32;
+
+/// What stands before the inside of a box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Its name.
+    pub name: [u8; 4],
+    /// Bytes of this head.
+    pub len: u64,
+    /// Bytes of the whole box, this head too; `None` when it reaches to the end of the file.
+    pub size: Option<u64>,
+}
+
+/// Most bytes of a head.
+const HEAD: usize = 16;
+
+impl Head {
+    /// Of the box that begins with these bytes. `None` when there is none.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let (size, rest) = bytes.split_first_chunk()?;
+        let (name, rest) = rest.split_first_chunk()?;
+        let (len, size) = match u32::from_be_bytes(*size) {
+            0 => (8, None),
+            1 => (16, Some(u64::from_be_bytes(*rest.first_chunk()?))),
+            size => (8, Some(u64::from(size))),
+        };
+        size.is_none_or(|size| size >= len).then_some(Self { name: *name, len, size })
+    }
+}
 
 /// The insides of the boxes that hold nothing but packets. `None` when the file is in fragments, or is not understood.
 pub fn packets(source: &dyn ByteSource) -> Option<Vec<Range<u64>>> {
@@ -19,21 +47,15 @@ pub fn packets(source: &dyn ByteSource) -> Option<Vec<Range<u64>>> {
         if at >= len {
             return Some(packets);
         }
-        let mut head = [0; 16];
-        let read = source.read_at(at, &mut head).ok()?;
-        let [s0, s1, s2, s3, kind @ .., l0, l1, l2, l3, l4, l5, l6, l7] = head;
-        let (inside, end) = match u32::from_be_bytes([s0, s1, s2, s3]) {
-            0 => (at + 8, len),
-            1 if read == 16 => {
-                (at + 16, at.checked_add(u64::from_be_bytes([l0, l1, l2, l3, l4, l5, l6, l7]))?)
-            }
-            size => (at + 8, at + u64::from(size)),
-        };
-        if read < 8 || end < inside || matches!(&kind, b"moof" | b"sidx") {
+        let mut bytes = [0; HEAD];
+        let read = source.read_at(at, &mut bytes).ok()?;
+        let head = Head::read(bytes.get(..read)?)?;
+        if matches!(&head.name, b"moof" | b"sidx") {
             return None;
         }
-        if &kind == b"mdat" {
-            packets.push(inside.min(len)..end.min(len));
+        let end = head.size.map_or(Some(len), |size| at.checked_add(size))?;
+        if &head.name == b"mdat" {
+            packets.push((at + head.len).min(len)..end.min(len));
         }
         at = end;
     }

@@ -13,7 +13,7 @@ use ffmpeg_next::{
 };
 use limpet_model::Timebase;
 
-use super::{Stream, avc, holes::Holes, limits, raw, raw::StreamFacts, tracks};
+use super::{Stream, avc_sps, holes::Holes, limits, raw, raw::StreamFacts, tracks};
 use crate::{ByteSource, Orientation, StillBrand, TrackFacts, VideoError};
 
 /// What phones, cameras, messengers and browsers make.
@@ -213,7 +213,8 @@ impl Track {
             codec::Id::HEVC => (self.facts.pixel_format >= 0).then_some(self),
             // Others keep what they say of their pictures among these.
             codec::Id::H264 if self.facts.tag == u32::from_le_bytes(*b"avc1") => {
-                let says = avc::in_record(&self.facts.extradata).filter(|says| says.size == self.size())?;
+                let says =
+                    avc_sps::in_record(&self.facts.extradata).filter(|says| says.size == self.size())?;
                 if self.facts.sar.0 == 0 {
                     self.facts.sar = says.sar;
                 }

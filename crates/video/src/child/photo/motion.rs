@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use crate::StillBrand;
+use crate::{StillBrand, media::boxes::Head};
 
 /// Places that could be a beginning. By chance there are none.
 const CANDIDATES: usize = 32;
@@ -34,26 +34,15 @@ fn clip(photo: &[u8], start: usize) -> Option<Range<u64>> {
     }
     let (mut at, mut described) = (start, false);
     for n in 0..BOXES {
-        let Some((name, size)) = top_box(photo.get(at..)?) else { break };
-        if !TOP.contains(&name) || (n > 0 && name == b"ftyp") {
+        let Some(Head { name, size, .. }) = Head::read(photo.get(at..)?) else { break };
+        if !TOP.contains(&&name) || (n > 0 && &name == b"ftyp") {
             break;
         }
-        described |= name == b"moov";
-        at = at.saturating_add(size).min(photo.len());
+        described |= &name == b"moov";
+        let size = size.and_then(|size| usize::try_from(size).ok());
+        at = size.map_or(photo.len(), |size| at.saturating_add(size).min(photo.len()));
     }
     described.then_some(start as u64..at as u64)
-}
-
-/// Name and size of the box at the front.
-fn top_box(bytes: &[u8]) -> Option<(&[u8; 4], usize)> {
-    let (size, rest) = bytes.split_first_chunk()?;
-    let (name, rest) = rest.split_first_chunk()?;
-    let size = match u32::from_be_bytes(*size) {
-        0 => bytes.len(),
-        1 => usize::try_from(u64::from_be_bytes(*rest.first_chunk()?)).ok().filter(|size| *size >= 16)?,
-        size => usize::try_from(size).ok().filter(|size| *size >= 8)?,
-    };
-    Some((name, size))
 }
 
 #[cfg(test)]

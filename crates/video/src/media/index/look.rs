@@ -99,11 +99,13 @@ impl Glance {
         let part = packets.len().div_ceil(READERS).max(1);
         thread::scope(|scope| {
             let look = |packets: &[Sample]| packets.iter().map(|packet| self.at(source, packet)).collect();
-            let parts: Vec<_> = packets.chunks(part).map(|part| scope.spawn(move || look(part))).collect();
+            // The system may have no thread left.
+            let begin = |part| thread::Builder::new().spawn_scoped(scope, move || look(part));
+            let parts: Vec<_> = packets.chunks(part).map(begin).collect();
             let mut looks = Vec::with_capacity(packets.len());
             for part in parts {
                 let part: io::Result<Vec<Look>> =
-                    part.join().map_err(|_| io::Error::other("a look failed"))?;
+                    part?.join().map_err(|_| io::Error::other("a look failed"))?;
                 looks.extend(part?);
             }
             Ok(looks)

@@ -7,7 +7,7 @@ use limpet_testkit::clips::{self, Kind};
 use super::{pass::Sparing, *};
 use crate::{
     ByteSource, PlainFile,
-    media::{avc, colour},
+    media::{avc_sps, colour},
 };
 
 fn sample(pts: i64, clean: bool, hidden: bool) -> Sample {
@@ -133,7 +133,7 @@ fn an_order_that_nobody_tells_is_found_by_decoding() {
         silent[track..track + 4].copy_from_slice(b"free");
     }
     let record = find(&silent, b"avcC").unwrap() + 4;
-    let says = |clip: &[u8]| avc::in_record(&clip[record..]);
+    let says = |clip: &[u8]| avc_sps::in_record(&clip[record..]);
     let before = says(&silent).unwrap();
     assert!(before.reorders.is_some_and(|pictures| pictures > 0));
     // The bit that says that there is more to say.

@@ -13,7 +13,7 @@ use libheif_rs::{HeifContext, ItemId};
 use super::{damaged, items::Items, too_large};
 use crate::{
     VideoError,
-    media::{limits, sps},
+    media::{boxes::Head, hevc_sps, limits},
 };
 
 /// How much larger than the picture a set may be.
@@ -35,7 +35,7 @@ pub fn check(bytes: &[u8], context: &HeifContext<'_>, main: ItemId) -> Result<()
     }
     let items = Items::read(bytes).ok_or_else(damaged)?;
     let most = area(context, main).saturating_mul(LARGER).clamp(SMALL, limits::PIXELS);
-    let fits = |sizes: Result<Vec<(u32, u32)>, sps::Unclear>| {
+    let fits = |sizes: Result<Vec<(u32, u32)>, hevc_sps::Unclear>| {
         let sizes = sizes.map_err(|_| damaged())?;
         let small = |(width, height): &(u32, u32)| {
             *width <= limits::SIDE
@@ -45,14 +45,14 @@ pub fn check(bytes: &[u8], context: &HeifContext<'_>, main: ItemId) -> Result<()
         if sizes.iter().all(small) { Ok(()) } else { Err(too_large()) }
     };
     for record in records(bytes) {
-        fits(sps::in_record(record))?;
+        fits(hevc_sps::in_record(record))?;
     }
     let all = items.all();
     let mut looked_at = 0;
     for item in all.iter().filter(|item| &items.kind(**item) == b"hvc1") {
         let sizes = items.with_data(*item, |data| {
             looked_at += data.len();
-            sps::in_picture(data)
+            hevc_sps::in_picture(data)
         });
         fits(sizes)?;
         if looked_at > BYTES {
@@ -115,16 +115,11 @@ fn records(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// What is in the boxes of this name, one after another.
 fn inside(mut bytes: &[u8], name: [u8; 4]) -> impl Iterator<Item = &[u8]> {
     let boxes = std::iter::from_fn(move || {
-        let (size, rest) = bytes.split_first_chunk()?;
-        let (name, rest) = rest.split_first_chunk::<4>()?;
-        let (size, head, rest) = match (u32::from_be_bytes(*size), rest.split_first_chunk()) {
-            (0, _) => (bytes.len(), 8, rest),
-            (1, Some((size, rest))) => (usize::try_from(u64::from_be_bytes(*size)).ok()?, 16, rest),
-            (size, _) => (usize::try_from(size).ok()?, 8, rest),
-        };
-        let len = size.checked_sub(head)?;
+        let head = Head::read(bytes)?;
+        let rest = bytes.get(usize::try_from(head.len).ok()?..)?;
+        let len = head.size.map_or(Some(rest.len()), |size| usize::try_from(size - head.len).ok())?;
         bytes = rest.get(len..).unwrap_or_default();
-        Some((*name, rest.get(..len.min(rest.len()))?))
+        Some((head.name, rest.get(..len.min(rest.len()))?))
     });
     boxes.filter(move |(found, _)| *found == name).map(|(_, body)| body)
 }
