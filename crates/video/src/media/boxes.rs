@@ -79,6 +79,17 @@ mod tests {
     }
 
     #[test]
+    fn a_box_is_not_shorter_than_its_head() {
+        let head = |bytes: &[u8]| Head::read(bytes).map(|head| (head.len, head.size));
+        assert_eq!(head(b"\0\0\0\x08free"), Some((8, Some(8))));
+        assert_eq!(head(b"\0\0\0\x07free"), None);
+        assert_eq!(head(b"\0\0\0\x01free\0\0\0\0\0\0\0\x10"), Some((16, Some(16))));
+        assert_eq!(head(b"\0\0\0\x01free\0\0\0\0\0\0\0\x0f"), None);
+        assert_eq!(head(b"\0\0\0\0mdat"), Some((8, None)));
+        assert_eq!(head(b"\0\0\0\x08fre"), None);
+    }
+
+    #[test]
     fn packets_lie_in_media_data() {
         let plain = file(&[(b"ftyp", 12), (b"mdat", 100), (b"moov", 30), (b"mdat", 5)]);
         assert_eq!(ranges(&plain), [(28, 128), (174, 179)]);

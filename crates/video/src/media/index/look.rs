@@ -190,7 +190,7 @@ mod tests {
         }
 
         fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-            let most = buf.len().min(7);
+            let most = buf.len().min(3);
             self.0.read_at(offset, &mut buf[..most])
         }
     }
