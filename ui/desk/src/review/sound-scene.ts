@@ -1,6 +1,7 @@
 // For tests of what is heard in the room: a scene whose clip has sound, at a desk that plays it.
 
 import type { PlaySound, SoundClock } from "@limpet/shared/gen/wire";
+import { expect } from "vitest";
 import { CLIP, Scene } from "./room-scene";
 import { phoneClip } from "./testing";
 
@@ -38,5 +39,16 @@ export class SoundScene extends Scene {
       if (this.room.session.waiting && this.line.last) await this.answer();
       else await this.beat();
     }
+  }
+
+  /** The sound was told to go on from a frame, and the pictures follow it from there. */
+  async goesOnFrom(frame: number): Promise<void> {
+    expect(this.played().slice(1)).toEqual([{ clip: CLIP, from: clip.times[frame], rate: 1, between: null, muted: false }]);
+    await this.watch(160);
+    expect(this.room.state.frame).toBeGreaterThan(frame);
+    expect(this.room.state.frame).toBeLessThanOrEqual(frameOf(clip.times[frame]! + 200_000));
+    this.sounds(clockAt(900_000));
+    await this.watch(32);
+    expect(this.room.state.wanted).toBeGreaterThanOrEqual(frameOf(900_000));
   }
 }
