@@ -40,14 +40,25 @@ pub trait Keep {
     fn keep(&mut self, frame: u32, picture: frame::Video, hurt: bool) -> Result<Self::Kept, VideoError>;
 }
 
+/// What becomes of a frame passed on the way to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worth {
+    /// Nobody wants it.
+    Nothing,
+    /// It is kept once the one that is wanted is there: see [`Engine::keep_rest`].
+    Later,
+    /// It is kept at once.
+    Now,
+}
+
 /// What goes on while a frame is decoded.
 pub trait Way<K> {
     /// Asked before each packet: whether to give up. May wait.
     fn over(&mut self) -> bool;
 
-    /// Whether a frame passed on the way is worth keeping.
-    fn worth(&self, _frame: u32) -> bool {
-        true
+    /// What becomes of a frame passed on the way.
+    fn worth(&self, _frame: u32) -> Worth {
+        Worth::Now
     }
 
     /// The frames around the eye, which stay in the cache whatever comes.
@@ -67,12 +78,14 @@ pub struct Engine {
     reader: Reader,
     /// The last frame that came out since decoding began; later ones can still come.
     passed: Option<u32>,
+    /// Passed on the last way, to be kept: number, start of its group, picture.
+    rest: Vec<(u32, usize, Fresh)>,
 }
 
 impl Engine {
     /// An engine that reads there.
     pub fn new(reader: Reader) -> Self {
-        Self { reader, passed: None }
+        Self { reader, passed: None, rest: Vec::new() }
     }
 
     /// The index that frames are counted by.
@@ -83,7 +96,7 @@ impl Engine {
     /// How many pictures have to be decoded until this frame comes.
     pub fn takes(&self, frame: u32) -> u32 {
         let Some(shown) = self.index().frames.get(frame as usize) else { return 0 };
-        let comes = self.still_comes(frame, shown.start, shown.sample);
+        let comes = self.still_comes(frame, shown.start);
         let from = if comes { self.reader.at() } else { shown.start };
         u32::try_from(shown.sample.saturating_sub(from)).unwrap_or(u32::MAX)
     }
@@ -127,13 +140,15 @@ impl Engine {
         let index = Arc::clone(self.reader.index());
         let frames = index.count();
         let shown = *index.frames.get(frame as usize).ok_or(VideoError::NoSuchFrame { frame, frames })?;
-        if !self.still_comes(frame, shown.start, shown.sample) {
-            self.passed = None;
-            self.reader.rewind_to(shown.start, &mut || way.over())?;
-            if let Some(first) = way.hurries_to() {
-                let wanted = index.frames.get(first as usize..=frame as usize).unwrap_or_default();
-                self.reader.hurry_to(wanted.iter().map(|shown| shown.sample).min().unwrap_or(0));
-            }
+        let hurry_to = way.hurries_to().map_or(0, |first| {
+            let wanted = index.frames.get(first as usize..=frame as usize).unwrap_or_default();
+            wanted.iter().map(|shown| shown.sample).min().unwrap_or(0)
+        });
+        self.rest.clear();
+        if self.still_comes(frame, shown.start) {
+            self.reader.hurry_to(hurry_to);
+        } else {
+            self.go_back(shown.start, hurry_to, way)?;
         }
         let mut beyond = 0;
         loop {
@@ -146,7 +161,13 @@ impl Engine {
                     return Err(error);
                 }
             };
+            // An earlier way, which hurried further, may have left it out.
+            let left_out = shown.sample < self.reader.hurried_to();
             let Some(fresh) = next else {
+                if left_out {
+                    self.go_back(shown.start, hurry_to, way)?;
+                    continue;
+                }
                 // Nothing more comes without going back.
                 self.passed = Some(u32::MAX);
                 return Err(damaged());
@@ -159,7 +180,8 @@ impl Engine {
                 continue;
             }
             self.passed = self.passed.max(Some(number));
-            if number == frame || way.worth(number) {
+            let worth = if number == frame { Worth::Now } else { way.worth(number) };
+            if worth == Worth::Now {
                 let kept = match shelf.get(number, keep.kind()) {
                     Some(kept) => kept,
                     None => Arc::new(keep.keep(number, fresh.picture, fresh.hurt)?),
@@ -169,6 +191,12 @@ impl Engine {
                     return Ok(kept);
                 }
                 way.passing(number, &kept);
+            } else if worth == Worth::Later {
+                self.rest.push((number, start, fresh));
+            }
+            if number > frame && left_out {
+                self.go_back(shown.start, hurry_to, way)?;
+                continue;
             }
             // Pictures come out in display order but for what a damaged file does to it.
             beyond += u32::from(number > frame);
@@ -178,15 +206,36 @@ impl Engine {
         }
     }
 
-    /// Whether decoding on from here brings the frame sooner than going back to its start.
-    pub fn still_comes(&self, frame: u32, start: usize, sample: usize) -> bool {
+    /// Keeps what was passed on the last way and was to be kept later.
+    pub fn keep_rest<P: Keep>(&mut self, keep: &mut P, shelf: &Shared<P::Kept>, near: &Range<u32>) {
+        for (number, start, fresh) in self.rest.drain(..) {
+            if shelf.has(number, keep.kind()) {
+                continue;
+            }
+            if let Ok(kept) = keep.keep(number, fresh.picture, fresh.hurt) {
+                shelf.put(number, keep.kind(), start, near, Arc::new(kept));
+            }
+        }
+    }
+
+    /// Whether decoding on from here brings the frame sooner than going back to its start, unless it was left out.
+    pub fn still_comes(&self, frame: u32, start: usize) -> bool {
         self.reader.from() <= start
             && self.reader.at() + CLOSE >= start
-            && self.reader.sparse_until() <= sample
             && self.passed.is_none_or(|passed| passed < frame)
+    }
+
+    fn go_back<K>(&mut self, start: usize, hurry_to: usize, way: &mut dyn Way<K>) -> Result<(), VideoError> {
+        self.passed = None;
+        self.reader.rewind_to(start, &mut || way.over())?;
+        self.reader.hurry_to(hurry_to);
+        Ok(())
     }
 }
 
 fn damaged() -> VideoError {
     VideoError::BadClip("This frame is damaged and cannot be shown; the ones around it may be whole.".into())
 }
+
+#[cfg(test)]
+mod tests;

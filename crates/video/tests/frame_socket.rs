@@ -5,7 +5,10 @@ mod common;
 
 use std::{
     collections::HashMap,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,7 +17,7 @@ use common::{
     room::{PATIENCE, exact, reference, show_at},
 };
 use limpet_testkit::clips::Kind;
-use limpet_video::{FrameSocket, Review, Seen};
+use limpet_video::{ByteSource, FrameSocket, Review, Seen};
 use limpet_wire::{
     Code,
     frames::{FrameHeader, Matrix, Transfer},
@@ -77,6 +80,80 @@ fn the_header_says_what_the_numbers_mean() {
     let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
     show_at(&mut socket, 1, 0, (0, 0), false);
     assert!(picture(&socket).0.full_range);
+}
+
+/// On the way to a frame that was jumped to, pictures are left out that nothing leans on. None of them is missed later.
+#[test]
+fn steps_after_jumps_are_the_right_frames() {
+    for kind in [Kind::OpenGop, Kind::Hlg, Kind::EditList] {
+        let view = (320, 320);
+        let clip = open(&generated(kind));
+        let right = reference(&clip, view);
+        let last = clip.probe().frames - 1;
+        for from in [7, 11, 14, last / 2, last - 15] {
+            // No frame of another place is kept.
+            let clip = open(&generated(kind));
+            let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
+            let steps = [0, 1, 2, 3, 9, 10, 6, 5, 4, 13, 12];
+            for (generation, step) in (1..).zip(steps) {
+                let frame = (from + step).min(last);
+                show_at(&mut socket, generation, frame, view, false);
+                let (header, md5) = exact(&socket, generation).unwrap();
+                assert_eq!((header.frame, md5), (frame, right[&frame]), "{kind:?}: {from} + {step}");
+            }
+        }
+    }
+}
+
+/// A clip that nobody can read while the gate is shut.
+struct Gated {
+    bytes: Vec<u8>,
+    shut: AtomicBool,
+    waiting: AtomicU32,
+}
+
+impl ByteSource for Gated {
+    fn len(&self) -> std::io::Result<u64> {
+        ByteSource::len(&self.bytes)
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> std::io::Result<usize> {
+        if self.shut.load(Ordering::Acquire) {
+            self.waiting.fetch_add(1, Ordering::AcqRel);
+            while self.shut.load(Ordering::Acquire) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        self.bytes.read_at(offset, buf)
+    }
+}
+
+#[test]
+fn what_is_there_does_not_wait_for_what_is_being_decoded() {
+    let bytes = std::fs::read(generated(Kind::Plain)).unwrap();
+    let source = Arc::new(Gated { bytes, shut: AtomicBool::new(false), waiting: AtomicU32::new(0) });
+    let full = (1920, 1080);
+    // Room for a few frames.
+    let review = Review::open(source.clone(), 24 << 20).unwrap();
+    let mut socket = FrameSocket::connect(review.address()).unwrap();
+    let last = review.clip().unwrap().probe().frames - 1;
+    show_at(&mut socket, 1, 0, full, false);
+    let first = exact(&socket, 1).unwrap();
+    source.shut.store(true, Ordering::Release);
+    show_at(&mut socket, 2, last, full, true);
+    let began = Instant::now();
+    while source.waiting.load(Ordering::Acquire) == 0 {
+        assert!(began.elapsed() < PATIENCE, "nobody reads");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    show_at(&mut socket, 3, 0, full, true);
+    let again = exact(&socket, 3);
+    source.shut.store(false, Ordering::Release);
+    let again = again.expect("it was there");
+    assert_eq!((again.0.frame, again.1), (0, first.1));
+    show_at(&mut socket, 4, last, full, false);
+    assert_eq!(exact(&socket, 4).unwrap().0.frame, last);
 }
 
 /// A drag: requests come faster than frames. The last one is answered exactly, nothing older comes after

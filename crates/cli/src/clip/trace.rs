@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Replays [{"t_ms", "pts_us"}, ..] in real time and prints one JSON object: entries, each with pts_us, first_ms (until
-/// any picture for it, near or exact; null when none came), exact_ms (until the exact one), got_us (the time of that
-/// picture, as it says itself), failed (why it cannot be shown; null for most) and superseded (a newer entry came
+/// any picture for it, near or exact; null when none came), shown_us (the time of the last picture that came for it, as
+/// it says itself), exact_ms (until the exact one), got_us (that one's time), failed (why it cannot be shown; null for most) and superseded (a newer entry came
 /// before its exact frame); first_ms, index_ms and open_ms (from opening the clip until any picture was there, until
 /// its frames were known, and until the first frame was there exactly); late (pictures for an older entry after one for
 /// a newer: 0); wrong (pictures that are not the frame they claim to be: 0); cpu_ms and peak_rss_bytes of the decoder.
@@ -37,6 +37,9 @@ pub struct Trace {
     /// Send each entry only when the exact frame of the one before has come, to measure single operations.
     #[arg(long)]
     settle: bool,
+    /// The entries are steps, not moves of a dragging hand: only exact pictures are asked for, as for an arrow key.
+    #[arg(long)]
+    steps: bool,
     /// The size of the view, in pixels of the stored picture: pictures are shrunk to fit.
     #[arg(long, default_value = "1280x720", value_parser = view_size)]
     view: (u32, u32),
@@ -67,6 +70,7 @@ struct Report {
 struct Entry {
     pts_us: i64,
     first_ms: Option<f64>,
+    shown_us: Option<i64>,
     exact_ms: Option<f64>,
     got_us: Option<i64>,
     failed: Option<String>,
@@ -103,7 +107,8 @@ impl Trace {
         for (number, moment) in moments.iter().enumerate() {
             let due = began + Duration::try_from_secs_f64(moment.t_ms / 1000.0).unwrap_or_default();
             replay.watch(due)?;
-            replay.ask(number, super::frame_at(&clip, moment.pts_us), self.view, !self.settle)?;
+            let drags = !self.settle && !self.steps;
+            replay.ask(number, super::frame_at(&clip, moment.pts_us), self.view, drags)?;
             if self.settle {
                 replay.settle(number)?;
             }
@@ -180,6 +185,7 @@ impl Replay {
         let entry = |moment: &Moment| Entry {
             pts_us: moment.pts_us,
             first_ms: None,
+            shown_us: None,
             exact_ms: None,
             got_us: None,
             failed: None,
@@ -272,10 +278,12 @@ impl Replay {
             return;
         };
         let ms = ms(at.saturating_duration_since(*asked));
+        let shown_us = self.timebase.micros(Pts(header.pts)).0;
         entry.first_ms.get_or_insert(ms);
+        entry.shown_us = Some(shown_us);
         if header.exact && header.frame == *frame {
             entry.exact_ms.get_or_insert(ms);
-            entry.got_us = Some(self.timebase.micros(Pts(header.pts)).0);
+            entry.got_us = Some(shown_us);
         } else if header.exact {
             // Says exact and is another frame: as wrong as it gets.
             self.claims.push(Claim { frame: u32::MAX, exact: true, md5 });

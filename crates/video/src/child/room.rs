@@ -1,13 +1,14 @@
 //! The frame socket: windows ask for frames, one thread decodes and answers.
 //!
-//! Every connection has a reading thread that overwrites the one target ([`stage`]). The [`hand`] takes the newest,
-//! looks between packets whether there is a newer one, and sends what it has. [`ahead`] decodes what will be wanted
-//! next, and [`scan`] indexes the clip.
+//! Every connection has a reading thread that overwrites the one target ([`stage`]). What is there of the newest is shown
+//! [`at_once`]. The [`hand`] decodes it, looks between packets whether there is a newer one, and sends what it has.
+//! [`ahead`] decodes what will be wanted next, and [`scan`] indexes the clip.
 //!
 //! **Invariant:** there is never a queue. A target that was overwritten is never answered exactly, and whatever
 //! is sent carries the generation of the target it was decoded for.
 
 mod ahead;
+mod at_once;
 mod hand;
 mod plan;
 mod scan;
@@ -30,6 +31,7 @@ use tungstenite::{Message, WebSocket, protocol::Role};
 use super::door::{Door, config};
 use crate::{ByteSource, VideoError};
 use ahead::Forerunner;
+use at_once::AtOnce;
 use hand::Hand;
 pub use stage::{Known, Stage};
 use target::{Target, Window};
@@ -49,6 +51,7 @@ pub fn open(
     scan::start(Arc::clone(&stage), Arc::clone(source))?;
     spawn("hand", &stage, source, Hand::run)?;
     spawn("ahead", &stage, source, Forerunner::run)?;
+    spawn("at once", &stage, source, |stage, _| match AtOnce::run(stage) {})?;
     let (door, inside, within) = (Arc::new(door), Arc::new(AtomicUsize::new(0)), Arc::clone(&stage));
     thread::Builder::new().name("door".into()).spawn(move || {
         while let Ok(stream) = door.knock() {
@@ -98,6 +101,7 @@ fn listen(socket: WebSocket<TcpStream>, stage: &Stage) {
             Ok(Message::Text(text)) => match serde_json::from_str(&text) {
                 Ok(FrameRequest::Show { generation, frame, max_width, max_height, near_first }) => {
                     let window = window.clone();
+                    window.asks(generation);
                     stage.want(Target { window, generation, frame, max_width, max_height, near_first });
                 }
                 Err(error) => {

@@ -77,7 +77,11 @@ impl Viewer {
 
     /// Views fit into this many stored pixels from now on; 0 is no limit. Never enlarges.
     pub fn fit(&mut self, max_width: u32, max_height: u32) {
-        let (width, height) = self.track.size();
+        self.size = Self::within(self.track.size(), max_width, max_height);
+    }
+
+    /// The size of a view that fits.
+    pub fn within((width, height): (u32, u32), max_width: u32, max_height: u32) -> (u32, u32) {
         let max_width = if max_width == 0 { width } else { max_width };
         let max_height = if max_height == 0 { height } else { max_height };
         let by_width = u64::from(max_width) * u64::from(height) <= u64::from(max_height) * u64::from(width);
@@ -86,7 +90,7 @@ impl Viewer {
             let scaled = (u64::from(side) * u64::from(by) + u64::from(of) / 2) / u64::from(of.max(1));
             u32::try_from(scaled).unwrap_or(side).clamp(1, side)
         };
-        self.size = if by >= of { (width, height) } else { (scale(width), scale(height)) };
+        if by >= of { (width, height) } else { (scale(width), scale(height)) }
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Reader {
     from: usize,
     /// Pictures that nothing leans on are left out before this packet.
     sparse_until: usize,
+    /// And may have been left out before this one, since decoding began.
+    hurried_to: usize,
     /// A damaged packet that what comes now may lean on.
     hurt_at: Option<usize>,
     drained: bool,
@@ -67,6 +69,7 @@ impl Reader {
             at: 0,
             from: 0,
             sparse_until: 0,
+            hurried_to: 0,
             hurt_at: None,
             drained: false,
             last: None,
@@ -101,9 +104,9 @@ impl Reader {
         self.from
     }
 
-    /// The packet before which pictures were left out since decoding began.
-    pub fn sparse_until(&self) -> usize {
-        self.sparse_until
+    /// The packet before which pictures may have been left out since decoding began.
+    pub fn hurried_to(&self) -> usize {
+        self.hurried_to
     }
 
     /// Reads by another index of the same clip from now on, and from nowhere: rewind next.
@@ -117,6 +120,7 @@ impl Reader {
     pub fn hurry_to(&mut self, sample: usize) {
         if self.index.tells_leaves() {
             self.sparse_until = sample;
+            self.hurried_to = self.hurried_to.max(if sample > self.at { sample } else { 0 });
         }
     }
 
@@ -132,7 +136,7 @@ impl Reader {
     pub fn rewind_to(&mut self, sample: usize, over: &mut dyn FnMut() -> bool) -> Result<(), VideoError> {
         self.decoder.flush();
         self.drained = false;
-        self.sparse_until = 0;
+        (self.sparse_until, self.hurried_to) = (0, 0);
         self.hurt_at = None;
         self.last = None;
         if self.cut_short || self.at != sample {

@@ -17,10 +17,12 @@ use super::{
 };
 use crate::{
     ByteSource, VideoError,
-    engine::{Engine, Keep, Sketch, Sketcher, View, Viewer, Way},
+    engine::{Engine, Keep, Sketch, Sketcher, View, Viewer, Way, Worth},
     media::reader::Reader,
 };
 
+/// What is being decoded stays worth it while the eye is no farther from it, frames.
+const BESIDE: u32 = 16;
 /// A dragging hand that pauses so long may be there.
 const PAUSE: Duration = Duration::from_millis(120);
 /// What most sketches take, bytes, or less. How large those of a clip are shows once there are some.
@@ -194,7 +196,8 @@ impl Way<View> for Filling<'_> {
             let moved = now != self.gaze;
             if moved {
                 let window = now.window(self.known.index.count(), self.stage.fits(now.kind));
-                let beside = self.frames.start <= now.frame.saturating_add(1) && now.frame <= self.frames.end;
+                let beside = self.frames.start <= now.frame.saturating_add(BESIDE)
+                    && now.frame < self.frames.end.saturating_add(BESIDE);
                 let still_useful = now.kind == self.gaze.kind
                     && beside
                     && window.contains(&self.frames.start)
@@ -214,8 +217,8 @@ impl Way<View> for Filling<'_> {
         }
     }
 
-    fn worth(&self, frame: u32) -> bool {
-        self.frames.contains(&frame)
+    fn worth(&self, frame: u32) -> Worth {
+        if self.frames.contains(&frame) { Worth::Now } else { Worth::Nothing }
     }
 
     fn near(&self) -> Range<u32> {
@@ -224,6 +227,10 @@ impl Way<View> for Filling<'_> {
 
     fn passing(&mut self, _: u32, _: &Arc<View>) {
         self.stage.tell();
+    }
+
+    fn hurries_to(&self) -> Option<u32> {
+        Some(self.frames.start)
     }
 }
 
@@ -244,8 +251,9 @@ impl Way<Sketch> for Sketching<'_> {
             || state.gaze.map(|(.., since, _)| since) != self.began
     }
 
-    fn worth(&self, frame: u32) -> bool {
-        self.frames.contains(&frame) && wanted_as_sketch(self.known, frame, self.every)
+    fn worth(&self, frame: u32) -> Worth {
+        let wanted = self.frames.contains(&frame) && wanted_as_sketch(self.known, frame, self.every);
+        if wanted { Worth::Now } else { Worth::Nothing }
     }
 
     fn near(&self) -> Range<u32> {

@@ -1,5 +1,5 @@
-//! The hand: takes the newest target and shows it, exactly and as soon as can be; something near it before, if that was
-//! asked for.
+//! The hand: takes the newest target, decodes it and shows it, as soon as can be; on the way what comes nearer to it, if
+//! that was asked for.
 //!
 //! **Invariant:** a target that was overwritten is never answered exactly.
 
@@ -16,15 +16,17 @@ use super::{
 };
 use crate::{
     ByteSource, VideoError,
-    engine::{Easel, Engine, Keep, View, Viewer, Way},
+    engine::{Engine, Keep, View, Viewer, Way, Worth},
     media::{
         index::{Index, Sample},
         reader::{Fresh, Reader},
     },
 };
 
-/// Frames before the target that are kept on the way, for the steps back that often follow.
+/// Frames before the target that are kept after a step back, as more steps back will follow.
 const KEPT_BEFORE: u32 = 6;
+/// The same after a jump: each of them makes it wait.
+const KEPT_BEFORE_A_JUMP: u32 = 1;
 /// Time between two near pictures for one target.
 const BEAT: Duration = Duration::from_millis(33);
 /// Decoding one more picture beats a seek by so much, pictures.
@@ -33,14 +35,16 @@ const SEEK_COSTS: u32 = 4;
 /// The view that a first picture is made for, before a window has said how large it is.
 const FIRST_VIEW: (u32, u32) = (1280, 720);
 /// Frames decoded on after one that was sought: what is decoded next costs little while the decoder stands here.
-const ON: u32 = 8;
+const ON: u32 = 4;
+
+/// A hand that is quick wants something again within this time, and then nothing is in its way.
+const QUICK: Duration = Duration::from_millis(10);
 
 /// The hand's thread.
 pub struct Hand {
     stage: Arc<Stage>,
     engine: Engine,
     viewer: Viewer,
-    easel: Easel,
     /// The picture that was shown first, until it is known which frame it is.
     first: Option<(Sample, Fresh)>,
 }
@@ -53,7 +57,7 @@ impl Hand {
         let head = Arc::new(Index::head(&mut demuxer)?);
         let viewer = Viewer::new(demuxer.track.clone(), Arc::clone(&head));
         let engine = Engine::new(Reader::after(demuxer, head)?);
-        let mut hand = Self { stage, engine, viewer, easel: Easel::default(), first: None };
+        let mut hand = Self { stage, engine, viewer, first: None };
         if let Err(error) = hand.show_first() {
             tracing::debug!(%error, "There is no first picture");
         }
@@ -97,76 +101,81 @@ impl Hand {
     fn show(&mut self, target: Target, known: &Arc<Known>) {
         self.viewer.fit(target.max_width, target.max_height);
         let kind = self.viewer.kind();
-        self.look(&target, kind);
-        if let Some(view) = known.views.get(target.frame, kind) {
-            return self.answer(target, &view, known);
+        let steps_back = self.look(&target, kind);
+        if let Some(view) = known.views.get(target.frame, kind).or_else(|| self.had(target.frame, known)) {
+            if self.answer(&target, &view, known) && self.stage.state().ahead.is_none() {
+                self.go_on(&target, known);
+            }
+            return;
         }
-        if let Some(view) = self.had(target.frame, known) {
-            return self.answer(target, &view, known);
-        }
-        let near = if target.near_first { self.show_near(&target, known, kind) } else { None };
+        let near = Self::near(&target, known, kind);
         if target.frame < known.index.count() && !known.index.there(target.frame) {
             return self.stage.wait_for_bytes(target, known);
         }
         if let Some(view) = self.brought(&target, known, kind) {
-            return self.answer(target, &view, known);
+            self.answer(&target, &view, known);
+            return;
         }
-        self.stage.state().hand_decodes = true;
-        let mut way = Toward { stage: &self.stage, target: &target, known, near, shown_at: Instant::now() };
+        self.decodes(true);
+        let mut way = Toward { steps_back, near, ..Toward::beyond(&self.stage, &target, known) };
         match self.engine.frame_at(target.frame, &mut self.viewer, &known.views, &mut way) {
-            Ok(view) if target.send(&view, true, known) => self.go_on(&target, known),
-            Ok(_) => self.stage.want_again(target),
+            Ok(view) => {
+                if self.answer(&target, &view, known) {
+                    self.engine.keep_rest(&mut self.viewer, &known.views, &self.stage.around());
+                    self.go_on(&target, known);
+                }
+            }
             Err(VideoError::Superseded) => {}
             Err(error) => target.fail(error),
         }
-        self.stage.state().hand_decodes = false;
+        self.decodes(false);
+    }
+
+    fn decodes(&self, now: bool) {
+        self.stage.state().hand_decodes = now;
         self.stage.tell();
     }
 
-    fn answer(&self, target: Target, view: &View, known: &Known) {
-        if !target.send(view, true, known) {
-            self.stage.want_again(target);
+    /// False when the window counts frames in another way by now; then the target is wanted again.
+    fn answer(&self, target: &Target, view: &View, known: &Known) -> bool {
+        let sent = target.send(view, true, known);
+        if !sent {
+            self.stage.want_again(target.clone());
         }
+        sent
     }
 
-    /// Decodes on from what was just sought, until something is wanted.
+    /// Decodes on from the frame that was sought, where the decoder stands behind it, until something is wanted.
     fn go_on(&mut self, target: &Target, known: &Known) {
-        for frame in (target.frame + 1..known.index.count()).take(ON as usize) {
-            let Some(shown) = known.index.frames.get(frame as usize) else { return };
-            let beside =
-                known.index.there(frame) && self.engine.still_comes(frame, shown.start, shown.sample);
-            let mut way =
-                Toward { stage: &self.stage, target, known, near: Some(0), shown_at: Instant::now() };
+        let kind = self.viewer.kind();
+        let next = known.index.frames.iter().zip(0..).skip(target.frame as usize + 1).take(ON as usize);
+        self.decodes(true);
+        self.stage.wait_for_newer(QUICK);
+        for (shown, frame) in next.filter(|(_, frame)| !known.views.has(*frame, kind)) {
+            let beside = known.index.there(frame) && self.engine.still_comes(frame, shown.start);
+            let mut way = Toward::beyond(&self.stage, target, known);
             if !beside || self.engine.frame_at(frame, &mut self.viewer, &known.views, &mut way).is_err() {
-                return;
+                break;
             }
         }
+        self.decodes(false);
     }
 
-    fn look(&self, target: &Target, kind: (u32, u32)) {
+    /// Moves the eye there. Whether it goes back by a step, or by a few.
+    fn look(&self, target: &Target, kind: (u32, u32)) -> bool {
         let mut state = self.stage.state();
-        let gaze = Gaze::moved(state.gaze.map(|(gaze, ..)| gaze), target.frame, kind);
-        state.gaze = Some((gaze, Instant::now(), target.near_first));
+        let before = state.gaze.map(|(gaze, ..)| gaze);
+        state.gaze = Some((Gaze::moved(before, target.frame, kind), Instant::now(), target.near_first));
         drop(state);
         self.stage.tell();
+        before.is_some_and(|gaze| (1..=KEPT_BEFORE).contains(&gaze.frame.saturating_sub(target.frame)))
     }
 
-    /// Shows the nearest there is, view or sketch, and says how far off it is.
-    fn show_near(&mut self, target: &Target, known: &Known, kind: (u32, u32)) -> Option<u32> {
-        let distance = |frame: u32| frame.abs_diff(target.frame);
-        let view = known.views.nearest(target.frame, kind);
-        let sketch = known.sketches.nearest_of_any(target.frame);
-        let nearer = match (&view, &sketch) {
-            (Some((view, _)), Some((sketch, _))) => distance(*sketch) < distance(*view),
-            (view, sketch) => view.is_none() && sketch.is_some(),
-        };
-        let (frame, view) = match (view, sketch) {
-            (_, Some((frame, sketch))) if nearer => (frame, self.easel.view(&sketch).ok()?),
-            (Some(view), _) => view,
-            _ => return None,
-        };
-        target.send(&view, false, known);
-        Some(distance(frame))
+    /// How far off the nearest there is of it is: somebody else shows that.
+    fn near(target: &Target, known: &Known, kind: (u32, u32)) -> Option<u32> {
+        let view = known.views.nearest(target.frame, kind).map(|(frame, _)| frame);
+        let sketch = known.sketches.nearest_of_any(target.frame).map(|(frame, _)| frame);
+        [view, sketch].into_iter().flatten().map(|frame| frame.abs_diff(target.frame)).min()
     }
 
     /// The frame, when it is just being decoded ahead and comes sooner that way.
@@ -199,6 +208,8 @@ struct Toward<'a> {
     stage: &'a Stage,
     target: &'a Target,
     known: &'a Known,
+    /// Whether the eye went back to it by a step.
+    steps_back: bool,
     /// How far off what is shown already is.
     near: Option<u32>,
     shown_at: Instant,
@@ -209,8 +220,14 @@ impl Way<View> for Toward<'_> {
         self.stage.has_newer()
     }
 
-    fn worth(&self, frame: u32) -> bool {
-        self.helps(frame) || (self.first_kept()..=self.target.frame + ON).contains(&frame)
+    fn worth(&self, frame: u32) -> Worth {
+        if self.helps(frame) || (self.target.frame..=self.target.frame + ON).contains(&frame) {
+            Worth::Now
+        } else if (self.first_kept()..self.target.frame).contains(&frame) {
+            if self.steps_back { Worth::Now } else { Worth::Later }
+        } else {
+            Worth::Nothing
+        }
     }
 
     fn near(&self) -> Range<u32> {
@@ -230,13 +247,18 @@ impl Way<View> for Toward<'_> {
     }
 }
 
-impl Toward<'_> {
+impl<'a> Toward<'a> {
+    /// Beyond a target that is there.
+    fn beyond(stage: &'a Stage, target: &'a Target, known: &'a Known) -> Self {
+        Self { stage, target, known, steps_back: false, near: Some(0), shown_at: Instant::now() }
+    }
+
     fn off(&self, frame: u32) -> u32 {
         frame.abs_diff(self.target.frame)
     }
 
     fn first_kept(&self) -> u32 {
-        self.target.frame.saturating_sub(KEPT_BEFORE)
+        self.target.frame.saturating_sub(if self.steps_back { KEPT_BEFORE } else { KEPT_BEFORE_A_JUMP })
     }
 
     /// Whether a frame on the way is worth showing to a moving hand: nearer than what it sees, and not too soon.

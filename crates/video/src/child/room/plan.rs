@@ -7,6 +7,13 @@ use std::ops::Range;
 
 use crate::media::index::Index;
 
+/// An eye that moves by more frames goes nowhere: it has arrived.
+const JUMP: u32 = 24;
+/// Frames decoded on in one go. Then the edge of a group behind the eye may be nearer than what comes next.
+const BATCH: u32 = 12;
+/// Frames before an edge that come before the rest of their group: on the way to them much can be left out.
+const BEFORE_EDGE: u32 = 16;
+
 /// Where the eye is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gaze {
@@ -23,7 +30,7 @@ pub struct Gaze {
 pub enum Heading {
     /// To earlier frames.
     Back,
-    /// It has not moved.
+    /// It has not moved, or jumped here.
     Still,
     /// To later frames.
     On,
@@ -33,6 +40,7 @@ impl Gaze {
     /// The eye after it has gone to a frame.
     pub fn moved(before: Option<Self>, frame: u32, kind: (u32, u32)) -> Self {
         let heading = match before {
+            Some(before) if frame.abs_diff(before.frame) > JUMP => Heading::Still,
             Some(before) if frame < before.frame => Heading::Back,
             Some(before) if frame > before.frame => Heading::On,
             Some(before) => before.heading,
@@ -63,9 +71,10 @@ impl Gaze {
     ) -> Option<Range<u32>> {
         let on = (self.frame.max(window.start)..window.end).find(|frame| !has(*frame));
         let back = (window.start..self.frame.min(window.end)).rev().find(|frame| !has(*frame));
+        // What lies before takes longer to come, as a whole group may have to be decoded for it.
         let (near, far) = match self.heading {
             Heading::Back => (4, 1),
-            Heading::Still => (1, 1),
+            Heading::Still => (2, 1),
             Heading::On => (1, 4),
         };
         let weighed = |frame: u32, weight: u32| frame.abs_diff(self.frame).saturating_mul(weight);
@@ -86,15 +95,16 @@ fn group(index: &Index, frame: u32) -> Option<usize> {
 
 fn job_from(index: &Index, first: u32, window: &Range<u32>, has: &dyn Fn(u32) -> bool) -> Range<u32> {
     let own = group(index, first);
-    let more =
-        (first + 1..window.end).take_while(|frame| !has(*frame) && group(index, *frame) == own).count();
+    let end = window.end.min(first + BATCH);
+    let more = (first + 1..end).take_while(|frame| !has(*frame) && group(index, *frame) == own).count();
     first..first + 1 + u32::try_from(more).unwrap_or(0)
 }
 
 fn job_before(index: &Index, last: u32, window: &Range<u32>, has: &dyn Fn(u32) -> bool) -> Range<u32> {
     let own = group(index, last);
-    let more =
-        (window.start..last).rev().take_while(|frame| !has(*frame) && group(index, *frame) == own).count();
+    let at_edge = group(index, last + 1) != own;
+    let start = if at_edge { window.start.max((last + 1).saturating_sub(BEFORE_EDGE)) } else { window.start };
+    let more = (start..last).rev().take_while(|frame| !has(*frame) && group(index, *frame) == own).count();
     last - u32::try_from(more).unwrap_or(0)..last + 1
 }
 
@@ -107,7 +117,11 @@ mod tests {
 
     /// Groups of ten frames.
     fn index(frames: i64) -> Index {
-        let sample = |pts: i64| Sample {
+        Index::of_samples((0..frames).map(sample).collect(), Timebase { num: 1, den: 10 })
+    }
+
+    fn sample(pts: i64) -> Sample {
+        Sample {
             pts,
             timed: true,
             dts: pts,
@@ -118,8 +132,7 @@ mod tests {
             hidden: false,
             seen: true,
             frame: None,
-        };
-        Index::of_samples((0..frames).map(sample).collect(), Timebase { num: 1, den: 10 })
+        }
     }
 
     fn gaze(frame: u32, heading: Heading) -> Gaze {
@@ -134,6 +147,7 @@ mod tests {
         assert_eq!(back.heading, Heading::Back);
         assert_eq!(Gaze::moved(Some(back), 4, (2, 2)).heading, Heading::Back, "another size is no move");
         assert_eq!(Gaze::moved(Some(back), 9, (1, 1)).heading, Heading::On);
+        assert_eq!(Gaze::moved(Some(back), 90, (1, 1)).heading, Heading::Still, "it jumped there");
     }
 
     #[test]
@@ -169,10 +183,23 @@ mod tests {
     }
 
     #[test]
+    fn a_long_group_does_not_keep_the_edge_behind_the_eye_waiting() {
+        let frame = |number: u32| Sample { clean: number.is_multiple_of(200), ..sample(i64::from(number)) };
+        let index = Index::of_samples((0..600).map(frame).collect(), Timebase { num: 1, den: 10 });
+        let eye = gaze(204, Heading::Still);
+        let window = eye.window(600, 400);
+        assert_eq!(eye.next_job(&index, &window, &|frame| (200..205).contains(&frame)), Some(205..217));
+        assert_eq!(eye.next_job(&index, &window, &|frame| (200..217).contains(&frame)), Some(184..200));
+        assert_eq!(eye.next_job(&index, &window, &|frame| (184..217).contains(&frame)), Some(4..184));
+        assert_eq!(eye.next_job(&index, &window, &|frame| (4..217).contains(&frame)), Some(217..229));
+    }
+
+    #[test]
     fn a_job_ends_at_what_is_there_and_at_the_window() {
         let index = index(40);
         let eye = gaze(25, Heading::Still);
-        assert_eq!(eye.next_job(&index, &(23..28), &|frame| frame == 25), Some(26..28));
+        assert_eq!(eye.next_job(&index, &(23..28), &|frame| frame == 25), Some(23..25));
+        assert_eq!(eye.next_job(&index, &(23..28), &|frame| frame < 26), Some(26..28));
         assert_eq!(eye.next_job(&index, &(21..28), &|frame| frame > 24 || frame == 22), Some(23..25));
     }
 }

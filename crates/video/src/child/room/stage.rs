@@ -52,7 +52,10 @@ pub struct Stage {
 
 #[derive(Default)]
 pub struct State {
+    /// What the hand takes next.
     target: Option<Target>,
+    /// The same, for what is there already.
+    wish: Option<Target>,
     /// What was wanted and has not arrived, and where its bytes lie.
     waiting: Option<(Target, Range<u64>)>,
     /// Where the eye is, since when, and whether it is being dragged.
@@ -149,6 +152,7 @@ impl Stage {
     /// Overwrites whatever was wanted.
     pub fn want(&self, target: Target) {
         let mut state = self.state();
+        state.wish = Some(target.clone());
         state.target = Some(target);
         state.waiting = None;
         drop(state);
@@ -203,12 +207,27 @@ impl Stage {
         self.state().target.is_some()
     }
 
+    /// Waits for so long, or until something is wanted that nobody has taken.
+    pub fn wait_for_newer(&self, most: Duration) {
+        let waited = self.changed.wait_timeout_while(self.state(), most, |state| state.target.is_none());
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Waits for a target, and for the clip to be known, and takes both.
     pub fn next_target(&self) -> (Target, Arc<Known>) {
+        self.next(|state| state.target.take())
+    }
+
+    /// The same for what is there already: the newest target that nobody has looked for in the cache.
+    pub fn next_wish(&self) -> (Target, Arc<Known>) {
+        self.next(|state| state.wish.take())
+    }
+
+    fn next(&self, take: fn(&mut State) -> Option<Target>) -> (Target, Arc<Known>) {
         let mut state = self.state();
         loop {
             if let Some(known) = state.known.clone()
-                && let Some(target) = state.target.take()
+                && let Some(target) = take(&mut state)
             {
                 return (target, known);
             }

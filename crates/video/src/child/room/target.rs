@@ -1,11 +1,15 @@
 //! What a window wants to see, and the window.
 //!
 //! **Invariant:** a picture goes out only to a window that counts frames as it was counted: while a clip arrives, what
-//! becomes known of it may change their numbers.
+//! becomes known of it may change their numbers. And whoever sends it, none goes out after a newer one was asked for,
+//! and none after the exact one.
 
 use std::{
     net::TcpStream,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -15,7 +19,11 @@ use tungstenite::{Message, WebSocket};
 use super::stage::Known;
 use crate::{VideoError, engine::View, tonemap};
 
+/// The generation of a first picture, which nobody asked for.
+const FIRST: u32 = 0;
+
 /// What a window wants to see.
+#[derive(Clone)]
 pub struct Target {
     pub window: Window,
     pub generation: u32,
@@ -44,7 +52,11 @@ impl Target {
 
 /// The writing half of a connection.
 #[derive(Clone)]
-pub struct Window(Arc<Mutex<Option<Line>>>);
+pub struct Window {
+    line: Arc<Mutex<Option<Line>>>,
+    /// The generation asked for last. Apart from the line, which may be busy with a picture.
+    asked: Arc<AtomicU32>,
+}
 
 struct Line {
     socket: WebSocket<TcpStream>,
@@ -52,17 +64,25 @@ struct Line {
     tones: Vec<(u8, u8)>,
     /// How it counts frames, once it was told.
     numbering: Option<u32>,
+    /// The generation whose exact picture was sent last.
+    answered: u32,
 }
 
 impl Window {
     /// Only this writes to the connection from now on.
     pub fn new(socket: WebSocket<TcpStream>) -> Self {
-        Self(Arc::new(Mutex::new(Some(Line { socket, tones: Vec::new(), numbering: None }))))
+        let line = Line { socket, tones: Vec::new(), numbering: None, answered: 0 };
+        Self { line: Arc::new(Mutex::new(Some(line))), asked: Arc::default() }
+    }
+
+    /// It wants this generation and no older one from now on.
+    pub fn asks(&self, generation: u32) {
+        self.asked.store(generation, Ordering::Release);
     }
 
     /// Whether it is the same window.
     pub fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.line, &other.line)
     }
 
     /// Sends a picture, and before it what its colours mean where a screen does not show them as they are. False when
@@ -71,16 +91,26 @@ impl Window {
         let FrameHeader { transfer, primaries, .. } = view.header;
         let colours = (transfer as u8, primaries);
         let told = |line: &Line| is_ordinary(colours) || line.tones.contains(&colours);
-        if !lock(&self.0).as_ref().is_none_or(told) {
+        if !lock(&self.line).as_ref().is_none_or(told) {
             let table = BASE64_STANDARD.encode(tonemap::Table::new(transfer, primaries).bytes());
             self.say(&FrameEvent::Tones { transfer: transfer as u8, primaries, table });
-            if let Some(line) = &mut *lock(&self.0) {
+            if let Some(line) = &mut *lock(&self.line) {
                 line.tones.push(colours);
             }
         }
-        let mut line = lock(&self.0);
+        let mut line = lock(&self.line);
         if line.as_ref().is_some_and(|line| line.numbering != numbering) {
             return false;
+        }
+        if generation != FIRST {
+            let newest = self.asked.load(Ordering::Acquire);
+            let Some(line) = line.as_mut().filter(|line| newest == generation && line.answered != generation)
+            else {
+                return true;
+            };
+            if exact {
+                line.answered = generation;
+            }
         }
         send(&mut line, Message::binary(view.message(generation, exact)));
         true
@@ -91,7 +121,7 @@ impl Window {
         let ready = FrameEvent::Ready { clip: known.description.clone(), whole: known.whole };
         let Ok(json) = serde_json::to_string(&ready) else { return false };
         // No picture goes out in between.
-        let mut line = lock(&self.0);
+        let mut line = lock(&self.line);
         count(&mut line, known.numbering);
         let told = send(&mut line, Message::text(json));
         drop(line);
@@ -100,12 +130,12 @@ impl Window {
 
     /// Sends an event; false when the window is gone.
     pub fn say(&self, event: &FrameEvent) -> bool {
-        serde_json::to_string(event).is_ok_and(|json| send(&mut lock(&self.0), Message::text(json)))
+        serde_json::to_string(event).is_ok_and(|json| send(&mut lock(&self.line), Message::text(json)))
     }
 
     /// Says goodbye and forgets the connection.
     pub fn close(&self) {
-        if let Some(Line { mut socket, .. }) = lock(&self.0).take() {
+        if let Some(Line { mut socket, .. }) = lock(&self.line).take() {
             // It may be gone already.
             let _ = socket.close(None);
             let _ = socket.flush();
@@ -169,21 +199,44 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_goes_only_to_a_window_that_counts_as_it_was_counted() {
+    fn nothing_goes_out_after_what_is_newer_or_exact() {
+        let (window, mut next) = connected();
+        count(&mut lock(&window.line), 1);
+        let show = |generation, exact| window.show(&view(Transfer::Sdr), generation, exact, Some(1));
+        window.asks(1);
+        assert!(show(1, false) && show(1, true));
+        assert!(show(1, false) && show(1, true), "the exact one is out: dropped, and no reason to ask again");
+        window.asks(2);
+        window.asks(3);
+        assert!(show(2, false) && show(2, true), "overwritten");
+        assert!(show(3, true));
+        let came = [next(), next(), next()];
+        assert_eq!(came, [Some((1, false)), Some((1, true)), Some((3, true))]);
+    }
+
+    /// A window, and what comes to it: generation and exactness of pictures, `None` for an event.
+    fn connected() -> (Window, impl FnMut() -> Option<(u32, bool)>) {
         let door = TcpListener::bind("127.0.0.1:0").unwrap();
         let theirs = TcpStream::connect(door.local_addr().unwrap()).unwrap();
         let window = Window::new(WebSocket::from_raw_socket(door.accept().unwrap().0, Role::Server, None));
         let mut theirs = WebSocket::from_raw_socket(theirs, Role::Client, None);
-        let mut next = move || {
+        let next = move || {
             let message = theirs.read().unwrap().into_data();
             FrameHeader::decode(&message).map(|(header, _)| (header.generation, header.exact))
         };
+        (window, next)
+    }
+
+    #[test]
+    fn a_picture_goes_only_to_a_window_that_counts_as_it_was_counted() {
+        let (window, mut next) = connected();
         assert!(!window.show(&view(Transfer::Sdr), 1, true, Some(1)), "it was not told anything yet");
         assert!(window.show(&view(Transfer::Sdr), 0, false, None));
         assert_eq!(next(), Some((0, false)), "a first picture");
-        count(&mut lock(&window.0), 2);
+        count(&mut lock(&window.line), 2);
+        window.asks(3);
         assert!(!window.show(&view(Transfer::Sdr), 0, false, None), "too late for a first picture");
-        assert!(!window.show(&view(Transfer::Sdr), 2, true, Some(1)), "of the old numbers");
+        assert!(!window.show(&view(Transfer::Sdr), 3, true, Some(1)), "of the old numbers");
         assert!(window.show(&view(Transfer::Hlg), 3, true, Some(2)));
         assert_eq!((next(), next()), (None, Some((3, true))), "what its colours mean, then the picture");
         window.close();
