@@ -125,11 +125,28 @@ def taps(trace: Seen) -> list[float]:
 
 
 def updates(trace: Seen) -> tuple[int, float]:
-    """How many entries got a picture while the pointer moved, and for how many seconds it did."""
-    times, entries = trace["t_ms"], trace["entries"]
-    gaps = [late - early for early, late in pairwise(times)]
-    moved = [(gap, entry) for gap, entry in zip(gaps, entries) if gap < MOVING_MS]
-    return sum(entry["first_ms"] is not None for _, entry in moved), sum(gap for gap, _ in moved) / 1000
+    """
+    How many entries got a picture while the pointer moved that told the eye something: another one than before, or the
+    exact one. And for how many seconds the pointer moved.
+    """
+    count, seconds, before = 0, 0.0, None
+    for gap, entry in moving(trace):
+        count += entry["exact_ms"] is not None or entry["shown_us"] not in (None, before)
+        seconds += gap / 1000
+        before = entry["shown_us"] or before
+    return count, seconds
+
+
+def off(trace: Seen) -> list[float]:
+    """How far the picture that came for each entry is from what was asked for while the pointer moved, ms of the clip."""
+    entries = [entry for _, entry in moving(trace) if entry["shown_us"] is not None]
+    return [abs(entry["shown_us"] - entry["pts_us"]) / 1000 for entry in entries]
+
+
+def moving(trace: Seen) -> list[tuple[float, Seen]]:
+    """The entries while the pointer moved, and how long each was the newest, ms."""
+    gaps = [late - early for early, late in pairwise(trace["t_ms"])]
+    return [(gap, entry) for gap, entry in zip(gaps, trace["entries"]) if gap < MOVING_MS]
 
 
 def key_presses(glass: Seen, until: str, over_edge: bool | None = None) -> Spread | None:

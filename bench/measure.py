@@ -93,7 +93,7 @@ def our_runs(subject: Subject, engine: ours.Engine, asked: dict[str, list[tuple[
         if operation == "open" and not subject.clip.only_opened:
             continue
         once = entries[:1] if operation == "open" else entries
-        done = engine.replay(subject.path, [(0, pts_us) for _, pts_us in once], settle=True)
+        done = engine.replay(subject.path, [(0, pts_us) for _, pts_us in once], "settle")
         run = {"program": "limpet", "operation": operation} | done
         if "entries" in done:
             frames = [frame for frame, _ in once]
@@ -120,7 +120,7 @@ def our_traces(subject: Subject, engine: ours.Engine) -> list[dict[str, Any]]:
         moments = [moment for moment in moments if moment[0] <= subject.effort.trace_ms]
         frames = [subject.truth.frame_at(pts_us) for _, pts_us in moments]
         asked = {"t_ms": [t_ms for t_ms, _ in moments], "frames": frames}
-        done = engine.replay(subject.path, moments, settle=False)
+        done = engine.replay(subject.path, moments, "steps" if name in traces.STEPS else "drag")
         if "entries" in done:
             exact = [(frame, entry["got_us"]) for frame, entry in zip(frames, done["entries"]) if entry["exact_ms"]]
             done["wrong"] += sum(not subject.truth.is_that(frame, got_us) for frame, got_us in exact)

@@ -9,9 +9,12 @@ import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 MOST_SECONDS = 1800
+
+How = Literal["drag", "steps", "settle"]
+"""A dragging hand, an arrow key, or one operation right after the other."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,14 @@ class Engine:
         says = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
         return f"{says} {self.origin}"
 
-    def replay(self, clip: Path, moments: list[tuple[float, int]], *, settle: bool) -> dict[str, Any]:
+    def replay(self, clip: Path, moments: list[tuple[float, int]], how: How) -> dict[str, Any]:
         """What `limpet-cli trace` printed, or the error it ended with."""
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
             json.dump([{"t_ms": t_ms, "pts_us": pts_us} for t_ms, pts_us in moments], file)
             file.flush()
             command = [str(self.program), "trace", str(clip), file.name, "--view", self.view]
             command += ["--reference", f"{clip}.{self.view}.{self.mark}.json"]
-            command += ["--settle"] if settle else []
+            command += [f"--{how}"] if how != "drag" else []
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=MOST_SECONDS, check=False)
             except subprocess.TimeoutExpired:

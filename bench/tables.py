@@ -117,7 +117,7 @@ def key_to_glass(glass: Seen) -> str:
 def hands(seen: dict[str, Seen]) -> str:
     """One row for each trace on each clip."""
     rows = [hand(clip, name, found) for clip, found in seen.items() for name in traces.REAL_TIME]
-    head = ["clip", "trace", "entries", "superseded", "first picture", "settle", "updates/s", "late", "wrong"]
+    head = ["clip", "trace", "entries", "superseded", "first picture", "off", "settle", "updates/s", "late", "wrong"]
     return table([*head, "CPU, s", "memory, MB"], [row for row in rows if row])
 
 
@@ -137,7 +137,7 @@ def hand(clip: str, name: str, seen: Seen) -> list[str]:
     peak = max(trace.get("peak_rss_bytes") or 0 for trace in replays)
     return [
         *(clip, name, str(len(entries)), str(sum(entry["superseded"] for entry in entries))),
-        *(pair(of(figures.waits)), pair(of(figures.settles))),
+        *(pair(of(figures.waits)), pair(of(figures.off)), pair(of(figures.settles))),
         f"{sum(count for count, _ in moved) / seconds:.0f}" if seconds else "",
         *(str(sum(trace[key] for trace in replays)) for key in ("late", "wrong")),
         f"{sum(cpu) / len(cpu) / 1000:.1f}" if cpu else "",

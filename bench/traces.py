@@ -23,7 +23,8 @@ REST_MS = 1600
 FILLED_MS = 4000
 """After so long a rest what lies around it is decoded."""
 DRAGS = ("slow-drag", "flick", "jitter", "reversals", "drag-release")
-REAL_TIME = (*DRAGS, "random-clicks", "held-arrow", "cached-steps", "back-taps")
+STEPS = ("cached-steps", "back-taps")
+REAL_TIME = (*DRAGS, "random-clicks", "held-arrow", *STEPS)
 ONE_BY_ONE = ("random", "forward", "back")
 
 
