@@ -126,20 +126,21 @@ def taps(trace: Seen) -> list[float]:
 
 def updates(trace: Seen) -> tuple[int, float]:
     """
-    How many entries got a picture while the pointer moved that told the eye something: another one than before, or the
-    exact one. And for how many seconds the pointer moved.
+    How many entries were answered while the pointer moved: exactly, or at least by another picture than before. And for
+    how many seconds the pointer moved.
     """
     count, seconds, before = 0, 0.0, None
     for gap, entry in moving(trace):
-        count += entry["exact_ms"] is not None or entry["shown_us"] not in (None, before)
         seconds += gap / 1000
-        before = entry["shown_us"] or before
+        if (shown := entry.get("shown_us")) is not None:
+            count += entry["exact_ms"] is not None or shown != before
+            before = shown
     return count, seconds
 
 
 def off(trace: Seen) -> list[float]:
-    """How far the picture that came for each entry is from what was asked for while the pointer moved, ms of the clip."""
-    entries = [entry for _, entry in moving(trace) if entry["shown_us"] is not None]
+    """How far the last picture for each entry is from what was asked for while the pointer moved, ms of the clip."""
+    entries = [entry for _, entry in moving(trace) if entry.get("shown_us") is not None]
     return [abs(entry["shown_us"] - entry["pts_us"]) / 1000 for entry in entries]
 
 

@@ -43,12 +43,12 @@ the decoding process, in brackets what it had before a clip was opened: Python, 
 Traces are replayed in real time over the frame socket (`bench/traces/`), without drawing, and asked for as the review
 room asks: for a dragging hand and for clicks a near picture before the exact one, for keys (cached-steps, back-taps)
 only that. held-arrow asks 30 times a second whether pictures come or not, with near ones; the room waits for each.
-*First picture* is what the eye waits for: until a picture for that entry, or for a newer one, is there. *Off* is how far
-that picture, or a nearer one that followed it, is from the time that was asked for, in milliseconds of the clip; times
-are asked for between frames too. *Settle* is the exact frame of an entry after which the hand rests for a second or
-more. *Updates* are entries that told the eye something while the pointer moved, by another picture than before or by the
-exact one; there are 60 (held arrow: 30) entries a second. *Superseded* entries got no exact picture because a newer one
-came: fine. *Late* are pictures for an older entry after one for a newer: never.
+*First picture* is what the eye waits for: until a picture for that entry, or for a newer one, is there. *Off* is how
+far the last picture for an entry is from the time that was asked for, in milliseconds of the clip; times are asked for
+between frames too. *Settle* is the exact frame of an entry after which the hand rests for a second or more. *Updates*
+are entries that were answered while the pointer moved, exactly or at least by another picture than before; there are 60
+(held arrow: 30) entries a second. *Superseded* entries got no exact picture because a newer one came: fine.
+*Late* are pictures for an older entry after one for a newer: never.
 """
 
 

@@ -76,7 +76,7 @@ pub trait Way<K> {
 /// Gives exact frames of one clip.
 pub struct Engine {
     reader: Reader,
-    /// The last frame that came out since decoding began; later ones can still come.
+    /// The last frame that came out since decoding began. Later ones can still come, but for those left out.
     passed: Option<u32>,
     /// Passed on the last way, to be kept: number, start of its group, picture.
     rest: Vec<(u32, usize, Fresh)>,
@@ -93,7 +93,8 @@ impl Engine {
         self.reader.index()
     }
 
-    /// How many pictures have to be decoded until this frame comes.
+    /// How many pictures have to be decoded until this frame comes, unless it was left out: of those before the decoder
+    /// most were not.
     pub fn takes(&self, frame: u32) -> u32 {
         let Some(shown) = self.index().frames.get(frame as usize) else { return 0 };
         let comes = self.still_comes(frame, shown.start);
@@ -105,6 +106,7 @@ impl Engine {
     pub fn read_by(&mut self, index: Arc<Index>) {
         self.reader.read_by(index);
         self.passed = Some(u32::MAX);
+        self.rest.clear();
     }
 
     /// The first shown picture, as far as the index tells, and its packet. Nothing is decoded after it.
@@ -123,7 +125,7 @@ impl Engine {
         Ok(None)
     }
 
-    /// Exactly this frame, from the shelf or by decoding; frames passed on the way go to the shelf.
+    /// Exactly this frame, from the shelf or by decoding. What becomes of frames passed on the way, the way says.
     ///
     /// # Errors
     /// `Superseded` when it was given up; `BadClip` when nothing can be decoded for it.
@@ -134,6 +136,7 @@ impl Engine {
         shelf: &Shared<P::Kept>,
         way: &mut dyn Way<P::Kept>,
     ) -> Result<Arc<P::Kept>, VideoError> {
+        self.rest.clear();
         if let Some(kept) = shelf.get(frame, keep.kind()) {
             return Ok(kept);
         }
@@ -144,7 +147,6 @@ impl Engine {
             let wanted = index.frames.get(first as usize..=frame as usize).unwrap_or_default();
             wanted.iter().map(|shown| shown.sample).min().unwrap_or(0)
         });
-        self.rest.clear();
         if self.still_comes(frame, shown.start) {
             self.reader.hurry_to(hurry_to);
         } else {

@@ -1,6 +1,6 @@
-//! The frame socket: windows ask for frames, one thread decodes and answers.
+//! The frame socket: windows ask for frames, and the newest wish of all is answered.
 //!
-//! Every connection has a reading thread that overwrites the one target ([`stage`]). What is there of the newest is shown
+//! Every connection has a reading thread that overwrites the one target ([`stage`]). What the cache has for it is shown
 //! [`at_once`]. The [`hand`] decodes it, looks between packets whether there is a newer one, and sends what it has.
 //! [`ahead`] decodes what will be wanted next, and [`scan`] indexes the clip.
 //!

@@ -1,7 +1,7 @@
 //! Decodes ahead: first the frames around the eye, so that steps find them; then, when the eye rests, sketches of the
 //! whole clip, so that a drag has something to show everywhere.
 //!
-//! **Invariant:** while the hand decodes, nothing happens here.
+//! **Invariant:** while the hand decodes, or is about to, nothing happens here.
 
 use std::{
     collections::HashSet,
@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    plan::Gaze,
+    plan::{Gaze, Portion},
     stage::{Ahead, Known, Stage},
 };
 use crate::{
@@ -93,7 +93,7 @@ impl Forerunner {
     fn plan(&self, known: &Known) -> Option<Job> {
         let state = self.stage.state();
         let (gaze, since, dragged) = state.gaze?;
-        let busy = state.hand_decodes || state.has_target();
+        let busy = state.hand_first || state.has_target();
         drop(state);
         let rested = since.elapsed();
         if busy || (dragged && rested < PAUSE) {
@@ -104,7 +104,7 @@ impl Forerunner {
         let no_need = |frame: u32| {
             known.views.has(frame, gaze.kind) || self.hopeless.contains(&frame) || !index.there(frame)
         };
-        if let Some(frames) = gaze.next_job(index, &window, &no_need) {
+        if let Some(frames) = gaze.next_job(index, &window, &no_need, Portion::NEAREST) {
             return Some(Job::Views(gaze, frames));
         }
         if rested < REST {
@@ -132,7 +132,7 @@ impl Forerunner {
             return Some(Job::Sketches(*key..key + 1, 1));
         }
         let all = 0..index.count();
-        gaze.next_job(index, &all, &no_need).map(|frames| Job::Sketches(frames, every))
+        gaze.next_job(index, &all, &no_need, Portion::GROUP).map(|frames| Job::Sketches(frames, every))
     }
 
     fn fill(&mut self, known: &Arc<Known>, gaze: Gaze, frames: Range<u32>) {
@@ -200,7 +200,8 @@ impl Way<View> for Filling<'_> {
                     && now.frame < self.frames.end.saturating_add(BESIDE);
                 let still_useful = now.kind == self.gaze.kind
                     && beside
-                    && window.contains(&self.frames.start)
+                    && window.start < self.frames.end
+                    && self.frames.start < window.end
                     && !(dragged && since.elapsed() < PAUSE);
                 if !still_useful {
                     return true;
@@ -210,7 +211,7 @@ impl Way<View> for Filling<'_> {
             if !state.is_known(self.known) {
                 return true;
             }
-            if !state.hand_decodes {
+            if !state.hand_first {
                 return false;
             }
             state = self.stage.wait(state, Duration::from_millis(100));
@@ -246,7 +247,7 @@ struct Sketching<'a> {
 impl Way<Sketch> for Sketching<'_> {
     fn over(&mut self) -> bool {
         let state = self.stage.state();
-        state.hand_decodes
+        state.hand_first
             || !state.is_known(self.known)
             || state.gaze.map(|(.., since, _)| since) != self.began
     }

@@ -1,7 +1,7 @@
 //! What is there already: shown by a thread of its own, so that it never waits for what is being decoded.
 //!
-//! **Invariant:** like the hand it knows only the newest target. What it shows of one, the hand need not show again: the
-//! window takes no second exact picture.
+//! **Invariant:** like the hand it knows only the newest target. What it has shown exactly, the window does not take from
+//! the hand again.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -46,7 +46,9 @@ impl AtOnce {
             (view, sketch) => view.is_none() && sketch.is_some(),
         };
         let near = match (view, sketch) {
-            (_, Some((_, sketch))) if nearer => self.easel.view(&sketch).ok(),
+            (view, Some((_, sketch))) if nearer => {
+                self.easel.view(&sketch).ok().or(view.map(|(_, view)| view))
+            }
             (view, _) => view.map(|(_, view)| view),
         };
         if let Some(near) = near {

@@ -1,5 +1,5 @@
-//! The hand: takes the newest target, decodes it and shows it, as soon as can be; on the way what comes nearer to it, if
-//! that was asked for.
+//! The hand: takes the newest target, decodes it and shows it as soon as can be. On the way it shows what comes nearer,
+//! if that was asked for.
 //!
 //! **Invariant:** a target that was overwritten is never answered exactly.
 
@@ -25,9 +25,9 @@ use crate::{
 
 /// Frames before the target that are kept after a step back, as more steps back will follow.
 const KEPT_BEFORE: u32 = 6;
-/// The same after a jump: each of them makes it wait.
-const KEPT_BEFORE_A_JUMP: u32 = 1;
-/// Time between two near pictures for one target.
+/// The same after any other move: for each of them a picture more may have to be decoded first.
+const KEPT_BEFORE_OTHERWISE: u32 = 1;
+/// Time between two near pictures that are shown on the way.
 const BEAT: Duration = Duration::from_millis(33);
 /// Decoding one more picture beats a seek by so much, pictures.
 const SEEK_COSTS: u32 = 4;
@@ -37,7 +37,7 @@ const FIRST_VIEW: (u32, u32) = (1280, 720);
 /// Frames decoded on after one that was sought: what is decoded next costs little while the decoder stands here.
 const ON: u32 = 4;
 
-/// A hand that is quick wants something again within this time, and then nothing is in its way.
+/// Whoever asks for one frame after another asks again within this time, and then finds nothing else begun.
 const QUICK: Duration = Duration::from_millis(10);
 
 /// The hand's thread.
@@ -47,6 +47,8 @@ pub struct Hand {
     viewer: Viewer,
     /// The picture that was shown first, until it is known which frame it is.
     first: Option<(Sample, Fresh)>,
+    /// When a near picture was shown last on the way to a target.
+    shown_at: Option<Instant>,
 }
 
 impl Hand {
@@ -57,7 +59,7 @@ impl Hand {
         let head = Arc::new(Index::head(&mut demuxer)?);
         let viewer = Viewer::new(demuxer.track.clone(), Arc::clone(&head));
         let engine = Engine::new(Reader::after(demuxer, head)?);
-        let mut hand = Self { stage, engine, viewer, first: None };
+        let mut hand = Self { stage, engine, viewer, first: None, shown_at: None };
         if let Err(error) = hand.show_first() {
             tracing::debug!(%error, "There is no first picture");
         }
@@ -116,23 +118,35 @@ impl Hand {
             self.answer(&target, &view, known);
             return;
         }
-        self.decodes(true);
-        let mut way = Toward { steps_back, near, ..Toward::beyond(&self.stage, &target, known) };
+        self.goes_first(true);
+        let mut way = Toward {
+            stage: &self.stage,
+            target: &target,
+            known,
+            steps_back,
+            near,
+            shown_at: &mut self.shown_at,
+        };
         match self.engine.frame_at(target.frame, &mut self.viewer, &known.views, &mut way) {
             Ok(view) => {
                 if self.answer(&target, &view, known) {
-                    self.engine.keep_rest(&mut self.viewer, &known.views, &self.stage.around());
+                    self.keep_rest(known);
                     self.go_on(&target, known);
                 }
             }
+            Err(VideoError::Superseded) if target.near_first => self.keep_rest(known),
             Err(VideoError::Superseded) => {}
             Err(error) => target.fail(error),
         }
-        self.decodes(false);
+        self.goes_first(false);
     }
 
-    fn decodes(&self, now: bool) {
-        self.stage.state().hand_decodes = now;
+    fn keep_rest(&mut self, known: &Known) {
+        self.engine.keep_rest(&mut self.viewer, &known.views, &self.stage.around());
+    }
+
+    fn goes_first(&self, now: bool) {
+        self.stage.state().hand_first = now;
         self.stage.tell();
     }
 
@@ -145,20 +159,28 @@ impl Hand {
         sent
     }
 
-    /// Decodes on from the frame that was sought, where the decoder stands behind it, until something is wanted.
+    /// Decodes on from the frame that was sought, where the decoder stands close behind it, until something is wanted.
     fn go_on(&mut self, target: &Target, known: &Known) {
         let kind = self.viewer.kind();
         let next = known.index.frames.iter().zip(0..).skip(target.frame as usize + 1).take(ON as usize);
-        self.decodes(true);
-        self.stage.wait_for_newer(QUICK);
-        for (shown, frame) in next.filter(|(_, frame)| !known.views.has(*frame, kind)) {
-            let beside = known.index.there(frame) && self.engine.still_comes(frame, shown.start);
-            let mut way = Toward::beyond(&self.stage, target, known);
-            if !beside || self.engine.frame_at(frame, &mut self.viewer, &known.views, &mut way).is_err() {
+        let missing = next.filter(|(_, frame)| !known.views.has(*frame, kind));
+        for (number, (shown, frame)) in missing.enumerate() {
+            let close = known.index.there(frame)
+                && self.engine.still_comes(frame, shown.start)
+                && self.engine.takes(frame) <= 2 * ON;
+            if !close {
+                break;
+            }
+            if number == 0 {
+                self.goes_first(true);
+                self.stage.wait_for_newer(QUICK);
+            }
+            let mut way = Beyond { stage: &self.stage, until: target.frame + ON };
+            if self.engine.frame_at(frame, &mut self.viewer, &known.views, &mut way).is_err() {
                 break;
             }
         }
-        self.decodes(false);
+        self.goes_first(false);
     }
 
     /// Moves the eye there. Whether it goes back by a step, or by a few.
@@ -171,7 +193,7 @@ impl Hand {
         before.is_some_and(|gaze| (1..=KEPT_BEFORE).contains(&gaze.frame.saturating_sub(target.frame)))
     }
 
-    /// How far off the nearest there is of it is: somebody else shows that.
+    /// How far off the nearest kept picture is, which [`super::at_once`] shows.
     fn near(target: &Target, known: &Known, kind: (u32, u32)) -> Option<u32> {
         let view = known.views.nearest(target.frame, kind).map(|(frame, _)| frame);
         let sketch = known.sketches.nearest_of_any(target.frame).map(|(frame, _)| frame);
@@ -212,7 +234,7 @@ struct Toward<'a> {
     steps_back: bool,
     /// How far off what is shown already is.
     near: Option<u32>,
-    shown_at: Instant,
+    shown_at: &'a mut Option<Instant>,
 }
 
 impl Way<View> for Toward<'_> {
@@ -221,7 +243,7 @@ impl Way<View> for Toward<'_> {
     }
 
     fn worth(&self, frame: u32) -> Worth {
-        if self.helps(frame) || (self.target.frame..=self.target.frame + ON).contains(&frame) {
+        if self.helps(frame) || frame == self.target.frame {
             Worth::Now
         } else if (self.first_kept()..self.target.frame).contains(&frame) {
             if self.steps_back { Worth::Now } else { Worth::Later }
@@ -238,7 +260,7 @@ impl Way<View> for Toward<'_> {
         if self.helps(frame) {
             self.target.send(view, false, self.known);
             self.near = Some(self.off(frame));
-            self.shown_at = Instant::now();
+            *self.shown_at = Some(Instant::now());
         }
     }
 
@@ -247,23 +269,39 @@ impl Way<View> for Toward<'_> {
     }
 }
 
-impl<'a> Toward<'a> {
-    /// Beyond a target that is there.
-    fn beyond(stage: &'a Stage, target: &'a Target, known: &'a Known) -> Self {
-        Self { stage, target, known, steps_back: false, near: Some(0), shown_at: Instant::now() }
-    }
-
+impl Toward<'_> {
     fn off(&self, frame: u32) -> u32 {
         frame.abs_diff(self.target.frame)
     }
 
     fn first_kept(&self) -> u32 {
-        self.target.frame.saturating_sub(if self.steps_back { KEPT_BEFORE } else { KEPT_BEFORE_A_JUMP })
+        self.target.frame.saturating_sub(if self.steps_back { KEPT_BEFORE } else { KEPT_BEFORE_OTHERWISE })
     }
 
     /// Whether a frame on the way is worth showing to a moving hand: nearer than what it sees, and not too soon.
     fn helps(&self, frame: u32) -> bool {
         let nearer = self.near.is_none_or(|near| self.off(frame) < near);
-        self.target.near_first && nearer && (self.near.is_none() || self.shown_at.elapsed() >= BEAT)
+        let due = self.near.is_none() || self.shown_at.is_none_or(|at| at.elapsed() >= BEAT);
+        self.target.near_first && nearer && due
+    }
+}
+
+/// Beyond a target that is there.
+struct Beyond<'a> {
+    stage: &'a Stage,
+    until: u32,
+}
+
+impl Way<View> for Beyond<'_> {
+    fn over(&mut self) -> bool {
+        self.stage.has_newer()
+    }
+
+    fn worth(&self, frame: u32) -> Worth {
+        if frame <= self.until { Worth::Now } else { Worth::Nothing }
+    }
+
+    fn near(&self) -> Range<u32> {
+        self.stage.around()
     }
 }

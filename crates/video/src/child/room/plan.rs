@@ -9,10 +9,22 @@ use crate::media::index::Index;
 
 /// An eye that moves by more frames goes nowhere: it has arrived.
 const JUMP: u32 = 24;
-/// Frames decoded on in one go. Then the edge of a group behind the eye may be nearer than what comes next.
-const BATCH: u32 = 12;
-/// Frames before an edge that come before the rest of their group: on the way to them much can be left out.
-const BEFORE_EDGE: u32 = 16;
+
+/// How much of a group is decoded in one go.
+#[derive(Debug, Clone, Copy)]
+pub struct Portion {
+    /// After the eye. Then the edge of a group behind it may be nearer than what comes next.
+    on: u32,
+    /// Before an edge. On the way to them much can be left out.
+    before_edge: u32,
+}
+
+impl Portion {
+    /// What is nearest to the eye, so that it is there soon.
+    pub const NEAREST: Self = Self { on: 12, before_edge: 16 };
+    /// All of it, so that nothing is decoded twice.
+    pub const GROUP: Self = Self { on: u32::MAX, before_edge: u32::MAX };
+}
 
 /// Where the eye is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +80,7 @@ impl Gaze {
         index: &Index,
         window: &Range<u32>,
         has: &dyn Fn(u32) -> bool,
+        portion: Portion,
     ) -> Option<Range<u32>> {
         let on = (self.frame.max(window.start)..window.end).find(|frame| !has(*frame));
         let back = (window.start..self.frame.min(window.end)).rev().find(|frame| !has(*frame));
@@ -77,13 +90,15 @@ impl Gaze {
             Heading::Still => (2, 1),
             Heading::On => (1, 4),
         };
+        // Who goes on is run before as far as can be.
+        let most = if self.heading == Heading::On { u32::MAX } else { portion.on };
         let weighed = |frame: u32, weight: u32| frame.abs_diff(self.frame).saturating_mul(weight);
         match (on, back) {
             (Some(on), Some(back)) if weighed(on, near) > weighed(back, far) => {
-                Some(job_before(index, back, window, has))
+                Some(job_before(index, back, window, has, portion.before_edge))
             }
-            (Some(on), _) => Some(job_from(index, on, window, has)),
-            (None, Some(back)) => Some(job_before(index, back, window, has)),
+            (Some(on), _) => Some(job_from(index, on, window, has, most)),
+            (None, Some(back)) => Some(job_before(index, back, window, has, portion.before_edge)),
             (None, None) => None,
         }
     }
@@ -93,17 +108,29 @@ fn group(index: &Index, frame: u32) -> Option<usize> {
     index.frames.get(frame as usize).map(|shown| shown.start)
 }
 
-fn job_from(index: &Index, first: u32, window: &Range<u32>, has: &dyn Fn(u32) -> bool) -> Range<u32> {
+fn job_from(
+    index: &Index,
+    first: u32,
+    window: &Range<u32>,
+    has: &dyn Fn(u32) -> bool,
+    most: u32,
+) -> Range<u32> {
     let own = group(index, first);
-    let end = window.end.min(first + BATCH);
+    let end = window.end.min(first.saturating_add(most));
     let more = (first + 1..end).take_while(|frame| !has(*frame) && group(index, *frame) == own).count();
     first..first + 1 + u32::try_from(more).unwrap_or(0)
 }
 
-fn job_before(index: &Index, last: u32, window: &Range<u32>, has: &dyn Fn(u32) -> bool) -> Range<u32> {
+fn job_before(
+    index: &Index,
+    last: u32,
+    window: &Range<u32>,
+    has: &dyn Fn(u32) -> bool,
+    before_edge: u32,
+) -> Range<u32> {
     let own = group(index, last);
     let at_edge = group(index, last + 1) != own;
-    let start = if at_edge { window.start.max((last + 1).saturating_sub(BEFORE_EDGE)) } else { window.start };
+    let start = if at_edge { window.start.max((last + 1).saturating_sub(before_edge)) } else { window.start };
     let more = (start..last).rev().take_while(|frame| !has(*frame) && group(index, *frame) == own).count();
     last - u32::try_from(more).unwrap_or(0)..last + 1
 }
@@ -166,10 +193,16 @@ mod tests {
         let index = index(40);
         let eye = gaze(22, Heading::Back);
         let window = eye.window(40, 40);
-        assert_eq!(eye.next_job(&index, &window, &|frame| frame == 22), Some(20..22));
-        assert_eq!(eye.next_job(&index, &window, &|frame| (20..23).contains(&frame)), Some(10..20));
-        assert_eq!(eye.next_job(&index, &window, &|frame| (10..23).contains(&frame)), Some(23..30));
-        assert_eq!(eye.next_job(&index, &window, &|_| true), None);
+        assert_eq!(eye.next_job(&index, &window, &|frame| frame == 22, Portion::NEAREST), Some(20..22));
+        assert_eq!(
+            eye.next_job(&index, &window, &|frame| (20..23).contains(&frame), Portion::NEAREST),
+            Some(10..20)
+        );
+        assert_eq!(
+            eye.next_job(&index, &window, &|frame| (10..23).contains(&frame), Portion::NEAREST),
+            Some(23..30)
+        );
+        assert_eq!(eye.next_job(&index, &window, &|_| true, Portion::NEAREST), None);
     }
 
     #[test]
@@ -177,9 +210,15 @@ mod tests {
         let index = index(40);
         let eye = gaze(22, Heading::On);
         let window = eye.window(40, 40);
-        assert_eq!(eye.next_job(&index, &window, &|frame| frame == 22), Some(23..30));
-        assert_eq!(eye.next_job(&index, &window, &|frame| (22..30).contains(&frame)), Some(20..22));
-        assert_eq!(eye.next_job(&index, &window, &|frame| (20..30).contains(&frame)), Some(30..40));
+        assert_eq!(eye.next_job(&index, &window, &|frame| frame == 22, Portion::NEAREST), Some(23..30));
+        assert_eq!(
+            eye.next_job(&index, &window, &|frame| (22..30).contains(&frame), Portion::NEAREST),
+            Some(20..22)
+        );
+        assert_eq!(
+            eye.next_job(&index, &window, &|frame| (20..30).contains(&frame), Portion::NEAREST),
+            Some(30..40)
+        );
     }
 
     #[test]
@@ -188,18 +227,44 @@ mod tests {
         let index = Index::of_samples((0..600).map(frame).collect(), Timebase { num: 1, den: 10 });
         let eye = gaze(204, Heading::Still);
         let window = eye.window(600, 400);
-        assert_eq!(eye.next_job(&index, &window, &|frame| (200..205).contains(&frame)), Some(205..217));
-        assert_eq!(eye.next_job(&index, &window, &|frame| (200..217).contains(&frame)), Some(184..200));
-        assert_eq!(eye.next_job(&index, &window, &|frame| (184..217).contains(&frame)), Some(4..184));
-        assert_eq!(eye.next_job(&index, &window, &|frame| (4..217).contains(&frame)), Some(217..229));
+        assert_eq!(
+            eye.next_job(&index, &window, &|frame| (200..205).contains(&frame), Portion::NEAREST),
+            Some(205..217)
+        );
+        assert_eq!(
+            eye.next_job(&index, &window, &|frame| (200..217).contains(&frame), Portion::NEAREST),
+            Some(184..200)
+        );
+        assert_eq!(
+            eye.next_job(&index, &window, &|frame| (184..217).contains(&frame), Portion::NEAREST),
+            Some(4..184)
+        );
+        assert_eq!(
+            eye.next_job(&index, &window, &|frame| (4..217).contains(&frame), Portion::NEAREST),
+            Some(217..229)
+        );
+        assert_eq!(
+            eye.next_job(&index, &window, &|frame| (200..217).contains(&frame), Portion::GROUP),
+            Some(4..200),
+            "a whole group at once"
+        );
+        let eye = gaze(204, Heading::On);
+        assert_eq!(
+            eye.next_job(&index, &(190..604), &|frame| (190..206).contains(&frame), Portion::NEAREST),
+            Some(206..400),
+            "who goes on is run before"
+        );
     }
 
     #[test]
     fn a_job_ends_at_what_is_there_and_at_the_window() {
         let index = index(40);
         let eye = gaze(25, Heading::Still);
-        assert_eq!(eye.next_job(&index, &(23..28), &|frame| frame == 25), Some(23..25));
-        assert_eq!(eye.next_job(&index, &(23..28), &|frame| frame < 26), Some(26..28));
-        assert_eq!(eye.next_job(&index, &(21..28), &|frame| frame > 24 || frame == 22), Some(23..25));
+        assert_eq!(eye.next_job(&index, &(23..28), &|frame| frame == 25, Portion::NEAREST), Some(23..25));
+        assert_eq!(eye.next_job(&index, &(23..28), &|frame| frame < 26, Portion::NEAREST), Some(26..28));
+        assert_eq!(
+            eye.next_job(&index, &(21..28), &|frame| frame > 24 || frame == 22, Portion::NEAREST),
+            Some(23..25)
+        );
     }
 }

@@ -60,8 +60,8 @@ pub struct State {
     waiting: Option<(Target, Range<u64>)>,
     /// Where the eye is, since when, and whether it is being dragged.
     pub gaze: Option<(Gaze, Instant, bool)>,
-    /// Whether the hand decodes: everybody else waits.
-    pub hand_decodes: bool,
+    /// Whether the hand decodes, or is about to: the forerunner waits.
+    pub hand_first: bool,
     /// What is being decoded ahead.
     pub ahead: Option<Ahead>,
     known: Option<Arc<Known>>,
@@ -95,7 +95,10 @@ impl State {
     /// Wants again what had to wait, unless something newer is wanted.
     fn take_up(&mut self) {
         let waiting = self.waiting.take().map(|(target, _)| target);
-        self.target = self.target.take().or(waiting);
+        if self.target.is_none() && waiting.is_some() {
+            self.wish.clone_from(&waiting);
+            self.target = waiting;
+        }
     }
 
     fn is_known_as(&self, known: &Known) -> bool {
@@ -162,7 +165,10 @@ impl Stage {
     /// Wants again what was decoded by an index that no longer counts, unless something newer is wanted.
     pub fn want_again(&self, target: Target) {
         let mut state = self.state();
-        state.target.get_or_insert(target);
+        if state.target.is_none() {
+            state.wish = Some(target.clone());
+            state.target = Some(target);
+        }
         // The window, or the hand, is about to hear of the new one.
         drop(self.wait(state, Duration::from_millis(2)));
     }
