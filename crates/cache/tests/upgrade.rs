@@ -229,5 +229,5 @@ fn store_files_of_this_version() {
     fill_cache(&cache);
     cache.close().unwrap();
     drop(cache);
-    keep(own.path().join("cache.db"), "cache-v2.db");
+    keep(own.path().join("cache.db"), "cache-v3.db");
 }

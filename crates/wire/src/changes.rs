@@ -6,9 +6,11 @@
 //! **Invariant:** a revision is never split over two pages, so `ChangePage::revision` can always be resumed from.
 //! **Invariant:** replaying any page any number of times, in any order, ends in the same state: a higher
 //! revision of an entity replaces a lower one.
+//! **Invariant:** a page is read by every version of a device. What it cannot read of one is [`Entity::Unread`], and
+//! the version that can asks for it again.
 
 use limpet_model::{Attachment, Client, Conversation, Message, Patient, Practice, Revision, StaffMember};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
 /// The current state of one thing.
@@ -31,6 +33,9 @@ pub enum Entity {
     Attachment(Attachment),
     /// Something that is gone.
     Tombstone(Tombstone),
+    /// Something that this version of the device cannot read. No server sends it.
+    #[serde(skip)]
+    Unread,
 }
 
 /// What is gone.
@@ -48,7 +53,13 @@ pub struct Change {
     /// When it last changed.
     pub revision: Revision,
     /// Its state now.
+    #[serde(deserialize_with = "entity")]
     pub entity: Entity,
+}
+
+fn entity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Entity, D::Error> {
+    let sent = serde_json::Value::deserialize(deserializer)?;
+    Ok(Entity::deserialize(sent).unwrap_or(Entity::Unread))
 }
 
 /// A page of the feed, in revision order.
@@ -60,4 +71,25 @@ pub struct ChangePage {
     pub changes: Vec<Change>,
     /// Whether there is more right now.
     pub more: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_newer_server_says_hides_nothing_else_of_a_page() {
+        let known = json!({"kind": "tombstone", "state": {"of": "patient", "id": "7", "why": "a new field"}});
+        let page = json!({"revision": 9, "more": false, "changes": [
+            {"revision": 7, "entity": {"kind": "invoice", "state": {"total": 12}}},
+            {"revision": 8, "entity": {"kind": "tombstone", "state": {"of": 12}}},
+            {"revision": 9, "entity": known},
+        ]});
+        let page: ChangePage = serde_json::from_value(page).unwrap();
+        let entities: Vec<Entity> = page.changes.into_iter().map(|change| change.entity).collect();
+        let gone = Entity::Tombstone(Tombstone { of: "patient".into(), id: "7".into() });
+        assert_eq!(entities, [Entity::Unread, Entity::Unread, gone]);
+    }
 }

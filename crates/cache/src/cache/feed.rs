@@ -1,7 +1,8 @@
 //! The change feed into the tables: which row gives way to which, and how far the feed was followed.
 //!
 //! **Invariant:** an entity is replaced only by a higher revision, a tombstone included, so pages may be
-//! repeated and may overlap. **Invariant:** a page and the position after it are one transaction.
+//! repeated and may overlap. **Invariant:** a page and the position after it are one transaction. **Invariant:** what
+//! this version could not read is asked for again by the next one.
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,13 @@ CREATE TABLE tombstone (
     PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;";
 
+pub(super) const ADD_UNREAD: &str = "
+ALTER TABLE feed ADD COLUMN unread INTEGER; -- first revision of which something could not be read
+ALTER TABLE feed ADD COLUMN unread_by TEXT; -- by which version of the program";
+
+/// This version of the program, as it is kept.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What a page changed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Applied {
@@ -37,6 +45,16 @@ pub struct Applied {
 
 pub(super) fn position(conn: &Connection) -> Result<Revision, CacheError> {
     Ok(Revision(conn.query_row("SELECT position FROM feed", [], |row| row.get(0))?))
+}
+
+/// Goes back to before what another version of the program could not read.
+pub(super) fn read_again(conn: &Connection) -> Result<(), CacheError> {
+    conn.execute(
+        "UPDATE feed SET position = min(position, unread - 1), unread = NULL, unread_by = NULL \
+         WHERE unread_by <> ?1",
+        [VERSION],
+    )?;
+    Ok(())
 }
 
 impl Cache {
@@ -78,6 +96,7 @@ fn apply_one(
     applied: &mut Applied,
 ) -> Result<(), CacheError> {
     let (of, id) = match entity {
+        Entity::Unread => return leave(conn, revision),
         Entity::Practice(it) => ("practice", it.id.to_string()),
         Entity::StaffMember(it) => ("staff_member", it.id.to_string()),
         Entity::Client(it) => ("client", it.id.to_string()),
@@ -88,14 +107,14 @@ fn apply_one(
         Entity::Tombstone(it) => (it.of.as_str(), it.id.clone()),
     };
     let Some(table) = table(of) else {
-        tracing::warn!(of, "The feed brought something this version does not know");
-        return Ok(());
+        return leave(conn, revision);
     };
     if known(conn, table, of, &id)?.is_some_and(|known| known >= revision) {
         return Ok(());
     }
     applied.changed = true;
     match entity {
+        Entity::Unread => {}
         Entity::Practice(it) => practice::write(conn, it, revision)?,
         Entity::StaffMember(it) => staff::write(conn, it, revision)?,
         Entity::Client(it) => client::write(conn, it, revision)?,
@@ -124,6 +143,19 @@ fn apply_one(
     Ok(())
 }
 
+/// Notes that something could not be read.
+fn leave(conn: &Connection, revision: Revision) -> Result<(), CacheError> {
+    tracing::warn!(
+        revision = revision.0,
+        "The feed brought something that this version of Limpet does not know"
+    );
+    conn.execute(
+        "UPDATE feed SET unread = min(coalesce(unread, ?1), ?1), unread_by = ?2",
+        (revision.0, VERSION),
+    )?;
+    Ok(())
+}
+
 /// The highest revision this cache has of a thing, gone or not.
 fn known(conn: &Connection, table: &str, of: &str, id: &str) -> Result<Option<Revision>, CacheError> {
     let highest: Option<i64> = conn.query_row(
@@ -147,4 +179,31 @@ fn conversation_of(conn: &Connection, table: &str, id: &str) -> Result<Option<Co
         .query_row(&format!("SELECT {column} FROM {table} WHERE id = ?1"), [id], |row| row.get(0))
         .optional()?;
     Ok(text.and_then(|text| text.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use limpet_wire::changes::Change;
+
+    use super::*;
+    use crate::StoreKey;
+
+    #[test]
+    fn what_could_not_be_read_is_asked_for_again_by_the_next_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = StoreKey::from_hex(&"07".repeat(32)).unwrap();
+        let open = || Cache::open(&folder.path().join("cache.db"), &key).unwrap();
+        let change = |revision| Change { revision: Revision(revision), entity: Entity::Unread };
+        let page = ChangePage { revision: Revision(9), changes: vec![change(5), change(7)], more: false };
+        let cache = open();
+        assert_eq!(cache.apply(Revision(0), &page).unwrap(), Applied::default());
+        assert_eq!(cache.position().unwrap(), Revision(9));
+        drop(cache);
+        let cache = open();
+        assert_eq!(cache.position().unwrap(), Revision(9), "this version would not read it either");
+        cache.conn().execute("UPDATE feed SET unread_by = '0.0.0'", []).unwrap();
+        drop(cache);
+        assert_eq!(open().position().unwrap(), Revision(4));
+        assert_eq!(open().position().unwrap(), Revision(4), "and it goes on from there");
+    }
 }

@@ -113,6 +113,7 @@ fn connect(path: &Path, key: &StoreKey) -> Result<Connection, CacheError> {
         database::check(&conn)?;
     }
     conn.execute("UPDATE feed SET closed = 0", [])?;
+    feed::read_again(&conn)?;
     conn.execute_batch(&overlay::create_tables())?;
     Ok(conn)
 }

@@ -21,4 +21,5 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         ],
     },
     Migration { version: 2, sql: &[attachment::ADD_MISSING] },
+    Migration { version: 3, sql: &[feed::ADD_UNREAD] },
 ];

@@ -205,11 +205,10 @@ async fn answered(response: Response) -> Result<Response, ServerError> {
     if status.is_success() {
         return Ok(response);
     }
-    let is_json = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("application/json"));
+    let is_json =
+        response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(
+            |kind| kind.starts_with("application/json") || kind.starts_with("application/problem+json"),
+        );
     let failure = if is_json { response.json::<Failure>().await.ok() } else { None };
     let status = status.as_u16();
     Err(match failure {
