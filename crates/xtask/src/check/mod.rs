@@ -7,6 +7,7 @@ mod crates;
 mod heads;
 mod imports;
 mod listed;
+mod locked;
 mod sources;
 mod styles;
 
@@ -50,6 +51,7 @@ pub fn check(root: &Path) -> Result<()> {
     broken.extend(imports::broken(&sources));
     broken.extend(styles::broken(&sources));
     broken.extend(listed::broken(&packages, &sources));
+    broken.extend(locked::broken(&std::fs::read_to_string(root.join("Cargo.lock"))?));
     broken.sort();
     broken.dedup();
     for broken in &broken {
