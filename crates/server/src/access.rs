@@ -1,12 +1,14 @@
-//! Who is asking: a staff member by bearer token, or a client's device by cookie.
+//! Who is asking: a staff member by bearer token, or a client's device by cookie. It is asked once, before the route.
 //!
 //! **Invariant:** a writing request that relies on the cookie carries `limpet-app: owner`, which another site's
 //! page cannot send. **Invariant:** a request that says in `limpet-client` for whom it is meant is never answered as
 //! somebody else.
 
 use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::Response,
 };
 use limpet_model::{Author, PracticeId, StaffId};
 use limpet_wire::Code;
@@ -14,6 +16,7 @@ use limpet_wire::Code;
 use crate::{
     app::App,
     failure::{Answer, Problem},
+    permission::{Act, Who, may},
     secrets::token_hash,
     store::sessions::{Holder, Session},
     view::View,
@@ -22,7 +25,19 @@ use crate::{
 /// Name of a client's cookie.
 pub const COOKIE: &str = "limpet_client";
 
-/// Anybody with a session.
+/// Who comes in at a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// Anyone.
+    Anyone,
+    /// Whoever has the link, which is in the path.
+    Link,
+    /// A session that may do this.
+    Session(Act),
+}
+
+/// Somebody with a session, who may do what the route does.
+#[derive(Clone)]
 pub struct Caller(pub Session);
 
 impl Caller {
@@ -39,8 +54,15 @@ impl Caller {
     /// As whom they write.
     pub fn author(&self) -> Author {
         match self.0.holder {
-            Holder::Staff(staff) => Author::Staff(staff),
+            Holder::Staff(staff, _) => Author::Staff(staff),
             Holder::Client(client, _) => Author::Client(client),
+        }
+    }
+
+    fn who(&self) -> Who {
+        match self.0.holder {
+            Holder::Staff(_, role) => Who::Staff(role),
+            Holder::Client(..) => Who::Client,
         }
     }
 }
@@ -53,51 +75,75 @@ pub struct Staff {
     pub id: StaffId,
 }
 
+/// Stands before a route and lets in whom its gate lets in.
+pub async fn guard(
+    State((app, gate)): State<(App, Gate)>,
+    mut request: Request,
+    next: Next,
+) -> Answer<Response> {
+    if let Gate::Session(act) = gate {
+        let caller = caller(&app, request.method(), request.headers()).await?;
+        match caller.who() {
+            who if may(who, act) => {}
+            // For a client's device the route does not exist.
+            Who::Client => return Err(Problem::not_found("page")),
+            Who::Staff(_) => {
+                let sentence = "Your role does not allow this. Ask an administrator of the practice.";
+                return Err(Problem::invalid(sentence).with_status(StatusCode::FORBIDDEN));
+            }
+        }
+        request.extensions_mut().insert(caller);
+    }
+    Ok(next.run(request).await)
+}
+
+async fn caller(app: &App, method: &Method, headers: &HeaderMap) -> Answer<Caller> {
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
+    if let Some(token) = bearer {
+        let session = app.store.session(&token_hash(token.trim()), app.now()).await?;
+        return session
+            .filter(|session| matches!(session.holder, Holder::Staff(..)))
+            .map(Caller)
+            .ok_or_else(|| Problem::new(Code::SignedOut, "Your session is over. Sign in again."));
+    }
+    let session = match cookie(headers) {
+        Some(token) => app.store.session(&token_hash(token), app.now()).await?,
+        None => None,
+    };
+    let session =
+        session.filter(|session| matches!(session.holder, Holder::Client(..))).ok_or_else(|| {
+            Problem::new(
+                Code::SignedOut,
+                "This device is not signed in. Open the link from the practice again.",
+            )
+        })?;
+    // One browser keeps one cookie: a page about one client must not go on with the session of another.
+    let meant = headers.get("limpet-client").map(HeaderValue::as_bytes);
+    if let (Some(meant), Holder::Client(client, _)) = (meant, session.holder)
+        && meant != client.to_string().as_bytes()
+    {
+        return Err(Problem::new(
+            Code::SignedOut,
+            "Another client's link was opened in this browser. Open your own link from the practice again.",
+        ));
+    }
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
+    let from_app = headers.get("limpet-app").is_some_and(|value| value == "owner");
+    if !reads && !from_app {
+        return Err(Problem::invalid("This has to come from the practice's own page. Open its link again."));
+    }
+    Ok(Caller(session))
+}
+
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
-        let bearer = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "));
-        if let Some(token) = bearer {
-            let session = app.store.session(&token_hash(token.trim()), app.now()).await?;
-            return session
-                .filter(|session| matches!(session.holder, Holder::Staff(_)))
-                .map(Self)
-                .ok_or_else(|| Problem::new(Code::SignedOut, "Your session is over. Sign in again."));
-        }
-        let session = match cookie(&parts.headers) {
-            Some(token) => app.store.session(&token_hash(token), app.now()).await?,
-            None => None,
-        };
-        let session =
-            session.filter(|session| matches!(session.holder, Holder::Client(..))).ok_or_else(|| {
-                Problem::new(
-                    Code::SignedOut,
-                    "This device is not signed in. Open the link from the practice again.",
-                )
-            })?;
-        // One browser keeps one cookie: a page about one client must not go on with the session of another.
-        let meant = parts.headers.get("limpet-client").map(HeaderValue::as_bytes);
-        if let (Some(meant), Holder::Client(client, _)) = (meant, session.holder)
-            && meant != client.to_string().as_bytes()
-        {
-            return Err(Problem::new(
-                Code::SignedOut,
-                "Another client's link was opened in this browser. Open your own link from the practice again.",
-            ));
-        }
-        let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(&parts.method);
-        let from_app = parts.headers.get("limpet-app").is_some_and(|value| value == "owner");
-        if !reads && !from_app {
-            return Err(Problem::invalid(
-                "This has to come from the practice's own page. Open its link again.",
-            ));
-        }
-        Ok(Self(session))
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Answer<Self> {
+        let caller = parts.extensions.get::<Self>().cloned();
+        caller.ok_or_else(|| Problem::internal(&"a route that wants to know who asks has no gate"))
     }
 }
 
@@ -107,7 +153,7 @@ impl FromRequestParts<App> for Staff {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
         let caller = Caller::from_request_parts(parts, app).await?;
         match caller.0.holder {
-            Holder::Staff(id) => Ok(Self { practice: caller.0.practice, id }),
+            Holder::Staff(id, _) => Ok(Self { practice: caller.0.practice, id }),
             Holder::Client(..) => Err(Problem::not_found("page")),
         }
     }

@@ -1,6 +1,6 @@
 //! What every route has at hand.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use limpet_model::{Attachment, Millis};
 use limpet_wire::changes::{ChangePage, Entity};
@@ -14,6 +14,7 @@ use crate::{
     clock::Clock,
     intake::Intake,
     live::Live,
+    passwords::Passwords,
     peer::Peer,
     store::{Result, Store},
 };
@@ -34,8 +35,8 @@ pub struct Inner {
     pub clock: Clock,
     /// Who listens.
     pub live: Live,
-    /// Passwords that may be checked at once.
-    pub sign_ins: tokio::sync::Semaphore,
+    /// Where passwords are checked.
+    pub passwords: Passwords,
     /// Failed sign-ins.
     pub attempts: Attempts,
     /// How the outside reaches this server, without a slash at the end.
@@ -44,6 +45,8 @@ pub struct Inner {
     pub behind_proxy: bool,
     /// Everything that runs beside the requests.
     pub tasks: TaskTracker,
+    /// Set when it is about to stop: whoever balances the load sends nothing new.
+    pub draining: AtomicBool,
     /// Cancelled when the server stops.
     pub stopping: CancellationToken,
     /// Wakes the job workers.

@@ -6,12 +6,14 @@ use std::{ops::Range, path::Path as FilePath, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, TryStreamExt};
-use limpet_model::{AttachmentId, PracticeId};
+use limpet_model::{AttachmentId, Millis, PracticeId};
 use object_store::{
     GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart,
     local::LocalFileSystem, path::Path,
 };
 use tokio::io::AsyncReadExt;
+
+use crate::intake::FileOf;
 
 /// Which bytes of an attachment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +81,15 @@ pub fn is_full(error: &std::io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
+/// A blob in the list of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Where it lies.
+    pub path: String,
+    /// When it was put there.
+    pub modified: Millis,
+}
+
 /// The blob store. Cheap to clone.
 #[derive(Clone)]
 pub struct Blobs(Arc<dyn ObjectStore>);
@@ -87,6 +98,30 @@ impl Blobs {
     /// A folder, which has to exist.
     pub fn in_folder(folder: &FilePath) -> Result<Self, BlobError> {
         Ok(Self(Arc::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true))))
+    }
+
+    /// Where a part of an attachment lies.
+    pub fn path_of(of: FileOf, part: Part) -> String {
+        format!("{}{}", Self::folder_of(of), part.word())
+    }
+
+    /// What the paths of all parts of an attachment begin with.
+    pub fn folder_of(FileOf { practice, attachment }: FileOf) -> String {
+        format!("{practice}/{attachment}/")
+    }
+
+    /// Everything there is.
+    pub fn list(&self) -> impl Stream<Item = Result<Listed, BlobError>> + Send + Unpin + use<> {
+        let listed = self.0.list(None).map_ok(|meta| Listed {
+            path: meta.location.to_string(),
+            modified: Millis(meta.last_modified.timestamp_millis()),
+        });
+        listed.map_err(BlobError::from)
+    }
+
+    /// Takes a blob away.
+    pub async fn delete(&self, path: &str) -> Result<(), BlobError> {
+        Ok(self.0.delete(&Path::from(path)).await?)
     }
 
     /// Puts a file away. Written aside and published whole.
@@ -159,5 +194,5 @@ impl Blobs {
 }
 
 fn key(practice: PracticeId, attachment: AttachmentId, part: Part) -> Path {
-    Path::from(format!("{practice}/{attachment}/{}", part.word()))
+    Path::from(Blobs::path_of(FileOf { practice, attachment }, part))
 }

@@ -18,7 +18,9 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use crate::{
+    blobs::Blobs,
     clock::Clock,
+    doctor,
     live::Live,
     secrets::{check_password, hash_password, token_hash},
     serve::{Settings, open_store, start},
@@ -46,6 +48,14 @@ enum Command {
     /// Invitations and media links.
     #[command(subcommand)]
     Link(LinkCommand),
+    /// Look whether every file that the database knows is there, and no other. Ends with an error when not.
+    Doctor {
+        #[command(flatten)]
+        place: Place,
+        /// Take nobody's files away, and make again what can be made from an original.
+        #[arg(long)]
+        repair: bool,
+    },
 }
 
 #[derive(Args)]
@@ -74,6 +84,9 @@ struct Serve {
     /// Take clients' addresses from the last entry of X-Forwarded-For, which a proxy in front writes.
     #[arg(long)]
     behind_proxy: bool,
+    /// Go on serving so many seconds after SIGTERM, saying 503 at /readyz, until no balancer sends anything here.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    drain: u64,
 }
 
 #[derive(Subcommand)]
@@ -176,6 +189,9 @@ pub fn run() -> anyhow::Result<()> {
             Command::Link(LinkCommand::Revoke { place, link }) => {
                 with_store(&place, async |store| revoke(store, &link).await).await
             }
+            Command::Doctor { place, repair } => {
+                with_store(&place, async |store| look_after(store, &place.data, repair).await).await
+            }
         }
     });
     // A clip that is being prepared is not waited for: its job is done again at the next start.
@@ -196,6 +212,7 @@ async fn run_server(serve: Serve) -> anyhow::Result<()> {
         database: serve.place.database,
         workers: serve.workers,
         behind_proxy: serve.behind_proxy,
+        drain: Duration::from_secs(serve.drain),
         ..Settings::in_folder(serve.place.data)
     };
     let running = start(settings).await?;
@@ -285,6 +302,25 @@ async fn revoke(store: &Store, link: &str) -> anyhow::Result<()> {
         bail!("this link is not open: it was closed before, or it is not this server's");
     }
     say("closed")
+}
+
+async fn look_after(store: &Store, data: &Path, repair: bool) -> anyhow::Result<()> {
+    let folder = data.join("blobs");
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot use {}", folder.display()))?;
+    let (blobs, now) = (Blobs::in_folder(&folder)?, Clock::system().now());
+    let found = doctor::examine(store, &blobs, now).await?;
+    for finding in &found {
+        say(&finding.to_string())?;
+    }
+    let count = found.len();
+    let left = if repair { doctor::mend(store, &blobs, found, now).await? } else { found };
+    match (count, left.len()) {
+        (0, _) => say("all is well"),
+        (_, 0) => say("mended; what has to be made again is made while the server runs"),
+        (_, 1) if repair => bail!("1 of these cannot be mended"),
+        (_, left) if repair => bail!("{left} of these cannot be mended"),
+        _ => bail!("not all is well; with --repair what can be is mended"),
+    }
 }
 
 fn say(line: &str) -> anyhow::Result<()> {

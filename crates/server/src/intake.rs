@@ -1,5 +1,7 @@
-//! Files that are still arriving: one file an upload, in a folder of their own.
+//! Files that are still arriving: one file an upload, in a folder of its practice.
 //!
+//! **Invariant:** whose file it is, is part of its name: whoever makes the id of an attachment may make one that another
+//! practice has too.
 //! **Invariant:** a file holds a prefix of what is being sent, so its length is the offset to go on from; nothing
 //! else needs to be remembered for an upload to survive a crash.
 //! **Invariant:** at most one request writes to an upload.
@@ -12,17 +14,26 @@ use std::{
     time::Duration,
 };
 
-use limpet_model::AttachmentId;
+use limpet_model::{AttachmentId, PracticeId};
 use tokio_util::sync::CancellationToken;
 
 /// How long to wait for a writer that was asked to stop.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Which file: that of an attachment of a practice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileOf {
+    /// Whose it is.
+    pub practice: PracticeId,
+    /// What it is the bytes of.
+    pub attachment: AttachmentId,
+}
+
 /// The folder and who is writing in it. Cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
     folder: PathBuf,
-    writers: Arc<Mutex<HashMap<AttachmentId, Signals>>>,
+    writers: Arc<Mutex<HashMap<FileOf, Signals>>>,
 }
 
 /// What is said between a writer and those who want its place.
@@ -35,7 +46,7 @@ struct Signals {
 /// The right to write to an upload, until it is dropped.
 pub struct Turn {
     intake: Intake,
-    attachment: AttachmentId,
+    of: FileOf,
     signals: Signals,
 }
 
@@ -49,7 +60,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut writers = self.intake.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        writers.remove(&self.attachment);
+        writers.remove(&self.of);
         self.signals.gone.cancel();
     }
 }
@@ -61,21 +72,21 @@ impl Intake {
     }
 
     /// The right to write to an upload. `None` while somebody has it.
-    pub fn take_turn(&self, attachment: AttachmentId) -> Option<Turn> {
+    pub fn take_turn(&self, of: FileOf) -> Option<Turn> {
         let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        if writers.contains_key(&attachment) {
+        if writers.contains_key(&of) {
             return None;
         }
         let signals = Signals::default();
-        writers.insert(attachment, signals.clone());
-        Some(Turn { intake: self.clone(), attachment, signals })
+        writers.insert(of, signals.clone());
+        Some(Turn { intake: self.clone(), of, signals })
     }
 
     /// Asks whoever is writing to an upload to stop, and waits a moment for it.
-    pub async fn ask_to_give_way(&self, attachment: AttachmentId) {
+    pub async fn ask_to_give_way(&self, of: FileOf) {
         let signals = {
             let writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
-            writers.get(&attachment).cloned()
+            writers.get(&of).cloned()
         };
         if let Some(signals) = signals {
             signals.give_way.cancel();
@@ -84,33 +95,37 @@ impl Intake {
     }
 
     /// Whether somebody is writing to it.
-    pub fn is_busy(&self, attachment: AttachmentId) -> bool {
-        self.writers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&attachment)
+    pub fn is_busy(&self, of: FileOf) -> bool {
+        self.writers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&of)
     }
 
-    /// The attachments that have a file here.
-    pub fn attachments(&self) -> Vec<AttachmentId> {
-        let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut found: Vec<AttachmentId> =
-            entries.filter_map(|entry| entry.file_name().to_str()?.split('.').next()?.parse().ok()).collect();
+    /// What has a file here.
+    pub fn files(&self) -> Vec<FileOf> {
+        let mut found: Vec<FileOf> = names_in(&self.folder)
+            .filter_map(|name| Some((self.folder.join(&name), name.parse().ok()?)))
+            .flat_map(|(folder, practice)| {
+                let ids = names_in(&folder).filter_map(|name| name.split('.').next()?.parse().ok());
+                ids.map(move |attachment| FileOf { practice, attachment })
+            })
+            .collect();
         found.sort_unstable();
         found.dedup();
         found
     }
 
     /// The file of an upload.
-    pub fn file(&self, attachment: AttachmentId) -> PathBuf {
-        self.folder.join(attachment.to_string())
+    pub fn file(&self, FileOf { practice, attachment }: FileOf) -> PathBuf {
+        self.folder.join(practice.to_string()).join(attachment.to_string())
     }
 
     /// A file beside it, for what a job makes of it.
-    pub fn beside(&self, attachment: AttachmentId, what: &str) -> PathBuf {
-        self.folder.join(format!("{attachment}.{what}"))
+    pub fn beside(&self, of: FileOf, what: &str) -> PathBuf {
+        self.file(of).with_extension(what)
     }
 
     /// How many bytes of an upload have arrived.
-    pub async fn received(&self, attachment: AttachmentId) -> io::Result<u64> {
-        match tokio::fs::metadata(self.file(attachment)).await {
+    pub async fn received(&self, of: FileOf) -> io::Result<u64> {
+        match tokio::fs::metadata(self.file(of)).await {
             Ok(meta) => Ok(meta.len()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
             Err(error) => Err(error),
@@ -118,22 +133,24 @@ impl Intake {
     }
 
     /// Opens a file to write at its end, creating it.
-    pub async fn open(&self, attachment: AttachmentId) -> io::Result<tokio::fs::File> {
-        tokio::fs::OpenOptions::new().append(true).create(true).open(self.file(attachment)).await
+    pub async fn open(&self, of: FileOf) -> io::Result<tokio::fs::File> {
+        let path = self.file(of);
+        if let Some(folder) = path.parent() {
+            tokio::fs::create_dir_all(folder).await?;
+        }
+        tokio::fs::OpenOptions::new().append(true).create(true).open(path).await
     }
 
     /// Takes away the end of a file, from `length` on.
-    pub async fn cut(&self, attachment: AttachmentId, length: u64) -> io::Result<()> {
-        let file = self.open(attachment).await?;
+    pub async fn cut(&self, of: FileOf, length: u64) -> io::Result<()> {
+        let file = self.open(of).await?;
         file.set_len(length).await?;
         file.sync_all().await
     }
 
     /// Takes away the files of an upload.
-    pub async fn remove(&self, attachment: AttachmentId) -> io::Result<()> {
-        for path in
-            [self.file(attachment), self.beside(attachment, "rendition"), self.beside(attachment, "fetched")]
-        {
+    pub async fn remove(&self, of: FileOf) -> io::Result<()> {
+        for path in [self.file(of), self.beside(of, "rendition"), self.beside(of, "fetched")] {
             match tokio::fs::remove_file(path).await {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -141,4 +158,9 @@ impl Intake {
         }
         Ok(())
     }
+}
+
+fn names_in(folder: &Path) -> impl Iterator<Item = String> + use<> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok())
 }

@@ -1,7 +1,7 @@
 //! The hosted backend: practices, conversations, uploads, media links, and the owner app's files.
 //!
-//! A request comes in through `serve`, is dressed by `routes::dress`, says who it is through `access`, and asks
-//! `store` through a `view`. Bytes take another road: `routes::uploads` -> `receive` -> `intake` (a file that
+//! A request comes in through `serve`, is dressed by `routes::dress`, says at its route's gate who it is (`access`), which
+//! lets in whom `permission` lets in, and asks `store` through a `view`. Bytes take another road: `routes::uploads` -> `receive` -> `intake` (a file that
 //! grows) -> `jobs` (a lease, the decoder child) -> `blobs`. Everything a device sees changes in one
 //! transaction with the practice's next revision, and `live` tells the devices that there is one.
 //!
@@ -16,15 +16,18 @@ mod body;
 pub mod clock;
 pub mod command;
 mod deliver;
+pub mod doctor;
 pub mod failure;
 pub mod intake;
 pub mod jobs;
 pub mod live;
 mod pages;
+pub mod passwords;
 pub mod peer;
+pub mod permission;
 mod range;
 mod receive;
-mod routes;
+pub mod routes;
 pub mod secrets;
 pub mod serve;
 pub mod sniff;

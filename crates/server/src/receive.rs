@@ -55,7 +55,7 @@ pub async fn receive(
     length: Option<i64>,
     body: Body,
 ) -> Answer<i64> {
-    let Some(turn) = app.intake.take_turn(upload.attachment) else { return Err(locked()) };
+    let Some(turn) = app.intake.take_turn(upload.file_of()) else { return Err(locked()) };
     let (app_of_task, attachment) = (app.clone(), upload.attachment);
     let practice = upload.practice;
     let task = async move {
@@ -86,7 +86,7 @@ impl Chunk {
         if proof.is_some() {
             self.app.store.mark_unproven(&self.upload, Some(self.from)).await?;
         }
-        let ended = match self.app.intake.open(self.upload.attachment).await {
+        let ended = match self.app.intake.open(self.upload.file_of()).await {
             Ok(mut file) => {
                 let ended = self.pour(body, &mut file, proof.as_mut()).await;
                 // After a full disk this may fail too; what counts is the length the file has.
@@ -188,7 +188,7 @@ impl Chunk {
 
     async fn cut_to(&self, length: i64) -> Answer<()> {
         let length = u64::try_from(length).unwrap_or(0);
-        self.app.intake.cut(self.upload.attachment, length).await.map_err(|error| Problem::internal(&error))
+        self.app.intake.cut(self.upload.file_of(), length).await.map_err(|error| Problem::internal(&error))
     }
 
     async fn offset(&self) -> Answer<i64> {
@@ -205,7 +205,7 @@ async fn flushed(file: &mut File) -> Ended {
 }
 
 async fn file_length(app: &App, upload: &Upload) -> Answer<i64> {
-    let length = app.intake.received(upload.attachment).await.map_err(|error| Problem::internal(&error))?;
+    let length = app.intake.received(upload.file_of()).await.map_err(|error| Problem::internal(&error))?;
     Ok(i64::try_from(length).unwrap_or(i64::MAX))
 }
 
@@ -217,7 +217,7 @@ pub async fn proven_offset(app: &App, upload: &Upload) -> Answer<i64> {
 
 /// Finishes an upload whose last byte arrived just before the server stopped. Whether it is finished now.
 pub async fn finish_if_complete(app: &App, upload: &Upload) -> Answer<bool> {
-    let Some(_turn) = app.intake.take_turn(upload.attachment) else { return Ok(false) };
+    let Some(_turn) = app.intake.take_turn(upload.file_of()) else { return Ok(false) };
     if proven_offset(app, upload).await? < upload.bytes {
         return Ok(false);
     }

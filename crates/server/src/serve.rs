@@ -5,7 +5,10 @@ use std::{
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,6 +27,7 @@ use crate::{
     intake::Intake,
     jobs,
     live::Live,
+    passwords::Passwords,
     peer::Connected,
     routes,
     store::{Store, StoreError},
@@ -50,6 +54,8 @@ pub struct Settings {
     pub workers: usize,
     /// Whether addresses come from a proxy in front.
     pub behind_proxy: bool,
+    /// How long it goes on serving once it was asked to stop, saying at `/readyz` that it is about to.
+    pub drain: Duration,
     /// What time it is.
     pub clock: Clock,
 }
@@ -64,6 +70,7 @@ impl Settings {
             database: None,
             workers: 1,
             behind_proxy: false,
+            drain: Duration::ZERO,
             clock: Clock::system(),
         }
     }
@@ -104,6 +111,7 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     app: App,
+    drain: Duration,
     _lock: File,
 }
 
@@ -143,11 +151,12 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         intake: Intake::in_folder(&uploads),
         clock: settings.clock,
         live,
-        sign_ins: tokio::sync::Semaphore::new(2),
+        passwords: Passwords::default(),
         attempts: Attempts::default(),
         public_url: public_url.trim_end_matches('/').to_owned(),
         behind_proxy: settings.behind_proxy,
         tasks,
+        draining: AtomicBool::new(false),
         stopping: CancellationToken::new(),
         work: Arc::default(),
     });
@@ -158,7 +167,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     app.tasks.spawn(watch::other_nodes(app.clone()));
     app.tasks.spawn(accept(listener, routes::router(app.clone()), app.clone()));
     tracing::info!(%address, "Serving");
-    Ok(Running { address, app, _lock: lock })
+    Ok(Running { address, app, drain: settings.drain, _lock: lock })
 }
 
 impl Running {
@@ -167,8 +176,11 @@ impl Running {
         &self.app
     }
 
-    /// Takes no more requests, lets those under way end, and closes the store.
+    /// Says that it is about to stop, for as long as it was told to; then takes no more requests, lets those under way
+    /// end, and closes the store.
     pub async fn stop(self) {
+        self.app.draining.store(true, Ordering::Release);
+        tokio::time::sleep(self.drain).await;
         self.app.stopping.cancel();
         self.app.tasks.close();
         if tokio::time::timeout(GRACE, self.app.tasks.wait()).await.is_err() {

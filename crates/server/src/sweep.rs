@@ -20,7 +20,7 @@ const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Looks at every upload under way and at every file that is there.
 pub async fn once(app: &App) -> Result<()> {
     // The files first: one that is listed has had its row before, and has it still or is nobody's any more.
-    let files = app.intake.attachments();
+    let files = app.intake.files();
     for upload in app.store.uploads().await? {
         sweep(app, &upload).await;
     }
@@ -30,15 +30,16 @@ pub async fn once(app: &App) -> Result<()> {
         tracing::info!(%attachment, "Gave up a file that never began to arrive");
     }
     let uploads = app.store.uploads().await?;
-    let jobs = app.store.attachments_of_jobs().await?;
+    let jobs = app.store.files_with_jobs().await?;
     for file in files {
-        let wanted = uploads.iter().any(|upload| upload.attachment == file) || jobs.contains(&file);
+        let wanted = uploads.iter().any(|upload| upload.file_of() == file) || jobs.contains(&file);
         if wanted || app.intake.is_busy(file) {
             continue;
         }
+        let attachment = file.attachment;
         match app.intake.remove(file).await {
-            Ok(()) => tracing::info!(attachment = %file, "Removed a file that a crash left behind"),
-            Err(error) => tracing::warn!(attachment = %file, %error, "Cannot remove a file"),
+            Ok(()) => tracing::info!(%attachment, "Removed a file that a crash left behind"),
+            Err(error) => tracing::warn!(%attachment, %error, "Cannot remove a file"),
         }
     }
     Ok(())
@@ -65,12 +66,12 @@ async fn sweep(app: &App, upload: &Upload) {
 }
 
 async fn expire(app: &App, upload: &Upload) {
-    let Some(_turn) = app.intake.take_turn(upload.attachment) else { return };
+    let Some(_turn) = app.intake.take_turn(upload.file_of()) else { return };
     if let Err(error) = app.store.abandon_upload(upload.practice, upload.attachment, TOO_LATE).await {
         tracing::warn!(attachment = %upload.attachment, %error, "Cannot give an upload up");
         return;
     }
-    match app.intake.remove(upload.attachment).await {
+    match app.intake.remove(upload.file_of()).await {
         Ok(()) => tracing::info!(attachment = %upload.attachment, "Gave up an upload that nobody finished"),
         Err(error) => {
             tracing::warn!(attachment = %upload.attachment, %error, "Cannot remove an upload's file");

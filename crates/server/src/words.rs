@@ -3,7 +3,10 @@
 use limpet_model::{AttachmentKind, Audience, Author, Client, Millis, Patient};
 use limpet_wire::{
     Code,
-    http::{ConversationChange, MESSAGE_LIMIT, NewAttachment, NewConversation, NewMessage, UPLOAD_LIMIT},
+    http::{
+        ConversationChange, MESSAGE_LIMIT, NewAttachment, NewConversation, NewMessage, StaffChange,
+        UPLOAD_LIMIT,
+    },
 };
 
 use crate::failure::{Answer, Problem};
@@ -46,6 +49,14 @@ pub fn check_client(client: &Client) -> Answer<()> {
     at_most("The telephone number", &client.phone, 100)?;
     at_most("The address", &client.address, 1000)?;
     at_most("The id in the practice management system", &client.pms_id, 100)
+}
+
+/// A change of a staff member.
+pub fn check_staff(change: &StaffChange) -> Answer<()> {
+    match &change.name {
+        Some(name) => needed("The name", name, 200),
+        None => Ok(()),
+    }
 }
 
 /// A patient.

@@ -6,6 +6,11 @@
 //! | `POST /v1/sign-out` | any session | -> 204 |
 //! | `GET /v1/me` | any session | -> [`Me`] |
 //! | `POST /v1/open-invitation` | anyone | [`OpenInvitation`] -> [`ClientSession`] and a cookie |
+//! | `GET /v1/sessions` | staff | -> list of [`OpenSession`], their own |
+//! | `DELETE /v1/sessions/{id}` | staff | -> 204 |
+//! | `PUT /v1/password` | staff | [`NewPassword`] -> 204 |
+//! | `PATCH /v1/staff/{id}` | administrator | [`StaffChange`] -> 204 |
+//! | `DELETE /v1/staff/{id}/sessions` | administrator | -> 204 |
 //! | `GET /v1/changes?since=&limit=` | any session | -> [`crate::changes::ChangePage`] |
 //! | `GET /v1/live` | any session | -> server-sent events, each `data: <revision>` |
 //! | `PUT /v1/clients/{id}` | staff | [`limpet_model::Client`] -> 204 |
@@ -27,7 +32,7 @@
 
 use limpet_model::{
     AttachmentId, AttachmentKind, Audience, ClientId, ConversationId, ConversationState, Millis, PatientId,
-    Practice, StaffId, StaffMember, StillOf,
+    Practice, Role, StaffId, StaffMember, StillOf,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -72,6 +77,48 @@ pub enum Me {
     },
     /// A client's device.
     Client(ClientSession),
+}
+
+/// A session that is open, as its holder sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OpenSession {
+    /// Names it; nobody gets in with it.
+    pub id: String,
+    /// Name of the device, as it said at sign-in.
+    pub device: String,
+    /// When it was opened.
+    pub opened_at: Millis,
+    /// When it was last used, to the hour.
+    pub seen_at: Millis,
+    /// Whether it is the one that asks.
+    pub own: bool,
+}
+
+/// A new password. The account's other sessions are closed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NewPassword {
+    /// The present one.
+    pub current: String,
+    /// The new one.
+    pub new: String,
+}
+
+/// What changes about a staff member. Absent means: as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct StaffChange {
+    /// Name.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Role.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// False closes the account and its sessions.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<bool>,
 }
 
 /// The link a client was given.

@@ -40,7 +40,7 @@ pub async fn start(app: &App, workers: usize, node: &str) -> Result<()> {
 async fn work(app: App, node: Arc<str>) {
     while !app.stopping.is_cancelled() {
         match app.store.claim_job(&node, app.now()).await {
-            Ok(Some(job)) => run(&app, &node, job).await,
+            Ok(Some(job)) => run(&app, job).await,
             Ok(None) => {
                 tokio::select! {
                     () = app.work.notified() => {}
@@ -56,14 +56,18 @@ async fn work(app: App, node: Arc<str>) {
     }
 }
 
-async fn run(app: &App, node: &str, job: Job) {
+async fn run(app: &App, job: Job) {
     let outcome = tokio::select! {
         outcome = prepare(app, job) => outcome,
-        () = lose_lease(app, node, job) => return,
+        () = lose_lease(app, job) => return,
         () = app.stopping.cancelled() => Err(Trouble::Interrupted),
     };
     let put_back = match outcome {
         Ok(()) => return,
+        Err(Trouble::Lost) => {
+            tracing::warn!(attachment = %job.attachment, "A job was done by somebody else meanwhile");
+            return;
+        }
         Err(Trouble::Interrupted) => {
             app.store.put_back_job(job, app.now(), false, "interrupted", false).await
         }
@@ -91,17 +95,19 @@ async fn fail(app: &App, job: Job, reason: &str) -> Result<()> {
                      download the original."
                     .into(),
         };
-        app.store.write_findings(job, &found, false).await?;
+        if !app.store.write_findings(job, &found, false).await? {
+            return Ok(());
+        }
     }
     app.store.put_back_job(job, later, true, reason, last).await
 }
 
 /// Holds on to the lease; returns when it is somebody else's.
-async fn lose_lease(app: &App, node: &str, job: Job) {
+async fn lose_lease(app: &App, job: Job) {
     let third = Duration::from_millis(LEASE.unsigned_abs() / 3);
     loop {
         tokio::time::sleep(third).await;
-        match app.store.renew_job(job, node, app.now()).await {
+        match app.store.renew_job(job, app.now()).await {
             Ok(true) => {}
             Ok(false) => {
                 tracing::warn!(attachment = %job.attachment, "Lost the lease of a job");

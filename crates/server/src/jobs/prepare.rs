@@ -32,6 +32,8 @@ const POSTER_SIDE: u32 = 1280;
 pub(super) enum Trouble {
     /// The server is stopping.
     Interrupted,
+    /// The lease ran out and somebody else has the job.
+    Lost,
     /// The disk is full; nothing is lost, it goes on when there is room.
     Full,
     /// Worth another attempt. The text is for the log.
@@ -88,26 +90,30 @@ pub(super) async fn prepare(app: &App, job: Job) -> Result<(), Trouble> {
     if let Some(mime) = sniff::mime(seen) {
         mime.clone_into(&mut found.mime);
     }
-    app.store.write_findings(job, &found, false).await?;
+    write_down(app, job, &found, false).await?;
 
     let looked = look(app, job, &mut found, seen, &file).await?;
     found.state = match looked {
         Looked::Fine => AttachmentState::Ready,
         Looked::Refused(reason) => AttachmentState::Refused { reason },
     };
-    app.store.write_findings(job, &found, true).await?;
-    app.intake.remove(job.attachment).await?;
+    write_down(app, job, &found, true).await?;
+    app.intake.remove(job.file_of()).await?;
     tracing::info!(attachment = %job.attachment, ready = found.state == AttachmentState::Ready, "Prepared");
     Ok(())
+}
+
+async fn write_down(app: &App, job: Job, found: &Attachment, done: bool) -> Result<(), Trouble> {
+    if app.store.write_findings(job, found, done).await? { Ok(()) } else { Err(Trouble::Lost) }
 }
 
 /// The file as it arrived or, when it was put away before an interruption, fetched back.
 async fn fetch(app: &App, job: Job, attachment: &Attachment) -> Result<PathBuf, Trouble> {
     let bytes = u64::try_from(attachment.bytes).unwrap_or(0);
-    if app.intake.received(job.attachment).await? == bytes {
-        return Ok(app.intake.file(job.attachment));
+    if app.intake.received(job.file_of()).await? == bytes {
+        return Ok(app.intake.file(job.file_of()));
     }
-    let path = app.intake.beside(job.attachment, "fetched");
+    let path = app.intake.beside(job.file_of(), "fetched");
     let mut file = tokio::fs::File::create(&path).await?;
     let mut stream = app.blobs.stream(job.practice, job.attachment, Part::Original, 0..bytes).await?;
     while let Some(chunk) = stream.next().await {
@@ -155,9 +161,9 @@ async fn look_at_clip(app: &App, job: Job, found: &mut Attachment, file: &Path) 
     found.clip = Some(facts);
     found.has_poster = true;
     // Staff can see what it is, and step through the original, while the rendition is made.
-    app.store.write_findings(job, found, false).await?;
+    write_down(app, job, found, false).await?;
 
-    let target = app.intake.beside(job.attachment, "rendition");
+    let target = app.intake.beside(job.file_of(), "rendition");
     let made = blocking({
         let target = target.clone();
         move || {

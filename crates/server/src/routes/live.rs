@@ -10,22 +10,27 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
+use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 
-use crate::{access::Caller, app::App, failure::Answer};
+use crate::{access::Caller, app::App, failure::Answer, live::Ear};
 
 /// Keeps middle boxes from closing a quiet connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// How often to ask whether the session still holds: another node may have closed it.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
+
 /// `GET /v1/live`
 pub async fn live(State(app): State<App>, caller: Caller) -> Answer<Response> {
     // Listen first, then look: a revision in between is told, not lost.
-    let ear = app.live.listen(caller.practice());
+    let Ear { revisions, closings } = app.live.listen(caller.practice());
     let newest = app.store.revision(caller.practice()).await?;
     app.live.tell(caller.practice(), newest);
-    let stopping = app.stopping.clone();
-    let mut response = Sse::new(events(WatchStream::new(ear)).take_until(stopping.cancelled_owned()))
+    let events = WatchStream::new(revisions)
+        .map(|revision| Ok::<_, Infallible>(Event::default().data(revision.0.to_string())));
+    let mut response = Sse::new(events.take_until(until_over(app, caller.0.token_hash, closings)))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response();
     response
@@ -34,8 +39,18 @@ pub async fn live(State(app): State<App>, caller: Caller) -> Answer<Response> {
     Ok(response)
 }
 
-fn events(
-    revisions: WatchStream<limpet_model::Revision>,
-) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-    revisions.map(|revision| Ok(Event::default().data(revision.0.to_string())))
+/// Ends with the session, or with the server.
+async fn until_over(app: App, token_hash: String, mut closings: watch::Receiver<()>) {
+    loop {
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = tokio::time::sleep(ASK_AGAIN) => {}
+            closed = closings.changed() => if closed.is_err() { return },
+        }
+        match app.store.session(&token_hash, app.now()).await {
+            Ok(None) => return,
+            Ok(Some(_)) => {}
+            Err(error) => tracing::warn!(%error, "Cannot ask for a session"),
+        }
+    }
 }

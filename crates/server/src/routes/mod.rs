@@ -1,9 +1,13 @@
-//! The routes, in the order of the table in `limpet_wire::http`.
+//! The routes: one table of what is asked, who comes in, and who answers.
+//!
+//! **Invariant:** there is no route without a gate. What the table says of one is what stands before it.
 
+mod account;
 mod attachments;
 mod changes;
 mod conversations;
 mod dress;
+mod health;
 mod live;
 mod media;
 mod messages;
@@ -12,44 +16,87 @@ mod people;
 mod session;
 mod uploads;
 
-use axum::{
-    Router, middleware,
-    routing::{get, options, patch, post, put},
+use axum::{Router, http::StatusCode, middleware, routing};
+
+use crate::{
+    access::{
+        Gate::{self, Anyone, Link, Session},
+        guard,
+    },
+    app::App,
+    failure::Problem,
+    permission::Act,
 };
 
-use crate::{app::App, failure::Problem};
+/// A line of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// `get`, `put` and so on. `get` answers `HEAD` too.
+    pub method: &'static str,
+    /// Its path; what stands in braces is told by whoever asks.
+    pub path: &'static str,
+    /// Who comes in.
+    pub gate: Gate,
+}
 
-/// Everything the server answers.
+macro_rules! routes {
+    ($($method:ident $path:literal $gate:expr => $handler:expr;)*) => {
+        /// Everything the server answers.
+        pub const ROUTES: &[Route] =
+            &[$(Route { method: stringify!($method), path: $path, gate: $gate },)*];
+
+        fn guarded(app: &App) -> Router<App> {
+            Router::new()$(.route(
+                $path,
+                routing::$method($handler)
+                    .route_layer(middleware::from_fn_with_state((app.clone(), $gate), guard)),
+            ))*
+        }
+    };
+}
+
+routes! {
+    post "/v1/sign-in" Anyone => session::sign_in;
+    post "/v1/sign-out" Session(Act::BeHere) => session::sign_out;
+    get "/v1/me" Session(Act::BeHere) => session::me;
+    post "/v1/open-invitation" Anyone => session::open_invitation;
+    get "/v1/sessions" Session(Act::OwnAccount) => account::sessions;
+    delete "/v1/sessions/{id}" Session(Act::OwnAccount) => account::close_session;
+    put "/v1/password" Session(Act::OwnAccount) => account::change_password;
+    patch "/v1/staff/{id}" Session(Act::Staff) => account::change;
+    delete "/v1/staff/{id}/sessions" Session(Act::Staff) => account::close_sessions;
+    get "/v1/changes" Session(Act::Follow) => changes::changes;
+    get "/v1/live" Session(Act::Follow) => live::live;
+    put "/v1/clients/{id}" Session(Act::Keep) => people::put_client;
+    put "/v1/patients/{id}" Session(Act::Keep) => people::put_patient;
+    put "/v1/conversations/{id}" Session(Act::Converse) => conversations::open;
+    patch "/v1/conversations/{id}" Session(Act::Converse) => conversations::change;
+    post "/v1/conversations/{id}/invitation" Session(Act::Invite) => conversations::invite;
+    post "/v1/conversations/{id}/read" Session(Act::Read) => conversations::read;
+    put "/v1/messages/{id}" Session(Act::Write) => messages::put;
+    options "/v1/uploads" Anyone => uploads::abilities;
+    post "/v1/uploads" Session(Act::Send) => uploads::begin;
+    options "/v1/uploads/{attachment}" Anyone => uploads::abilities;
+    head "/v1/uploads/{attachment}" Session(Act::Send) => uploads::offset;
+    patch "/v1/uploads/{attachment}" Session(Act::Send) => uploads::append;
+    delete "/v1/uploads/{attachment}" Session(Act::Send) => uploads::give_up;
+    get "/v1/attachments/{id}/{part}" Session(Act::Open) => attachments::bytes;
+    get "/m/{capability}" Link => media::page;
+    get "/m/{capability}/{part}" Link => media::bytes;
+    get "/m-assets/{file}" Anyone => media::asset;
+    // Whoever opens it: the page asks for the invitation itself.
+    get "/o/{invitation}" Anyone => owner::index;
+    get "/owner/{*file}" Anyone => owner::file;
+    get "/healthz" Anyone => health::healthz;
+    get "/readyz" Anyone => health::readyz;
+}
+
+/// The table as a router.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/v1/sign-in", post(session::sign_in))
-        .route("/v1/sign-out", post(session::sign_out))
-        .route("/v1/me", get(session::me))
-        .route("/v1/open-invitation", post(session::open_invitation))
-        .route("/v1/changes", get(changes::changes))
-        .route("/v1/live", get(live::live))
-        .route("/v1/clients/{id}", put(people::put_client))
-        .route("/v1/patients/{id}", put(people::put_patient))
-        .route("/v1/conversations/{id}", put(conversations::open).patch(conversations::change))
-        .route("/v1/conversations/{id}/invitation", post(conversations::invite))
-        .route("/v1/conversations/{id}/read", post(conversations::read))
-        .route("/v1/messages/{id}", put(messages::put))
-        .route("/v1/uploads", options(uploads::abilities).post(uploads::begin))
-        .route(
-            "/v1/uploads/{attachment}",
-            patch(uploads::append).head(uploads::offset).delete(uploads::give_up).options(uploads::abilities),
-        )
-        .route("/v1/attachments/{id}/{part}", get(attachments::bytes))
-        .route("/m/{capability}", get(media::page))
-        .route("/m/{capability}/{part}", get(media::bytes))
-        .route("/m-assets/{file}", get(media::asset))
-        .route("/o/{invitation}", get(owner::index))
-        .route("/owner/{*file}", get(owner::file))
-        .route("/healthz", get(|| async { "ok\n" }))
+    guarded(&app)
         .fallback(|| async { Problem::not_found("page") })
         .method_not_allowed_fallback(|| async {
-            Problem::invalid("This address does not do that.")
-                .with_status(axum::http::StatusCode::METHOD_NOT_ALLOWED)
+            Problem::invalid("This address does not do that.").with_status(StatusCode::METHOD_NOT_ALLOWED)
         })
         .layer(middleware::from_fn_with_state(app.clone(), dress::dress))
         .with_state(app)

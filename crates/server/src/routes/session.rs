@@ -18,7 +18,7 @@ use crate::{
     body::Sent,
     failure::{Answer, Problem},
     peer::Peer,
-    secrets::{new_token, token_hash, verify_password},
+    secrets::{new_token, token_hash},
     store::{
         StoreError,
         invitations::Opened,
@@ -37,24 +37,10 @@ pub async fn sign_in(
     if email.len() > 254 || sign_in.password.len() > crate::secrets::PASSWORD_MAXIMUM {
         return Err(wrong_password());
     }
-    let wait = app.attempts.begin(&email, peer, app.now());
-    if wait > 0 {
-        let minutes = wait.div_euclid(60_000) + 1;
-        let unit = if minutes == 1 { "minute" } else { "minutes" };
-        return Err(Problem::new(
-            Code::TooMany,
-            format!("Too many attempts to sign in. Try again in {minutes} {unit}."),
-        )
-        .retry_after(wait.div_euclid(1000) + 1));
-    }
+    not_too_often(&app, &email, peer)?;
     let found = app.store.staff_by_email(&email).await?;
     let hash = found.as_ref().map(|found| found.password_hash.clone());
-    let password = sign_in.password;
-    // argon2 takes 19 MiB: a few at a time.
-    let _place = app.sign_ins.acquire().await.map_err(|error| Problem::internal(&error))?;
-    let right = tokio::task::spawn_blocking(move || verify_password(&password, hash.as_deref()))
-        .await
-        .map_err(|error| Problem::internal(&error))?;
+    let right = app.passwords.verify(sign_in.password, hash).await?;
     let Some(found) = found.filter(|_| right) else { return Err(wrong_password()) };
     app.attempts.succeeded(&email, peer);
     if !found.staff.active {
@@ -68,12 +54,27 @@ pub async fn sign_in(
     let session = Session {
         token_hash: token_hash(&token),
         practice: found.practice,
-        holder: Holder::Staff(found.staff.id),
+        holder: Holder::Staff(found.staff.id, found.staff.role),
     };
     let device: String = sign_in.device.chars().take(200).collect();
     app.store.open_session(&session, &device, app.now()).await?;
     tracing::info!(practice = %found.practice, staff = %found.staff.id, "Signed in");
     Ok(Json(StaffSession { token, practice, staff: found.staff }))
+}
+
+/// Counts an attempt at somebody's password from somewhere.
+///
+/// # Errors
+/// When there were too many.
+pub(super) fn not_too_often(app: &App, email: &str, peer: Peer) -> Answer<()> {
+    let wait = app.attempts.begin(email, peer, app.now());
+    if wait <= 0 {
+        return Ok(());
+    }
+    let minutes = wait.div_euclid(60_000) + 1;
+    let unit = if minutes == 1 { "minute" } else { "minutes" };
+    let sentence = format!("Too many attempts to sign in. Try again in {minutes} {unit}.");
+    Err(Problem::new(Code::TooMany, sentence).retry_after(wait.div_euclid(1000) + 1))
 }
 
 fn wrong_password() -> Problem {
@@ -97,7 +98,7 @@ pub async fn sign_out(State(app): State<App>, caller: Caller) -> Answer<Response
 pub async fn me(State(app): State<App>, headers: HeaderMap, caller: Caller) -> Answer<Response> {
     let practice = practice(&app, caller.practice()).await?;
     Ok(match caller.0.holder {
-        Holder::Staff(id) => {
+        Holder::Staff(id, _) => {
             let staff = app.store.staff_member(practice.id, id).await?;
             let staff = staff.ok_or_else(|| Problem::not_found("account"))?;
             Json(Me::Staff { practice, staff }).into_response()

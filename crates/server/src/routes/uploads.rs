@@ -17,6 +17,7 @@ use crate::{
     app::App,
     body::IdOf,
     failure::{Answer, Problem},
+    intake::FileOf,
     receive::{finish_if_complete, locked, proven_offset, receive, wrong_offset},
     store::uploads::Upload,
     tus::{self, name},
@@ -80,9 +81,10 @@ pub async fn offset(
     let answer = async {
         tus::check_version(&headers)?;
         announced(&app, &caller, id).await?;
+        let of = FileOf { practice: caller.practice(), attachment: id };
         // Who asks where to go on wants to go on: a connection that hangs gives way, and only then is it looked
         // how far it came.
-        app.intake.ask_to_give_way(id).await;
+        app.intake.ask_to_give_way(of).await;
         let attachment = announced(&app, &caller, id).await?;
         let mut response = StatusCode::OK.into_response();
         if attachment.uploaded_at.is_some() {
@@ -159,12 +161,13 @@ pub async fn give_up(
                 "The file has already arrived; it cannot be called back.",
             ));
         }
+        let of = FileOf { practice: caller.practice(), attachment: id };
         // A connection that hangs holds the turn: whoever cancels wants it to end.
-        app.intake.ask_to_give_way(id).await;
-        let Some(_turn) = app.intake.take_turn(id) else { return Err(locked()) };
+        app.intake.ask_to_give_way(of).await;
+        let Some(_turn) = app.intake.take_turn(of) else { return Err(locked()) };
         let reason = "The upload was cancelled. Send the file again if it is needed.";
         app.store.abandon_upload(caller.practice(), id, reason).await?;
-        app.intake.remove(id).await.map_err(|error| Problem::internal(&error))?;
+        app.intake.remove(of).await.map_err(|error| Problem::internal(&error))?;
         Ok(StatusCode::NO_CONTENT.into_response())
     };
     with_version(answer.await.unwrap_or_else(|problem: Problem| problem.into_response()))

@@ -16,7 +16,11 @@ use super::{
     messages::{audience_word, author_words},
     row::Columns,
 };
-use crate::view::{View, seen};
+use crate::{
+    blobs::Part,
+    intake::FileOf,
+    view::{View, per_view},
+};
 
 macro_rules! columns {
     () => {
@@ -103,6 +107,27 @@ fn from_row(row: &AnyRow) -> Result<Attachment> {
 }
 
 impl Store {
+    /// The parts that every attachment has in the blob store.
+    pub async fn kept_parts(&self) -> Result<Vec<(FileOf, Vec<Part>)>> {
+        let rows = sqlx::query(
+            "SELECT practice_id, id, has_poster, has_rendition FROM attachments WHERE sha256 IS NOT NULL",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let read = |row: &AnyRow| {
+            let of = FileOf { practice: row.id("practice_id")?, attachment: row.id("id")? };
+            let more = [(Part::Poster, "has_poster"), (Part::Rendition, "has_rendition")];
+            let mut parts = vec![Part::Original];
+            for (part, column) in more {
+                if row.flag(column)? {
+                    parts.push(part);
+                }
+            }
+            Ok((of, parts))
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// An attachment, if this view holds it. Its link is a path.
     pub async fn attachment(
         &self,
@@ -270,11 +295,11 @@ pub(super) async fn find(
     view: View,
     id: AttachmentId,
 ) -> Result<Option<Attachment>> {
-    let sql = concat!(
+    let sql = per_view!(view;
         "SELECT ",
         columns!(),
         " FROM attachments WHERE practice_id = $1 AND ",
-        seen!(attachments),
+        seen(attachments),
         " AND id = $3"
     );
     let row = sqlx::query(sql)
@@ -292,11 +317,11 @@ pub(super) async fn changed(
     view: View,
     span: Span,
 ) -> Result<Vec<Change>> {
-    let sql = concat!(
+    let sql = per_view!(view;
         "SELECT ",
         columns!(),
         " FROM attachments WHERE practice_id = $1 AND ",
-        seen!(attachments),
+        seen(attachments),
         " AND revision > $3 AND revision <= $4 ORDER BY revision, position"
     );
     span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Attachment)).await

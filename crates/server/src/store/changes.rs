@@ -10,7 +10,7 @@ use super::{
     Result, Store, attachments, clients, conversations, messages, patients, practices, row::Columns, staff,
     tombstones,
 };
-use crate::view::{View, seen};
+use crate::view::{View, per_view};
 
 /// Most changes that are asked for at once. A page is longer only when one revision is.
 pub const PAGE_LIMIT: u32 = 1000;
@@ -44,27 +44,29 @@ impl Span {
     }
 }
 
-/// The revision of the `$4`th change (from zero) after `$3` that this view sees.
-const NTH: &str = concat!(
-    "SELECT revision FROM (",
-    "SELECT revision FROM practices WHERE id = $1 AND revision > $3 AND ",
-    seen!(practices),
-    " UNION ALL SELECT revision FROM staff WHERE practice_id = $1 AND revision > $3 AND ",
-    seen!(staff),
-    " UNION ALL SELECT revision FROM clients WHERE practice_id = $1 AND revision > $3 AND ",
-    seen!(clients),
-    " UNION ALL SELECT revision FROM patients WHERE practice_id = $1 AND revision > $3 AND ",
-    seen!(patients),
-    " UNION ALL SELECT revision FROM conversations WHERE practice_id = $1 AND revision > $3 AND ",
-    seen!(conversations),
-    " UNION ALL SELECT revision FROM messages WHERE practice_id = $1 AND revision > $3 AND ",
-    seen!(messages),
-    " UNION ALL SELECT revision FROM attachments WHERE practice_id = $1 AND revision > $3 AND ",
-    seen!(attachments),
-    " UNION ALL SELECT revision FROM tombstones WHERE practice_id = $1 AND revision > $3 AND ",
-    seen!(tombstones),
-    ") AS feed ORDER BY revision LIMIT 1 OFFSET $4"
-);
+/// Finds the revision of the `$4`th change (from zero) after `$3` that a view sees.
+fn nth_of(view: View) -> &'static str {
+    per_view!(view;
+        "SELECT revision FROM (",
+        "SELECT revision FROM practices WHERE id = $1 AND revision > $3 AND ",
+        seen(practices),
+        " UNION ALL SELECT revision FROM staff WHERE practice_id = $1 AND revision > $3 AND ",
+        seen(staff),
+        " UNION ALL SELECT revision FROM clients WHERE practice_id = $1 AND revision > $3 AND ",
+        seen(clients),
+        " UNION ALL SELECT revision FROM patients WHERE practice_id = $1 AND revision > $3 AND ",
+        seen(patients),
+        " UNION ALL SELECT revision FROM conversations WHERE practice_id = $1 AND revision > $3 AND ",
+        seen(conversations),
+        " UNION ALL SELECT revision FROM messages WHERE practice_id = $1 AND revision > $3 AND ",
+        seen(messages),
+        " UNION ALL SELECT revision FROM attachments WHERE practice_id = $1 AND revision > $3 AND ",
+        seen(attachments),
+        " UNION ALL SELECT revision FROM tombstones WHERE practice_id = $1 AND revision > $3 AND ",
+        seen(tombstones),
+        ") AS feed ORDER BY revision LIMIT 1 OFFSET $4"
+    )
+}
 
 impl Store {
     /// What changed after `since` as `view` sees it, about `limit` changes at most, in revision order. Links of
@@ -111,7 +113,7 @@ async fn nth(
     since: Revision,
     offset: i64,
 ) -> Result<Option<Revision>> {
-    let row = sqlx::query(NTH)
+    let row = sqlx::query(nth_of(view))
         .bind(practice.to_string())
         .bind(view.scope())
         .bind(since.0)
@@ -119,4 +121,35 @@ async fn nth(
         .fetch_optional(connection)
         .await?;
     row.map(|row| row.revision()).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use limpet_model::ClientId;
+    use sqlx::{AssertSqlSafe, Row};
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::live::Live;
+
+    /// What a client's device costs does not depend on how much the practice holds.
+    #[tokio::test]
+    async fn a_clients_feed_reads_its_own_rows_by_their_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("limpet.db");
+        let store = Store::open_file(&path, Live::default(), TaskTracker::new()).await.unwrap();
+        let plan = async |view| {
+            let sql = format!("EXPLAIN QUERY PLAN {}", nth_of(view));
+            let query = sqlx::query(AssertSqlSafe(sql)).bind("p").bind("c").bind(0_i64).bind(0_i64);
+            let rows = query.fetch_all(store.pool()).await.unwrap();
+            let lines = rows.iter().map(|row| row.try_get::<String, _>("detail").unwrap());
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        let (staff, client) = (plan(View::Staff).await, plan(View::Client(ClientId::new())).await);
+        for table in ["patients", "conversations", "messages", "attachments"] {
+            assert!(staff.contains(&format!("{table}_by_revision")), "{staff}");
+            assert!(client.contains(&format!("{table}_by_client")), "{client}");
+        }
+        assert!(!staff.contains("SCAN messages") && !client.contains("SCAN messages"), "{staff}\n{client}");
+    }
 }

@@ -5,7 +5,7 @@ use limpet_wire::changes::{Change, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Result, Store, Write, changes::Span, row::Columns};
-use crate::view::{View, seen};
+use crate::view::{View, per_view};
 
 fn from_row(row: &AnyRow) -> Result<Client> {
     Ok(Client {
@@ -72,9 +72,9 @@ pub(super) async fn changed(
     view: View,
     span: Span,
 ) -> Result<Vec<Change>> {
-    let sql = concat!(
+    let sql = per_view!(view;
         "SELECT id, revision, name, email, phone, address, pms_id FROM clients WHERE practice_id = $1 AND ",
-        seen!(clients),
+        seen(clients),
         " AND revision > $3 AND revision <= $4"
     );
     span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Client)).await

@@ -13,7 +13,7 @@ use super::{
     Flag, Result, Store, StoreError, Write, changes::Span, clients, endings, messages, patients,
     row::Columns, staff,
 };
-use crate::view::{View, seen};
+use crate::view::{View, per_view};
 
 macro_rules! columns {
     () => {
@@ -254,11 +254,11 @@ pub(super) async fn find(
     view: View,
     id: ConversationId,
 ) -> Result<Option<Conversation>> {
-    let sql = concat!(
+    let sql = per_view!(view;
         "SELECT ",
         columns!(),
         " FROM conversations WHERE practice_id = $1 AND ",
-        seen!(conversations),
+        seen(conversations),
         " AND id = $3"
     );
     let row = sqlx::query(sql)
@@ -276,11 +276,11 @@ pub(super) async fn changed(
     view: View,
     span: Span,
 ) -> Result<Vec<Change>> {
-    let sql = concat!(
+    let sql = per_view!(view;
         "SELECT ",
         columns!(),
         " FROM conversations WHERE practice_id = $1 AND ",
-        seen!(conversations),
+        seen(conversations),
         " AND revision > $3 AND revision <= $4"
     );
     span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Conversation)).await

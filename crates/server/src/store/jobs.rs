@@ -1,13 +1,14 @@
 //! Jobs: one for each complete upload, claimed by lease.
 //!
 //! **Invariant:** a job is done when its row is gone, and its row goes in the same transaction as its outcome is
-//! written down. A worker that dies leaves a lease that runs out; the next one starts over.
+//! written down. A worker that dies leaves a lease that runs out; the next one starts over, and what the first may
+//! still say, should it come back, changes nothing.
 
-use limpet_model::{Attachment, AttachmentId, Millis, PracticeId};
-use sqlx::AnyConnection;
+use limpet_model::{Attachment, AttachmentId, AttachmentState, Millis, PracticeId};
+use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Result, Store, StoreError, attachments, row::Columns};
-use crate::{secrets::new_token, view::View};
+use crate::{intake::FileOf, secrets::new_token, view::View};
 
 /// How long a worker may be silent before its job is somebody else's, milliseconds.
 pub const LEASE: i64 = 60 * 1000;
@@ -23,6 +24,15 @@ pub struct Job {
     pub attachment: AttachmentId,
     /// Which attempt this is, from one.
     pub attempt: i64,
+    /// The number of this claim.
+    pub fence: i64,
+}
+
+impl Job {
+    /// The file that arrived.
+    pub fn file_of(&self) -> FileOf {
+        FileOf { practice: self.practice, attachment: self.attachment }
+    }
 }
 
 /// How long to wait before the attempt after `attempt`, milliseconds.
@@ -69,9 +79,9 @@ impl Store {
             (next.id("practice_id")?, next.id("attachment_id")?);
         // On PostgreSQL another node may have been quicker: the condition is asked again under the row's lock.
         let claimed = sqlx::query(
-            "UPDATE jobs SET lease_owner = $3, lease_until = $4, attempts = attempts + 1 \
+            "UPDATE jobs SET lease_owner = $3, lease_until = $4, attempts = attempts + 1, fence = fence + 1 \
              WHERE practice_id = $1 AND attachment_id = $2 AND dead = 0 AND lease_until <= $5 \
-             RETURNING attempts AS attempts",
+             RETURNING attempts AS attempts, fence AS fence",
         )
         .bind(practice.to_string())
         .bind(attachment.to_string())
@@ -81,18 +91,22 @@ impl Store {
         .fetch_optional(quiet.connection())
         .await?;
         quiet.commit().await?;
-        claimed.map(|row| Ok(Job { practice, attachment, attempt: row.int("attempts")? })).transpose()
+        let job = |row: AnyRow| {
+            Ok(Job { practice, attachment, attempt: row.int("attempts")?, fence: row.int("fence")? })
+        };
+        claimed.map(job).transpose()
     }
 
-    /// Holds on to a job. Whether it is still this owner's.
-    pub async fn renew_job(&self, job: Job, owner: &str, now: Millis) -> Result<bool> {
+    /// Holds on to a job. Whether this claim still counts.
+    pub async fn renew_job(&self, job: Job, now: Millis) -> Result<bool> {
         let mut quiet = self.quiet().await?;
         let held = sqlx::query(
-            "UPDATE jobs SET lease_until = $4 WHERE practice_id = $1 AND attachment_id = $2 AND lease_owner = $3",
+            "UPDATE jobs SET lease_until = $4 WHERE practice_id = $1 AND attachment_id = $2 AND fence = $3 \
+             AND lease_owner <> ''",
         )
         .bind(job.practice.to_string())
         .bind(job.attachment.to_string())
-        .bind(owner.to_owned())
+        .bind(job.fence)
         .bind(now.0 + LEASE)
         .execute(quiet.connection())
         .await?
@@ -101,7 +115,8 @@ impl Store {
         Ok(held > 0)
     }
 
-    /// Gives a job back to be tried again at `run_at`, or for good. The attempt counts only if it `failed`.
+    /// Gives a job back to be tried again at `run_at`, or for good. The attempt counts only if it `failed`. Nothing
+    /// happens when the claim no longer counts.
     pub async fn put_back_job(
         &self,
         job: Job,
@@ -113,7 +128,8 @@ impl Store {
         let mut quiet = self.quiet().await?;
         sqlx::query(
             "UPDATE jobs SET lease_owner = '', lease_until = 0, run_at = $3, attempts = attempts - $4, \
-             last_error = $5, dead = $6 WHERE practice_id = $1 AND attachment_id = $2",
+             last_error = $5, dead = $6 WHERE practice_id = $1 AND attachment_id = $2 AND fence = $7 \
+             AND lease_owner <> ''",
         )
         .bind(job.practice.to_string())
         .bind(job.attachment.to_string())
@@ -121,6 +137,7 @@ impl Store {
         .bind(i64::from(!failed))
         .bind(error.to_owned())
         .bind(i64::from(dead))
+        .bind(job.fence)
         .execute(quiet.connection())
         .await?;
         quiet.commit().await
@@ -139,9 +156,44 @@ impl Store {
     }
 
     /// What there are jobs for, of all practices.
-    pub async fn attachments_of_jobs(&self) -> Result<Vec<AttachmentId>> {
-        let rows = sqlx::query("SELECT attachment_id FROM jobs").fetch_all(self.pool()).await?;
-        rows.iter().map(|row| row.id("attachment_id")).collect()
+    pub async fn files_with_jobs(&self) -> Result<Vec<FileOf>> {
+        let rows = sqlx::query("SELECT practice_id, attachment_id FROM jobs").fetch_all(self.pool()).await?;
+        let of = |row: &AnyRow| {
+            Ok(FileOf { practice: row.id("practice_id")?, attachment: row.id("attachment_id")? })
+        };
+        rows.iter().map(of).collect()
+    }
+
+    /// The jobs that were given up, and why.
+    pub async fn dead_jobs(&self) -> Result<Vec<(FileOf, String)>> {
+        let rows = sqlx::query("SELECT practice_id, attachment_id, last_error FROM jobs WHERE dead = 1")
+            .fetch_all(self.pool())
+            .await?;
+        let read = |row: &AnyRow| {
+            let of = FileOf { practice: row.id("practice_id")?, attachment: row.id("attachment_id")? };
+            Ok((of, row.text("last_error")?))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Has an attachment prepared once more, from its original.
+    pub async fn prepare_again(&self, of: FileOf, now: Millis) -> Result<()> {
+        let mut write = self.write(of.practice).await?;
+        let stored = attachments::find(write.connection(), of.practice, View::Staff, of.attachment).await?;
+        let Some(mut attachment) = stored else { return Err(StoreError::Missing("attachment")) };
+        attachment.state = AttachmentState::Processing;
+        attachments::update(&mut write, &attachment).await?;
+        queue(write.connection(), of.practice, of.attachment, now).await?;
+        sqlx::query(
+            "UPDATE jobs SET dead = 0, attempts = 0, run_at = $3 \
+             WHERE practice_id = $1 AND attachment_id = $2 AND dead = 1",
+        )
+        .bind(of.practice.to_string())
+        .bind(of.attachment.to_string())
+        .bind(now.0)
+        .execute(write.connection())
+        .await?;
+        write.commit().await.map(drop)
     }
 
     /// How many jobs there are, waiting or running, and how many were given up.
@@ -155,24 +207,36 @@ impl Store {
     }
 
     /// Writes down what a job found out; `done` when there is nothing left to do. The first time, the
-    /// attachment gets its link.
-    pub async fn write_findings(&self, job: Job, found: &Attachment, done: bool) -> Result<()> {
+    /// attachment gets its link. False, and nothing is written, when the claim no longer counts.
+    pub async fn write_findings(&self, job: Job, found: &Attachment, done: bool) -> Result<bool> {
         let capability = new_token()?;
         let mut write = self.write(job.practice).await?;
         let stored = attachments::find(write.connection(), job.practice, View::Staff, job.attachment).await?;
         if stored.is_none() {
             return Err(StoreError::Missing("attachment"));
         }
+        // Writes, so that nobody else can claim it before this is committed.
+        let ours = if done {
+            "DELETE FROM jobs WHERE practice_id = $1 AND attachment_id = $2 AND fence = $3 AND lease_owner <> ''"
+        } else {
+            "UPDATE jobs SET last_error = '' WHERE practice_id = $1 AND attachment_id = $2 AND fence = $3 \
+             AND lease_owner <> ''"
+        };
+        let ours = sqlx::query(ours)
+            .bind(job.practice.to_string())
+            .bind(job.attachment.to_string())
+            .bind(job.fence)
+            .execute(write.connection())
+            .await?
+            .rows_affected();
+        if ours == 0 {
+            write.discard().await?;
+            return Ok(false);
+        }
         attachments::update(&mut write, found).await?;
         attachments::give_capability(&mut write, job.attachment, &capability).await?;
-        if done {
-            sqlx::query("DELETE FROM jobs WHERE practice_id = $1 AND attachment_id = $2")
-                .bind(job.practice.to_string())
-                .bind(job.attachment.to_string())
-                .execute(write.connection())
-                .await?;
-        }
-        write.commit().await.map(drop)
+        write.commit().await?;
+        Ok(true)
     }
 }
 

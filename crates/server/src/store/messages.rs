@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Result, Store, StoreError, Write, attachments, changes::Span, conversations, row::Columns};
-use crate::view::{View, seen};
+use crate::view::{View, per_view};
 
 pub(super) fn audience_word(audience: Audience) -> &'static str {
     match audience {
@@ -160,9 +160,9 @@ pub(super) async fn newest(
     view: View,
     conversation: ConversationId,
 ) -> Result<Option<Millis>> {
-    let row = sqlx::query(concat!(
+    let row = sqlx::query(per_view!(view;
         "SELECT MAX(received_at) AS newest FROM messages WHERE practice_id = $1 AND conversation_id = $3 AND ",
-        seen!(messages)
+        seen(messages)
     ))
     .bind(practice.to_string())
     .bind(view.scope())
@@ -223,10 +223,10 @@ pub(super) async fn changed(
     view: View,
     span: Span,
 ) -> Result<Vec<Change>> {
-    let sql = concat!(
+    let sql = per_view!(view;
         "SELECT id, revision, conversation_id, author_kind, author_id, audience, body, attachment_ids, sent_at, \
          received_at FROM messages WHERE practice_id = $1 AND ",
-        seen!(messages),
+        seen(messages),
         " AND revision > $3 AND revision <= $4 ORDER BY revision, received_at"
     );
     span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Message)).await

@@ -29,7 +29,7 @@ mod write;
 use std::{path::Path, sync::Arc};
 
 use limpet_model::PracticeId;
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool, Transaction, migrate::MigrateError};
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
@@ -60,13 +60,28 @@ pub enum StoreError {
     Unreadable(&'static str),
     /// The schema could not be brought up to date.
     #[error("cannot bring the database up to date: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(MigrateError),
+    /// The schema has a step that this version does not know.
+    #[error(
+        "this database was brought up to date by a newer limpet-server (step {0} is not known here); nothing was \
+         changed. Start that version or a newer one"
+    )]
+    Newer(i64),
     /// No randomness.
     #[error(transparent)]
     NoRandomness(#[from] crate::secrets::NoRandomness),
     /// The writing task was stopped with the server.
     #[error("the server is stopping")]
     Stopping,
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(step) => Self::Newer(step),
+            error => Self::Migration(error),
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -127,6 +142,12 @@ impl Store {
     /// Begins a change that no device sees: sessions, uploads, jobs.
     pub async fn quiet(&self) -> Result<Quiet> {
         Quiet::begin(self).await
+    }
+
+    /// Asks the database for nothing.
+    pub async fn answers(&self) -> Result<()> {
+        sqlx::query("SELECT 1").fetch_one(&self.pool).await?;
+        Ok(())
     }
 
     /// For reading outside a transaction.

@@ -5,7 +5,7 @@ use limpet_wire::changes::{Change, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Result, Store, StoreError, Write, changes::Span, clients, row::Columns, tombstones};
-use crate::view::{View, seen};
+use crate::view::{View, per_view};
 
 fn sex_word(sex: Sex) -> &'static str {
     match sex {
@@ -124,10 +124,10 @@ pub(super) async fn changed(
     view: View,
     span: Span,
 ) -> Result<Vec<Change>> {
-    let sql = concat!(
+    let sql = per_view!(view;
         "SELECT id, revision, client_id, name, species, breed, sex, born, colour, weight_mg, alert, pms_id \
          FROM patients WHERE practice_id = $1 AND ",
-        seen!(patients),
+        seen(patients),
         " AND revision > $3 AND revision <= $4"
     );
     span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Patient)).await

@@ -5,7 +5,7 @@ use limpet_wire::changes::{Change, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Result, Store, StoreError, changes::Span, row::Columns};
-use crate::view::{View, seen};
+use crate::view::{View, per_view};
 
 fn from_row(row: &AnyRow) -> Result<Practice> {
     Ok(Practice {
@@ -69,9 +69,9 @@ pub(super) async fn changed(
     view: View,
     span: Span,
 ) -> Result<Vec<Change>> {
-    let sql = concat!(
+    let sql = per_view!(view;
         "SELECT id, revision, name, address, phone, time_zone FROM practices WHERE id = $1 AND ",
-        seen!(practices),
+        seen(practices),
         " AND revision > $3 AND revision <= $4"
     );
     span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Practice)).await

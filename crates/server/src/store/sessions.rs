@@ -2,11 +2,12 @@
 //!
 //! **Invariant:** a session slides: it ends a fixed time after it was last used.
 
-use limpet_model::{ClientId, ConversationId, Millis, PracticeId, StaffId};
-use sqlx::any::AnyRow;
+use limpet_model::{ClientId, ConversationId, Millis, PracticeId, Role, StaffId};
+use limpet_wire::http::OpenSession;
+use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Result, Store, StoreError, row::Columns};
-use crate::view::View;
+use super::{Result, Store, StoreError, row::Columns, staff::read_role};
+use crate::{secrets::token_hash, view::View};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// How long a staff session lasts without being used, milliseconds.
@@ -19,8 +20,8 @@ const SLIDE_EVERY: i64 = DAY / 24;
 /// Whose session it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
-    /// A staff member.
-    Staff(StaffId),
+    /// A staff member, and the role at this moment.
+    Staff(StaffId, Role),
     /// A client's device, and the conversation its last link was for.
     Client(ClientId, ConversationId),
 }
@@ -37,25 +38,34 @@ pub struct Session {
 }
 
 impl Session {
+    /// Names it to whoever may close it. Nobody gets in with that.
+    pub fn id(&self) -> String {
+        id_of(&self.token_hash)
+    }
+
     /// Through whose eyes it sees the practice.
     pub fn view(&self) -> View {
         match self.holder {
-            Holder::Staff(_) => View::Staff,
+            Holder::Staff(..) => View::Staff,
             Holder::Client(client, _) => View::Client(client),
         }
     }
 }
 
+fn id_of(hash: &str) -> String {
+    token_hash(hash).chars().take(32).collect()
+}
+
 fn lifetime(holder: Holder) -> i64 {
     match holder {
-        Holder::Staff(_) => STAFF_SESSION,
+        Holder::Staff(..) => STAFF_SESSION,
         Holder::Client(..) => CLIENT_SESSION,
     }
 }
 
 fn read_holder(row: &AnyRow) -> Result<Holder> {
     match (row.maybe_id("staff_id")?, row.maybe_id("client_id")?, row.maybe_id("conversation_id")?) {
-        (Some(staff), None, None) => Ok(Holder::Staff(staff)),
+        (Some(staff), None, None) => Ok(Holder::Staff(staff, row.word("role", read_role)?)),
         (None, Some(client), Some(conversation)) => Ok(Holder::Client(client, conversation)),
         _ => Err(StoreError::Unreadable("session")),
     }
@@ -65,7 +75,7 @@ impl Store {
     /// Opens a session. What has run out is swept away in passing.
     pub async fn open_session(&self, session: &Session, device: &str, now: Millis) -> Result<()> {
         let (staff, client, conversation) = match session.holder {
-            Holder::Staff(staff) => (Some(staff.to_string()), None, None),
+            Holder::Staff(staff, _) => (Some(staff.to_string()), None, None),
             Holder::Client(client, conversation) => {
                 (None, Some(client.to_string()), Some(conversation.to_string()))
             }
@@ -98,7 +108,7 @@ impl Store {
     pub async fn session(&self, token_hash: &str, now: Millis) -> Result<Option<Session>> {
         let row = sqlx::query(
             "SELECT s.practice_id AS practice_id, s.staff_id AS staff_id, s.client_id AS client_id, \
-             s.conversation_id AS conversation_id, s.seen_at AS seen_at FROM sessions s \
+             s.conversation_id AS conversation_id, s.seen_at AS seen_at, m.role AS role FROM sessions s \
              LEFT JOIN staff m ON m.practice_id = s.practice_id AND m.id = s.staff_id \
              WHERE s.token_hash = $1 AND s.expires_at > $2 AND (s.staff_id IS NULL OR m.active = 1)",
         )
@@ -152,6 +162,84 @@ impl Store {
             .bind(session.token_hash.clone())
             .execute(quiet.connection())
             .await?;
-        quiet.commit().await
+        quiet.commit().await?;
+        self.live.sessions_closed(session.practice);
+        Ok(())
     }
+
+    /// The open sessions of a staff member, the one used last first.
+    pub async fn staff_sessions(
+        &self,
+        practice: PracticeId,
+        staff: StaffId,
+        now: Millis,
+    ) -> Result<Vec<OpenSession>> {
+        let rows = sqlx::query(
+            "SELECT token_hash, device, created_at, seen_at FROM sessions \
+             WHERE practice_id = $1 AND staff_id = $2 AND expires_at > $3 ORDER BY seen_at DESC, token_hash",
+        )
+        .bind(practice.to_string())
+        .bind(staff.to_string())
+        .bind(now.0)
+        .fetch_all(self.pool())
+        .await?;
+        let read = |row: &AnyRow| {
+            Ok(OpenSession {
+                id: id_of(&row.text("token_hash")?),
+                device: row.text("device")?,
+                opened_at: row.time("created_at")?,
+                seen_at: row.time("seen_at")?,
+                own: false,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// Closes one of a staff member's sessions. Whether it was there.
+    pub async fn close_staff_session(&self, practice: PracticeId, staff: StaffId, id: &str) -> Result<bool> {
+        let mut quiet = self.quiet().await?;
+        let rows = sqlx::query("SELECT token_hash FROM sessions WHERE practice_id = $1 AND staff_id = $2")
+            .bind(practice.to_string())
+            .bind(staff.to_string())
+            .fetch_all(quiet.connection())
+            .await?;
+        let hashes: Result<Vec<String>> = rows.iter().map(|row| row.text("token_hash")).collect();
+        let Some(hash) = hashes?.into_iter().find(|hash| id_of(hash) == id) else {
+            quiet.discard().await?;
+            return Ok(false);
+        };
+        sqlx::query("DELETE FROM sessions WHERE practice_id = $1 AND token_hash = $2")
+            .bind(practice.to_string())
+            .bind(hash)
+            .execute(quiet.connection())
+            .await?;
+        quiet.commit().await?;
+        self.live.sessions_closed(practice);
+        Ok(true)
+    }
+
+    /// Closes all sessions of a staff member.
+    pub async fn close_staff_sessions(&self, practice: PracticeId, staff: StaffId) -> Result<()> {
+        let mut quiet = self.quiet().await?;
+        close_all(quiet.connection(), practice, staff, None).await?;
+        quiet.commit().await?;
+        self.live.sessions_closed(practice);
+        Ok(())
+    }
+}
+
+/// Closes the sessions of a staff member, but for one.
+pub(super) async fn close_all(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    staff: StaffId,
+    but: Option<&Session>,
+) -> Result<()> {
+    sqlx::query("DELETE FROM sessions WHERE practice_id = $1 AND staff_id = $2 AND token_hash <> $3")
+        .bind(practice.to_string())
+        .bind(staff.to_string())
+        .bind(but.map(|session| session.token_hash.clone()).unwrap_or_default())
+        .execute(connection)
+        .await?;
+    Ok(())
 }

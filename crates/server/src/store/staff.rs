@@ -1,11 +1,19 @@
 //! Staff members and the passwords they sign in with.
 
 use limpet_model::{Millis, PracticeId, Role, StaffId, StaffMember};
-use limpet_wire::changes::{Change, Entity};
+use limpet_wire::{
+    changes::{Change, Entity},
+    http::StaffChange,
+};
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Flag, Result, Store, StoreError, changes::Span, row::Columns};
-use crate::view::{View, seen};
+use super::{
+    Flag, Result, Store, StoreError,
+    changes::Span,
+    row::Columns,
+    sessions::{self, Session},
+};
+use crate::view::{View, per_view};
 
 /// What sign-in needs to know about an e-mail address.
 pub struct SignInRow {
@@ -105,10 +113,84 @@ impl Store {
         row.map(read).transpose()
     }
 
+    /// Changes a staff member. Closing an account closes its sessions.
+    ///
+    /// # Errors
+    /// `Conflict` when the practice would be left without an administrator.
+    pub async fn change_staff(&self, practice: PracticeId, id: StaffId, change: &StaffChange) -> Result<()> {
+        let mut write = self.write(practice).await?;
+        let Some(mut member) = find(write.connection(), practice, id).await? else {
+            return Err(StoreError::Missing("account"));
+        };
+        let before = member.clone();
+        member.name = change.name.clone().unwrap_or(member.name);
+        member.role = change.role.unwrap_or(member.role);
+        member.active = change.active.unwrap_or(member.active);
+        if member == before {
+            return write.discard().await;
+        }
+        let revision = write.revision();
+        sqlx::query(
+            "UPDATE staff SET revision = $3, name = $4, role = $5, active = $6 \
+             WHERE practice_id = $1 AND id = $2",
+        )
+        .bind(practice.to_string())
+        .bind(id.to_string())
+        .bind(revision.0)
+        .bind(member.name)
+        .bind(role_word(member.role))
+        .bind(Flag::store(member.active))
+        .execute(write.connection())
+        .await?;
+        if !has_admin(write.connection(), practice).await? {
+            write.discard().await?;
+            return Err(StoreError::Conflict(
+                "The practice would have no administrator. Make somebody else an administrator first.",
+            ));
+        }
+        if !member.active {
+            sessions::close_all(write.connection(), practice, id, None).await?;
+        }
+        write.commit().await?;
+        self.live.sessions_closed(practice);
+        Ok(())
+    }
+
+    /// Sets a password and closes the account's sessions, but for one.
+    pub async fn set_password(
+        &self,
+        practice: PracticeId,
+        id: StaffId,
+        password_hash: &str,
+        but: Option<&Session>,
+    ) -> Result<()> {
+        let mut quiet = self.quiet().await?;
+        sqlx::query("UPDATE staff SET password_hash = $3 WHERE practice_id = $1 AND id = $2")
+            .bind(practice.to_string())
+            .bind(id.to_string())
+            .bind(password_hash.to_owned())
+            .execute(quiet.connection())
+            .await?;
+        sessions::close_all(quiet.connection(), practice, id, but).await?;
+        quiet.commit().await?;
+        self.live.sessions_closed(practice);
+        Ok(())
+    }
+
     /// A staff member of the practice.
     pub async fn staff_member(&self, practice: PracticeId, staff: StaffId) -> Result<Option<StaffMember>> {
         find(&mut *self.pool().acquire().await?, practice, staff).await
     }
+}
+
+async fn has_admin(connection: &mut AnyConnection, practice: PracticeId) -> Result<bool> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS admins FROM staff WHERE practice_id = $1 AND role = 'admin' AND active = 1",
+    )
+    .bind(practice.to_string())
+    .fetch_one(connection)
+    .await?;
+    Ok(row.int("admins")? > 0)
 }
 
 pub(super) async fn find(
@@ -131,9 +213,9 @@ pub(super) async fn changed(
     view: View,
     span: Span,
 ) -> Result<Vec<Change>> {
-    let sql = concat!(
+    let sql = per_view!(view;
         "SELECT id, revision, name, role, email, active FROM staff WHERE practice_id = $1 AND ",
-        seen!(staff),
+        seen(staff),
         " AND revision > $3 AND revision <= $4"
     );
     span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::StaffMember)).await

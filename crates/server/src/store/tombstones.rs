@@ -5,7 +5,7 @@ use limpet_wire::changes::{Change, Entity, Tombstone};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Result, Write, changes::Span, row::Columns};
-use crate::view::{View, seen};
+use crate::view::{View, per_view};
 
 /// Says that something left a client's view, or everybody's.
 pub(super) async fn bury(write: &mut Write, from: Option<ClientId>, kind: &str, id: &str) -> Result<()> {
@@ -43,9 +43,9 @@ pub(super) async fn changed(
     view: View,
     span: Span,
 ) -> Result<Vec<Change>> {
-    let sql = concat!(
+    let sql = per_view!(view;
         "SELECT kind, id, revision FROM tombstones WHERE practice_id = $1 AND ",
-        seen!(tombstones),
+        seen(tombstones),
         " AND revision > $3 AND revision <= $4"
     );
     let tombstone =

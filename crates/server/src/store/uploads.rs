@@ -7,7 +7,7 @@ use limpet_model::{Attachment, AttachmentId, AttachmentState, Millis, PracticeId
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Result, Store, StoreError, Write, attachments, jobs, row::Columns};
-use crate::view::View;
+use crate::{intake::FileOf, view::View};
 
 /// How long an upload is kept after its last byte, milliseconds.
 pub const UPLOAD_LIFETIME: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -25,6 +25,13 @@ pub struct Upload {
     pub expires_at: Millis,
     /// Where a chunk whose checksum is not yet known began.
     pub unproven_from: Option<i64>,
+}
+
+impl Upload {
+    /// Its file.
+    pub fn file_of(&self) -> FileOf {
+        FileOf { practice: self.practice, attachment: self.attachment }
+    }
 }
 
 fn from_row(row: &AnyRow) -> Result<Upload> {

@@ -1,7 +1,7 @@
 //! `GET, HEAD /v1/attachments/{id}/{original,rendition,poster}`: ranges and their edges.
 
 use limpet_model::{Attachment, AttachmentId, AttachmentKind, AttachmentState};
-use limpet_server::{blobs::Part, store::jobs::Job, view::View};
+use limpet_server::{blobs::Part, intake::FileOf, view::View};
 use limpet_wire::Code;
 use reqwest::{Method, Response};
 
@@ -18,7 +18,7 @@ pub async fn prepared(clinic: &Clinic, device: &Device, id: AttachmentId) -> Att
     send(device, id, 0, BYTES).await;
     let app = clinic.running.app();
     let mut found = app.store.attachment(clinic.practice, View::Staff, id).await.unwrap().unwrap();
-    let uploaded = app.intake.file(id);
+    let uploaded = app.intake.file(FileOf { practice: clinic.practice, attachment: id });
     for part in [Part::Original, Part::Rendition] {
         app.blobs.put_file(clinic.practice, id, part, &uploaded).await.unwrap();
     }
@@ -28,8 +28,9 @@ pub async fn prepared(clinic: &Clinic, device: &Device, id: AttachmentId) -> Att
     found.state = AttachmentState::Ready;
     found.has_poster = true;
     found.has_rendition = true;
-    let job = Job { practice: clinic.practice, attachment: id, attempt: 1 };
-    app.store.write_findings(job, &found, true).await.unwrap();
+    let job = app.store.claim_job("test", app.now()).await.unwrap().unwrap();
+    assert_eq!(job.attachment, id);
+    assert!(app.store.write_findings(job, &found, true).await.unwrap());
     app.store.attachment(clinic.practice, View::Staff, id).await.unwrap().unwrap()
 }
 

@@ -64,13 +64,12 @@ impl Clinic {
     }
 
     pub async fn add_staff(&self, practice: PracticeId, id: StaffId, email: &str) {
-        let member = StaffMember {
-            id,
-            name: "Dr. Ana Ruiz".into(),
-            role: Role::Veterinarian,
-            email: email.into(),
-            active: true,
-        };
+        self.add_member(practice, id, email, Role::Veterinarian).await;
+    }
+
+    pub async fn add_member(&self, practice: PracticeId, id: StaffId, email: &str, role: Role) {
+        let name = "Dr. Ana Ruiz".into();
+        let member = StaffMember { id, name, role, email: email.into(), active: true };
         let hash = hash_password(PASSWORD).unwrap();
         self.running.app().store.add_staff(practice, &member, &hash, NOON).await.unwrap();
     }
@@ -141,6 +140,10 @@ impl Device {
 
     pub async fn patch(&self, path: &str, body: &impl Serialize) -> Response {
         self.ask(Method::PATCH, path).json(body).send().await.unwrap()
+    }
+
+    pub async fn delete(&self, path: &str) -> Response {
+        self.ask(Method::DELETE, path).send().await.unwrap()
     }
 
     pub async fn read<T: DeserializeOwned>(&self, path: &str) -> T {

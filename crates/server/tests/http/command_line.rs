@@ -79,3 +79,22 @@ async fn links_are_of_the_public_address_and_can_be_closed_beside_the_running_se
     assert!(!run(&["link", "revoke", &link], folder.path(), "").status.success());
     assert!(!run(&["serve", "--public-url", "chat.example.org"], folder.path(), "").status.success());
 }
+
+#[tokio::test]
+async fn a_server_that_is_to_stop_says_so_first_and_serves_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let process = Process::start(folder.path(), &["--drain", "3"]);
+    let device = staff(&process).await;
+    let ready = async || device.get("/readyz").await.status().as_u16();
+    assert_eq!(ready().await, 200);
+    let stopping = tokio::task::spawn_blocking(move || process.terminate());
+    let said = async {
+        while ready().await != 503 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), said).await.expect("it says that it stops");
+    ok(device.get("/v1/me").await).await;
+    assert!(stopping.await.unwrap().success());
+}

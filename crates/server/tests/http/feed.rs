@@ -1,11 +1,12 @@
 //! `GET /v1/changes` and `GET /v1/live`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::StreamExt;
 use limpet_model::{Revision, StaffId};
 use limpet_wire::changes::{Change, Entity};
 use reqwest::{Response, StatusCode};
+use serde_json::json;
 
 use crate::clinic::{Clinic, Device, client_named, file, ok};
 
@@ -185,4 +186,19 @@ async fn many_writers_at_once_neither_wait_in_vain_nor_share_a_revision() {
     assert_eq!(revisions.len(), 40);
     let thread = staff.thread(case.conversation).await;
     assert!(thread.windows(2).all(|pair| pair[0].received_at < pair[1].received_at));
+}
+
+#[tokio::test]
+async fn live_ends_with_the_session_and_not_with_somebody_elses() {
+    let clinic = Clinic::open().await;
+    let (device, other) = (clinic.staff().await, clinic.staff().await);
+    let mut ours = listen(&device).await.bytes_stream();
+    let mut theirs = listen(&other).await.bytes_stream();
+    next_revision(&mut ours).await;
+    let now = next_revision(&mut theirs).await;
+    ok(device.post("/v1/sign-out", &json!({})).await).await;
+    let ended = async { while ours.next().await.is_some() {} };
+    tokio::time::timeout(Duration::from_secs(20), ended).await.expect("it ends at once");
+    other.open_case().await;
+    assert!(next_revision(&mut theirs).await > now);
 }

@@ -1,14 +1,18 @@
 //! Nothing is ever shared between two practices, and a client's device sees only what is its client's.
 
 use limpet_model::{AttachmentKind, Audience, ConversationState, MessageId, PatientId, PracticeId, StaffId};
+use limpet_server::intake::FileOf;
 use limpet_wire::{
     Code,
     changes::{Change, Entity},
-    http::{Assign, ConversationChange, NewConversation, NewMessage, ReadUpTo},
+    http::{Assign, ConversationChange, NewAttachment, NewConversation, NewMessage, ReadUpTo},
 };
 use serde_json::json;
 
-use crate::clinic::{Clinic, NOON, Pass, client_named, fails, file, note, ok, patient_of, sign_in, words};
+use crate::{
+    clinic::{Clinic, NOON, Pass, client_named, fails, file, note, ok, patient_of, sign_in, words},
+    uploads::{create, offset, send},
+};
 
 #[tokio::test]
 async fn two_practices_know_nothing_of_each_other() {
@@ -48,6 +52,31 @@ async fn two_practices_know_nothing_of_each_other() {
     let here = ours.everything().await;
     assert!(here.iter().any(|c| matches!(&c.entity, Entity::Client(client) if client.name == "Marta Ruiz")));
     assert!(!format!("{here:?}").contains("Imposter"));
+}
+
+/// Whoever sends a file makes its id, and may know or guess one of another practice.
+#[tokio::test]
+async fn a_file_that_arrives_is_apart_from_one_with_its_id_in_another_practice() {
+    let clinic = Clinic::open().await;
+    let ours = clinic.staff().await;
+    let case = ours.open_case().await;
+    let id = ours.announce(&case, file(AttachmentKind::Document, "ours.pdf", 20)).await;
+    create(&ours, id, 20).await;
+    send(&ours, id, 0, b"0123456789").await;
+
+    let other = PracticeId::new();
+    clinic.add_practice(other).await;
+    clinic.add_staff(other, StaffId::new(), "zoe@example.org").await;
+    let theirs = sign_in(&clinic.base(), "zoe@example.org").await;
+    let their_case = theirs.open_case().await;
+    theirs.announce(&their_case, NewAttachment { id, ..file(AttachmentKind::Document, "x.pdf", 4) }).await;
+    assert_eq!(offset(&create(&theirs, id, 4).await), 0, "how far ours has come is not theirs to know");
+    assert_eq!(offset(&send(&theirs, id, 0, b"evil").await), 4);
+    let intake = &clinic.running.app().intake;
+    let read = |practice| std::fs::read(intake.file(FileOf { practice, attachment: id })).unwrap();
+    assert_eq!((read(clinic.practice), read(other)), (b"0123456789".to_vec(), b"evil".to_vec()));
+    assert_eq!(offset(&send(&ours, id, 10, b"abcdefghij").await), 20);
+    assert_eq!(read(clinic.practice), b"0123456789abcdefghij");
 }
 
 #[tokio::test]

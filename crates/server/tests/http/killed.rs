@@ -8,7 +8,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use crate::{
     clinic::{Device, file},
     process::{Process, furnish, made_clip, settled, staff},
-    uploads::{chunk, create, head, offset, until},
+    uploads::{arriving, chunk, create, head, offset, until},
 };
 
 #[tokio::test]
@@ -29,8 +29,9 @@ async fn an_upload_goes_on_where_the_killed_server_left_it() {
     for piece in clip[..3_000_000].chunks(100_000) {
         pieces.send(Ok(piece.to_vec())).await.unwrap();
     }
-    let path = folder.path().join("uploads").join(id.to_string());
-    until(|| std::fs::metadata(&path).is_ok_and(|meta| meta.len() > 2_000_000)).await;
+    let file = || arriving(folder.path(), id);
+    until(|| file().is_some_and(|file| std::fs::metadata(file).is_ok_and(|meta| meta.len() > 2_000_000)))
+        .await;
     process.kill();
     drop(pieces);
     assert!(sending.await.unwrap().is_err());
@@ -43,7 +44,11 @@ async fn an_upload_goes_on_where_the_killed_server_left_it() {
     let done = chunk(&device, id, kept).body(rest).send().await.unwrap();
     assert_eq!(offset(&done), clip.len() as i64);
     assert_eq!(device.attachment(id).await.state, AttachmentState::Processing);
-    assert_eq!(Sha256::digest(std::fs::read(&path).unwrap()), Sha256::digest(&clip), "byte for byte");
+    assert_eq!(
+        Sha256::digest(std::fs::read(file().unwrap()).unwrap()),
+        Sha256::digest(&clip),
+        "byte for byte"
+    );
 }
 
 #[tokio::test]
@@ -68,5 +73,5 @@ async fn a_clip_is_prepared_although_the_server_was_killed_while_it_was() {
     assert_eq!(attachment.sha256, Some(hex::encode(Sha256::digest(&clip))));
     let original = device.get(&format!("/v1/attachments/{id}/original")).await.bytes().await.unwrap();
     assert!(original == clip, "byte for byte");
-    until(|| std::fs::read_dir(folder.path().join("uploads")).unwrap().next().is_none()).await;
+    until(|| arriving(folder.path(), id).is_none()).await;
 }

@@ -8,16 +8,19 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
 
+mod accounts;
 mod attachments;
 mod clinic;
 mod command_line;
 mod conversations;
+mod doctor;
 mod feed;
 mod full_disk;
 mod invitations;
 mod isolation;
 mod jobs;
 mod killed;
+mod matrix;
 mod media;
 mod messages;
 mod owner_app;

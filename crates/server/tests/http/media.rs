@@ -1,7 +1,7 @@
 //! `GET /m/{capability}` and the bytes behind it.
 
 use limpet_model::{AttachmentKind, AttachmentState};
-use limpet_server::{store::jobs::Job, view::View};
+use limpet_server::view::View;
 use limpet_wire::{Code, http::NewAttachment};
 use reqwest::{Method, Response};
 
@@ -140,15 +140,15 @@ async fn a_clip_that_is_being_prepared_says_so_and_one_that_was_refused_says_why
     send(&staff, id, 0, BYTES).await;
     let store = &clinic.running.app().store;
     let job = store.claim_job("test", NOON).await.unwrap().unwrap();
-    assert_eq!(job, Job { practice: clinic.practice, attachment: id, attempt: 1 });
+    assert_eq!((job.practice, job.attachment, job.attempt), (clinic.practice, id, 1));
     let mut found = store.attachment(clinic.practice, View::Staff, id).await.unwrap().unwrap();
-    store.write_findings(job, &found, false).await.unwrap();
+    assert!(store.write_findings(job, &found, false).await.unwrap());
     let link = staff.attachment(id).await.link.unwrap();
     let html = page(&clinic, &link, "en").await.text().await.unwrap();
     assert!(html.contains("being prepared") && html.contains("http-equiv=\"refresh\""), "{html}");
 
     found.state = AttachmentState::Refused { reason: "This file is <not> a video.".into() };
-    store.write_findings(job, &found, true).await.unwrap();
+    assert!(store.write_findings(job, &found, true).await.unwrap());
     assert_eq!(staff.attachment(id).await.link.unwrap(), link, "a link never changes");
     let html = page(&clinic, &link, "en").await.text().await.unwrap();
     assert!(html.contains("&lt;not&gt; a video") && !html.contains("refresh"), "{html}");

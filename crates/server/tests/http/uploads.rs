@@ -1,9 +1,13 @@
 //! tus 1.0 under `/v1/uploads`.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use limpet_model::{AttachmentId, AttachmentKind, AttachmentState};
+use limpet_model::{AttachmentId, AttachmentKind, AttachmentState, PracticeId};
+use limpet_server::intake::{FileOf, Intake};
 use limpet_wire::{Code, http::UPLOAD_LIMIT};
 use reqwest::{Method, RequestBuilder, Response};
 use sha1::Digest as _;
@@ -48,6 +52,12 @@ pub fn offset(response: &Response) -> i64 {
     response.headers()["upload-offset"].to_str().unwrap().parse().unwrap()
 }
 
+/// The file of an upload in a server's data folder.
+pub fn arriving(data: &Path, id: AttachmentId) -> Option<PathBuf> {
+    let practices = std::fs::read_dir(data.join("uploads")).unwrap();
+    practices.map(|practice| practice.unwrap().path().join(id.to_string())).find(|path| path.exists())
+}
+
 struct Sender {
     clinic: Clinic,
     staff: Device,
@@ -66,8 +76,30 @@ async fn sender() -> Sender {
 }
 
 impl Sender {
+    fn file(&self) -> Option<PathBuf> {
+        arriving(self.clinic.data.path(), self.id)
+    }
+
     fn stored(&self) -> Vec<u8> {
-        std::fs::read(self.clinic.data.path().join("uploads").join(self.id.to_string())).unwrap()
+        std::fs::read(self.file().unwrap()).unwrap()
+    }
+
+    /// As a crash leaves a file.
+    fn left_behind(&self, attachment: AttachmentId, bytes: &[u8]) {
+        let path = self.intake().file(FileOf { practice: self.clinic.practice, attachment });
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    fn intake(&self) -> &Intake {
+        &self.clinic.running.app().intake
+    }
+
+    async fn until_it_has(&self, bytes: u64) {
+        until(|| {
+            self.file().is_some_and(|file| std::fs::metadata(file).is_ok_and(|meta| meta.len() == bytes))
+        })
+        .await;
     }
 }
 
@@ -179,11 +211,7 @@ async fn a_connection_that_breaks_keeps_what_arrived_unless_it_has_a_checksum() 
         }
         let sending = tokio::spawn(request.send());
         pieces.send(Ok(&CLIP[..7])).await.unwrap();
-        until(|| {
-            std::fs::metadata(s.clinic.data.path().join("uploads").join(s.id.to_string()))
-                .is_ok_and(|m| m.len() == 7)
-        })
-        .await;
+        s.until_it_has(7).await;
         // The phone loses its signal.
         sending.abort();
         let _ = sending.await;
@@ -203,11 +231,7 @@ async fn two_connections_do_not_write_at_once_and_a_hanging_one_gives_way() {
     let request = chunk(&s.phone, s.id, 0).body(reqwest::Body::wrap_stream(ReceiverStream::new(body)));
     let hanging = tokio::spawn(request.send());
     pieces.send(Ok(&CLIP[..7])).await.unwrap();
-    until(|| {
-        std::fs::metadata(s.clinic.data.path().join("uploads").join(s.id.to_string()))
-            .is_ok_and(|m| m.len() == 7)
-    })
-    .await;
+    s.until_it_has(7).await;
     let second = send(&s.phone, s.id, 7, &CLIP[7..]).await;
     fails(second, 423, Code::Conflict).await;
     // Asking where to go on makes the hanging connection give way.
@@ -238,7 +262,7 @@ async fn an_upload_nobody_finishes_runs_out_and_can_be_sent_again() {
     let AttachmentState::Refused { reason } = s.staff.attachment(s.id).await.state else { panic!() };
     assert!(reason.contains("not finished in time"), "{reason}");
     assert_eq!(head(&s.phone, s.id).await.status(), 404);
-    assert!(!s.clinic.data.path().join("uploads").join(s.id.to_string()).exists());
+    assert_eq!(s.file(), None);
     // The person sends it again.
     assert_eq!(offset(&create(&s.phone, s.id, 20).await), 0);
     assert_eq!(s.staff.attachment(s.id).await.state, AttachmentState::Uploading { received: 0 });
@@ -269,7 +293,7 @@ async fn an_upload_can_be_given_up() {
     let path = format!("/v1/uploads/{}", s.id);
     assert_eq!(tus(&s.phone, Method::DELETE, &path).send().await.unwrap().status(), 204);
     assert_eq!(head(&s.phone, s.id).await.status(), 404);
-    assert!(!s.clinic.data.path().join("uploads").join(s.id.to_string()).exists());
+    assert_eq!(s.file(), None);
     assert!(matches!(s.staff.attachment(s.id).await.state, AttachmentState::Refused { .. }));
     create(&s.phone, s.id, 20).await;
     send(&s.phone, s.id, 0, CLIP).await;
@@ -311,13 +335,13 @@ async fn an_upload_that_was_whole_when_the_server_stopped_is_finished_at_its_sta
     let s = sender().await;
     create(&s.phone, s.id, 20).await;
     // The last byte reached the disk; the transaction that says so did not.
-    std::fs::write(s.clinic.data.path().join("uploads").join(s.id.to_string()), CLIP).unwrap();
+    s.left_behind(s.id, CLIP);
     limpet_server::sweep::once(s.clinic.running.app()).await.unwrap();
     assert_eq!(s.staff.attachment(s.id).await.state, AttachmentState::Processing);
     // And when a device asks before that.
     let second = s.phone.announce(&s.case, file(AttachmentKind::Clip, "b.mov", CLIP.len())).await;
     create(&s.phone, second, 20).await;
-    std::fs::write(s.clinic.data.path().join("uploads").join(second.to_string()), CLIP).unwrap();
+    s.left_behind(second, CLIP);
     assert_eq!(offset(&head(&s.phone, second).await), 20);
     assert_eq!(s.staff.attachment(second).await.state, AttachmentState::Processing);
 }
@@ -325,16 +349,19 @@ async fn an_upload_that_was_whole_when_the_server_stopped_is_finished_at_its_sta
 #[tokio::test]
 async fn a_file_that_a_crash_left_behind_is_removed_and_no_other() {
     let s = sender().await;
-    let uploads = s.clinic.data.path().join("uploads");
     create(&s.phone, s.id, 20).await;
     send(&s.phone, s.id, 0, &CLIP[..7]).await;
-    let nobodys = AttachmentId::new();
-    for name in [nobodys.to_string(), format!("{nobodys}.rendition")] {
-        std::fs::write(uploads.join(name), b"x").unwrap();
-    }
+    let nobodys = FileOf { practice: s.clinic.practice, attachment: AttachmentId::new() };
+    s.left_behind(nobodys.attachment, b"x");
+    std::fs::write(s.intake().beside(nobodys, "rendition"), b"x").unwrap();
+    // The same id in a practice that knows nothing of it.
+    let elsewhere = FileOf { practice: PracticeId::new(), attachment: s.id };
+    std::fs::create_dir_all(s.intake().file(elsewhere).parent().unwrap()).unwrap();
+    std::fs::write(s.intake().file(elsewhere), b"x").unwrap();
     limpet_server::sweep::once(s.clinic.running.app()).await.unwrap();
-    let left: Vec<_> = std::fs::read_dir(&uploads).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, [s.id.to_string().as_str()]);
+    let own = FileOf { practice: s.clinic.practice, attachment: s.id };
+    assert_eq!(s.intake().files(), [own]);
+    assert!(!s.intake().beside(nobodys, "rendition").exists());
     send(&s.phone, s.id, 7, &CLIP[7..]).await;
     limpet_server::sweep::once(s.clinic.running.app()).await.unwrap();
     assert_eq!(s.stored(), CLIP, "its job has not looked at it yet");

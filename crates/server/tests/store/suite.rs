@@ -24,21 +24,21 @@ use limpet_wire::{
 
 use crate::{open, open_heard};
 
-const NOW: Millis = Millis(1_795_345_200_000);
+pub const NOW: Millis = Millis(1_795_345_200_000);
 
 fn at(ms: i64) -> Millis {
     Millis(NOW.0 + ms)
 }
 
-struct Case {
-    practice: PracticeId,
-    vet: StaffId,
-    client: Client,
-    patient: Patient,
-    conversation: ConversationId,
+pub struct Case {
+    pub practice: PracticeId,
+    pub vet: StaffId,
+    pub client: Client,
+    pub patient: Patient,
+    pub conversation: ConversationId,
 }
 
-async fn open_case(store: &Store) -> Case {
+pub async fn open_case(store: &Store) -> Case {
     let practice = Practice {
         id: PracticeId::new(),
         name: "Lapa".into(),
@@ -275,28 +275,41 @@ pub async fn a_job_is_one_nodes_at_a_time(url: &str) {
     // A lease runs out; who held it learns that it is gone.
     let taken = two.claim_job("three", at(LEASE)).await.unwrap().unwrap();
     assert_eq!(taken.attempt, 2);
-    assert!(two.renew_job(taken, "three", at(LEASE)).await.unwrap());
-    assert!(!one.renew_job(taken, "one", at(LEASE)).await.unwrap());
+    let lost = held.iter().copied().find(|job| job.attachment == taken.attachment).unwrap();
+    assert!(two.renew_job(taken, at(LEASE)).await.unwrap());
+    assert!(!one.renew_job(lost, at(LEASE)).await.unwrap());
+    // And what it says of it late changes nothing.
+    let mut late = one.attachment(case.practice, View::Staff, lost.attachment).await.unwrap().unwrap();
+    late.state = AttachmentState::Refused { reason: "late".into() };
+    for done in [false, true] {
+        assert!(!one.write_findings(lost, &late, done).await.unwrap());
+    }
+    one.put_back_job(lost, at(0), true, "late", true).await.unwrap();
+    let as_it_was = one.attachment(case.practice, View::Staff, lost.attachment).await.unwrap().unwrap();
+    assert_eq!(as_it_was.state, AttachmentState::Processing);
+    assert!(two.renew_job(taken, at(LEASE)).await.unwrap());
     // A node that starts again has its own leases back at once.
     assert_eq!(two.reclaim_jobs("three").await.unwrap(), 1);
     let again = one.claim_job("one", at(LEASE)).await.unwrap().unwrap();
     // An interruption is no failure; a failure waits; a dead job is left alone.
     one.put_back_job(again, at(LEASE), false, "interrupted", false).await.unwrap();
-    one.put_back_job(held[0], at(10 * LEASE), true, "failed", false).await.unwrap();
-    one.put_back_job(held[1], at(10 * LEASE), true, "failed", true).await.unwrap();
+    let first = one.claim_job("one", at(LEASE)).await.unwrap().unwrap();
+    let second = one.claim_job("one", at(LEASE)).await.unwrap().unwrap();
+    one.put_back_job(first, at(10 * LEASE), true, "failed", false).await.unwrap();
+    one.put_back_job(second, at(10 * LEASE), true, "failed", true).await.unwrap();
     assert_eq!(one.claim_job("one", at(9 * LEASE)).await.unwrap(), None);
     assert_eq!(one.count_jobs().await.unwrap(), (1, 1));
     let late = one.claim_job("one", at(10 * LEASE)).await.unwrap().unwrap();
-    assert_eq!(late.attachment, held[0].attachment);
+    assert_eq!(late.attachment, first.attachment);
 
     // Done: the row is gone, the link is there and stays.
     let mut found = one.attachment(case.practice, View::Staff, late.attachment).await.unwrap().unwrap();
     found.sha256 = Some("ab".into());
-    one.write_findings(late, &found, false).await.unwrap();
+    assert!(one.write_findings(late, &found, false).await.unwrap());
     let link =
         one.attachment(case.practice, View::Staff, late.attachment).await.unwrap().unwrap().link.unwrap();
     found.state = AttachmentState::Ready;
-    one.write_findings(late, &found, true).await.unwrap();
+    assert!(one.write_findings(late, &found, true).await.unwrap());
     assert_eq!(one.count_jobs().await.unwrap(), (0, 1));
     let capability = link.strip_prefix("/m/").unwrap();
     let (practice, opened) = two.attachment_by_capability(capability).await.unwrap().unwrap();
@@ -308,8 +321,11 @@ pub async fn a_job_is_one_nodes_at_a_time(url: &str) {
 pub async fn sessions_and_invitations_run_out(url: &str) {
     let store = open(url).await;
     let case = open_case(&store).await;
-    let staff =
-        Session { token_hash: token_hash("a"), practice: case.practice, holder: Holder::Staff(case.vet) };
+    let staff = Session {
+        token_hash: token_hash("a"),
+        practice: case.practice,
+        holder: Holder::Staff(case.vet, Role::Veterinarian),
+    };
     let phone = Session {
         token_hash: token_hash("b"),
         practice: case.practice,
@@ -356,7 +372,7 @@ pub async fn a_node_hears_what_another_commits(url: &str) {
         return here.hear_other_nodes().await.unwrap();
     }
     let case = open_case(&there).await;
-    let mut ear = live.listen(case.practice);
+    let mut ear = live.listen(case.practice).revisions;
     let hearing = tokio::spawn(async move { here.hear_other_nodes().await });
     // Until the listener stands, a notice is missed: the next one is heard.
     let told = async {
@@ -383,4 +399,22 @@ pub async fn what_is_discarded_never_was(url: &str) {
     say(&store, &case, Author::Staff(case.vet), &message(&case, "x")).await;
     assert_eq!(store.revision(case.practice).await.unwrap(), Revision(before.0 + 1));
     assert!(matches!(store.write(PracticeId::new()).await, Err(StoreError::Missing("practice"))));
+}
+
+pub async fn an_older_binary_refuses_a_newer_schema_in_words(url: &str) {
+    open(url).await.close().await;
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(url).await.unwrap();
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         SELECT 9999, 'from the future', success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    pool.close().await;
+    let refused =
+        Store::open(url, Live::default(), tokio_util::task::TaskTracker::new()).await.err().unwrap();
+    let words = refused.to_string();
+    assert!(words.contains("newer limpet-server") && words.contains("nothing was changed"), "{words}");
 }

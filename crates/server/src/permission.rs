@@ -1,0 +1,107 @@
+//! Who may do what. The one table, and the one function that reads it.
+//!
+//! What somebody may see is another question, which `view` answers: a permission lets a client's device ask for
+//! messages, and the view shows it its own.
+//!
+//! **Invariant:** every route names the act that it is ([`crate::routes`]), and nothing of a route runs before
+//! [`may`] has been asked.
+
+use limpet_model::Role;
+
+/// Whose hands it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// A staff member.
+    Staff(Role),
+    /// A client's device.
+    Client,
+}
+
+/// Everybody, in the order of the table's columns.
+pub const EVERYBODY: [Who; 5] = [
+    Who::Staff(Role::Admin),
+    Who::Staff(Role::Veterinarian),
+    Who::Staff(Role::Technician),
+    Who::Staff(Role::FrontDesk),
+    Who::Client,
+];
+
+macro_rules! acts {
+    ($($(#[doc = $doc:literal])+ $act:ident: $row:ident;)*) => {
+        /// What is done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Act {
+            $($(#[doc = $doc])+ $act,)*
+        }
+
+        impl Act {
+            /// Every act.
+            pub const ALL: &[Self] = &[$(Self::$act),*];
+
+            /// What it is, as the table says it.
+            pub fn words(self) -> &'static str {
+                match self {
+                    $(Self::$act => concat!($($doc),+).trim_ascii(),)*
+                }
+            }
+
+            fn row(self) -> [bool; 5] {
+                match self {
+                    $(Self::$act => $row,)*
+                }
+            }
+        }
+    };
+}
+
+const ALL: [bool; 5] = [true; 5];
+const STAFF: [bool; 5] = [true, true, true, true, false];
+const ADMIN: [bool; 5] = [true, false, false, false, false];
+
+acts! {
+    /// Sign out, and see as whom one is signed in
+    BeHere: ALL;
+    /// Follow what changes: the feed and the word that there is something new
+    Follow: ALL;
+    /// Say how far one has read
+    Read: ALL;
+    /// Write messages and, for staff, notes
+    Write: ALL;
+    /// Send the files of one's own messages
+    Send: ALL;
+    /// Open clips, photos and documents
+    Open: ALL;
+    /// Add and change clients and patients
+    Keep: STAFF;
+    /// Open conversations, change them, end them
+    Converse: STAFF;
+    /// Invite a client
+    Invite: STAFF;
+    /// See and close one's own sessions, change one's own password
+    OwnAccount: STAFF;
+    /// Change the name and the role of staff, close accounts and the sessions of others
+    Staff: ADMIN;
+}
+
+/// Whether somebody may do it.
+pub fn may(who: Who, act: Act) -> bool {
+    EVERYBODY.iter().zip(act.row()).any(|(of, may)| *of == who && may)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_may_do_what_its_conversation_takes_and_nothing_else() {
+        let may_do: Vec<Act> = Act::ALL.iter().copied().filter(|act| may(Who::Client, *act)).collect();
+        assert_eq!(may_do, [Act::BeHere, Act::Follow, Act::Read, Act::Write, Act::Send, Act::Open]);
+    }
+
+    #[test]
+    fn only_an_administrator_decides_about_others() {
+        let deciding = EVERYBODY.iter().filter(|who| may(**who, Act::Staff)).collect::<Vec<_>>();
+        assert_eq!(deciding, [&Who::Staff(Role::Admin)]);
+        assert!(Act::ALL.iter().all(|act| may(Who::Staff(Role::Admin), *act)), "an administrator may do all");
+    }
+}

@@ -1,0 +1,94 @@
+//! Accounts of staff: one's own sessions and password, and what an administrator decides about others.
+
+use axum::{Json, extract::State, http::StatusCode};
+use limpet_model::StaffId;
+use limpet_wire::{
+    Code,
+    http::{NewPassword, OpenSession, StaffChange},
+};
+
+use crate::{
+    access::{Caller, Staff},
+    app::App,
+    body::{IdOf, Sent},
+    failure::{Answer, Problem},
+    peer::Peer,
+    secrets::check_password,
+    words,
+};
+
+/// `GET /v1/sessions`
+pub async fn sessions(
+    State(app): State<App>,
+    caller: Caller,
+    staff: Staff,
+) -> Answer<Json<Vec<OpenSession>>> {
+    let mut sessions = app.store.staff_sessions(staff.practice, staff.id, app.now()).await?;
+    for session in &mut sessions {
+        session.own = session.id == caller.0.id();
+    }
+    Ok(Json(sessions))
+}
+
+/// `DELETE /v1/sessions/{id}`
+pub async fn close_session(
+    State(app): State<App>,
+    staff: Staff,
+    IdOf(id): IdOf<String>,
+) -> Answer<StatusCode> {
+    if app.store.close_staff_session(staff.practice, staff.id, &id).await? {
+        tracing::info!(practice = %staff.practice, staff = %staff.id, "Closed a session");
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(Problem::not_found("session"))
+}
+
+/// `PUT /v1/password`
+pub async fn change_password(
+    State(app): State<App>,
+    peer: Peer,
+    caller: Caller,
+    staff: Staff,
+    Sent(sent): Sent<NewPassword>,
+) -> Answer<StatusCode> {
+    let member = app.store.staff_member(staff.practice, staff.id).await?;
+    let member = member.ok_or_else(|| Problem::not_found("account"))?;
+    check_password(&sent.new, &member.email).map_err(Problem::invalid)?;
+    super::session::not_too_often(&app, &member.email, peer)?;
+    let found = app.store.staff_by_email(&member.email).await?;
+    let hash = found.map(|found| found.password_hash);
+    if !app.passwords.verify(sent.current, hash).await? {
+        return Err(Problem::new(Code::Invalid, "The present password is not right. Type it again."));
+    }
+    app.attempts.succeeded(&member.email, peer);
+    let hash = app.passwords.hash(sent.new).await?;
+    app.store.set_password(staff.practice, staff.id, &hash, Some(&caller.0)).await?;
+    tracing::info!(practice = %staff.practice, staff = %staff.id, "Changed a password");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PATCH /v1/staff/{id}`
+pub async fn change(
+    State(app): State<App>,
+    staff: Staff,
+    IdOf(id): IdOf<StaffId>,
+    Sent(change): Sent<StaffChange>,
+) -> Answer<StatusCode> {
+    words::check_staff(&change)?;
+    app.store.change_staff(staff.practice, id, &change).await?;
+    tracing::info!(practice = %staff.practice, by = %staff.id, staff = %id, "Changed an account");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /v1/staff/{id}/sessions`
+pub async fn close_sessions(
+    State(app): State<App>,
+    staff: Staff,
+    IdOf(id): IdOf<StaffId>,
+) -> Answer<StatusCode> {
+    let member = app.store.staff_member(staff.practice, id).await?;
+    member.ok_or_else(|| Problem::not_found("account"))?;
+    app.store.close_staff_sessions(staff.practice, id).await?;
+    tracing::info!(practice = %staff.practice, by = %staff.id, staff = %id, "Closed an account's sessions");
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,243 @@
+//! Every route times everybody who must not get through it. What is found is the table in `docs/SECURITY.md`.
+
+use std::fmt::Write as _;
+
+use limpet_model::{AttachmentId, AttachmentKind, MessageId, PracticeId, Role, StaffId};
+use limpet_server::{
+    access::Gate,
+    permission::{Act, EVERYBODY, Who, may},
+    routes::{ROUTES, Route},
+};
+use limpet_wire::{changes::Entity, http::NewConversation};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use crate::{
+    clinic::{Case, Clinic, DAY, Device, NOON, Pass, client_named, file, patient_of, sign_in, words},
+    uploads::{creation, tus},
+};
+
+/// Everybody who asks for what is another's.
+struct Askers {
+    clinic: Clinic,
+    case: Case,
+    attachment: AttachmentId,
+    session: String,
+    by_role: Vec<(Who, Device)>,
+    closed: Device,
+    other_client: Device,
+}
+
+async fn askers() -> Askers {
+    let clinic = Clinic::open().await;
+    let staff = clinic.staff().await;
+    let case = staff.open_case().await;
+    let attachment = staff.announce(&case, file(AttachmentKind::Photo, "x.jpg", 20)).await;
+    let mut by_role = Vec::new();
+    for who in EVERYBODY {
+        let device = match who {
+            Who::Staff(role) => {
+                let email = format!("{role:?}@example.org");
+                clinic.add_member(clinic.practice, StaffId::new(), &email, role).await;
+                sign_in(&clinic.base(), &email).await
+            }
+            Who::Client => staff.phone(&case).await,
+        };
+        by_role.push((who, device));
+    }
+    let closed = clinic.staff().await;
+    closed.post("/v1/sign-out", &json!({})).await;
+    let foreign = staff.open_case().await;
+    let other_client = staff.phone(&foreign).await;
+    let sessions: Value = staff.read("/v1/sessions").await;
+    let session = sessions[0]["id"].as_str().unwrap().to_owned();
+    Askers { clinic, case, attachment, session, by_role, closed, other_client }
+}
+
+impl Askers {
+    /// The administrator of a practice that has nothing yet.
+    async fn other_practice(&self) -> Device {
+        let (other, who) = (PracticeId::new(), StaffId::new());
+        let email = format!("{who}@example.org");
+        self.clinic.add_practice(other).await;
+        self.clinic.add_member(other, who, &email, Role::Admin).await;
+        sign_in(&self.clinic.base(), &email).await
+    }
+
+    /// The request of a route, about what is this practice's and this client's.
+    fn request(&self, device: &Device, route: &Route) -> RequestBuilder {
+        let Case { client, patient, conversation } = self.case;
+        let method = Method::from_bytes(route.method.to_uppercase().as_bytes()).unwrap();
+        let to = |path: String| device.ask(method.clone(), &path);
+        let upload = format!("/v1/uploads/{}", self.attachment);
+        match (route.method, route.path) {
+            (_, "/v1/clients/{id}") => {
+                to(format!("/v1/clients/{client}")).json(&client_named(client, "Imposter"))
+            }
+            (_, "/v1/patients/{id}") => {
+                to(format!("/v1/patients/{patient}")).json(&patient_of(client, patient, "Imposter"))
+            }
+            ("put", "/v1/conversations/{id}") => {
+                let new = NewConversation { client, patient, subject: "x".into(), opened_at: NOON };
+                to(format!("/v1/conversations/{conversation}")).json(&new)
+            }
+            (_, "/v1/conversations/{id}") => {
+                to(format!("/v1/conversations/{conversation}")).json(&json!({ "urgent": true }))
+            }
+            (_, "/v1/conversations/{id}/invitation") => {
+                to(format!("/v1/conversations/{conversation}/invitation")).json(&json!({}))
+            }
+            (_, "/v1/conversations/{id}/read") => {
+                to(format!("/v1/conversations/{conversation}/read")).json(&json!({ "at": 1 }))
+            }
+            (_, "/v1/messages/{id}") => {
+                to(format!("/v1/messages/{}", MessageId::new())).json(&words(&self.case, "imposter"))
+            }
+            ("post", "/v1/uploads") => creation(device, self.attachment, 20),
+            ("patch", "/v1/uploads/{attachment}") => tus(device, method, &upload)
+                .header("upload-offset", 0)
+                .header("content-type", "application/offset+octet-stream")
+                .body("x"),
+            (_, "/v1/uploads/{attachment}") => tus(device, method, &upload),
+            (_, "/v1/attachments/{id}/{part}") => to(format!("/v1/attachments/{}/original", self.attachment)),
+            (_, "/v1/sessions/{id}") => to(format!("/v1/sessions/{}", self.session)),
+            (_, "/v1/staff/{id}") => {
+                to(format!("/v1/staff/{}", self.clinic.vet)).json(&json!({ "active": false }))
+            }
+            (_, "/v1/staff/{id}/sessions") => to(format!("/v1/staff/{}/sessions", self.clinic.vet)),
+            (_, "/m/{capability}") => to(format!("/m/{}", "x".repeat(43))),
+            (_, "/m/{capability}/{part}") => to(format!("/m/{}/original", "x".repeat(43))),
+            (_, path) => {
+                assert!(!path.contains('{'), "what {path} is asked for is to be said here");
+                to(path.to_owned())
+            }
+        }
+    }
+
+    async fn ask(&self, device: &Device, route: &Route) -> Response {
+        self.request(device, route).send().await.unwrap()
+    }
+
+    async fn refused(&self, device: &Device, route: &Route, with: &[u16]) -> String {
+        let status = self.ask(device, route).await.status().as_u16();
+        assert!(with.contains(&status), "{} {}: {status}", route.method, route.path);
+        status.to_string()
+    }
+
+    /// What somebody gets who may do this, but not with what is another's.
+    async fn apart(&self, device: &Device, route: &Route) -> String {
+        // Nothing in the request says whose it is: it is about whoever asks.
+        if !route.path.contains('{') && (route.method, route.path) != ("post", "/v1/uploads") {
+            return "own".into();
+        }
+        let found = self.ask(device, route).await.status().as_u16();
+        if (found, route.path) == (204, "/v1/clients/{id}") {
+            // The same id is another client there.
+            return "own".into();
+        }
+        assert_eq!(found, 404, "{} {}", route.method, route.path);
+        found.to_string()
+    }
+
+    async fn row(&self, route: &Route, act: Act) -> String {
+        let nobody = self.clinic.stranger();
+        let mut cells =
+            vec![self.refused(&nobody, route, &[401]).await, self.refused(&self.closed, route, &[401]).await];
+        let mut refused = Vec::new();
+        for (who, device) in &self.by_role {
+            if !may(*who, act) {
+                let with = if *who == Who::Client { [404] } else { [403] };
+                refused.push(format!("{} {}", name(*who), self.refused(device, route, &with).await));
+            }
+        }
+        cells.push(if refused.is_empty() { "all may".into() } else { refused.join(", ") });
+        cells.push(self.apart(&self.other_practice().await, route).await);
+        cells.push(if may(Who::Client, act) {
+            self.apart(&self.other_client, route).await
+        } else {
+            self.refused(&self.other_client, route, &[404]).await
+        });
+        format!("| `{}` | {} |", title(route), cells.join(" | "))
+    }
+}
+
+fn title(route: &Route) -> String {
+    format!("{} {}", route.method.to_uppercase(), route.path)
+}
+
+fn name(who: Who) -> &'static str {
+    match who {
+        Who::Staff(Role::Admin) => "administrator",
+        Who::Staff(Role::Veterinarian) => "veterinarian",
+        Who::Staff(Role::Technician) => "technician",
+        Who::Staff(Role::FrontDesk) => "front desk",
+        Who::Client => "client",
+    }
+}
+
+fn permissions() -> String {
+    let names: Vec<&str> = EVERYBODY.map(name).to_vec();
+    let mut table = format!("| what | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
+    for act in Act::ALL {
+        let cells = EVERYBODY.map(|who| if may(who, *act) { "yes" } else { "" });
+        let _ = writeln!(table, "| {} | {} |", act.words(), cells.join(" | "));
+    }
+    table
+}
+
+#[tokio::test]
+async fn nobody_gets_through_a_gate_that_is_not_theirs() {
+    let askers = askers().await;
+    let mut table = String::from(
+        "| route | no session | closed session | a role that may not | another practice | another client |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for route in ROUTES {
+        match route.gate {
+            Gate::Session(act) => {
+                let _ = writeln!(table, "{}", askers.row(route, act).await);
+            }
+            Gate::Link => {
+                askers.refused(&askers.clinic.stranger(), route, &[404]).await;
+                let _ = writeln!(table, "| `{}` | by the link alone: any other is 404 |||||", title(route));
+            }
+            Gate::Anyone => {
+                let _ = writeln!(table, "| `{}` | open to anyone |||||", title(route));
+            }
+        }
+    }
+    // Nothing of all this has changed anything here.
+    let seen = askers.clinic.staff().await.everything().await;
+    assert!(!format!("{seen:?}").to_lowercase().contains("imposter"));
+    let active = |entity: &Entity| matches!(entity, Entity::StaffMember(member) if member.active);
+    assert_eq!(seen.iter().filter(|change| active(&change.entity)).count(), 5);
+
+    // Time ends what nobody has closed.
+    askers.clinic.clock.advance(181 * DAY);
+    for (who, device) in &askers.by_role {
+        for route in ROUTES.iter().filter(|route| matches!(route.gate, Gate::Session(_))) {
+            assert_eq!(askers.ask(device, route).await.status(), 401, "{who:?} {}", route.path);
+        }
+    }
+    assert!(matches!(askers.closed.pass, Pass::Bearer(_)));
+    compare(&[("permissions", permissions()), ("routes", table)]);
+}
+
+/// The written tables are those that were found. `LIMPET_WRITE_DOCS=1` writes them.
+fn compare(found: &[(&str, String)]) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/SECURITY.md");
+    let before = std::fs::read_to_string(path).unwrap();
+    let mut text = before.clone();
+    for (name, table) in found {
+        let (begin, end) =
+            (format!("<!-- {name}: written by a test -->\n"), format!("<!-- end of {name} -->"));
+        let from = text.find(&begin).unwrap() + begin.len();
+        let to = text.find(&end).unwrap();
+        text.replace_range(from..to, table);
+    }
+    if std::env::var_os("LIMPET_WRITE_DOCS").is_some() {
+        std::fs::write(path, text).unwrap();
+        return;
+    }
+    assert!(text == before, "docs/SECURITY.md is not what was found: run this test with LIMPET_WRITE_DOCS=1");
+}
