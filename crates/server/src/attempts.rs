@@ -1,10 +1,11 @@
 //! How often signing in has failed lately.
 //!
-//! **Invariant:** what is counted is an e-mail address tried from one place, so nobody can lock a colleague or a
-//! whole practice out. What is older than the window is swept out once many addresses were tried.
+//! **Invariant:** what is counted is an e-mail address tried from one place, so nobody elsewhere can lock a colleague or a
+//! whole practice out. A place is an IPv4 address or the network of an IPv6 one (/64). What is older than the window is swept out once many addresses were tried.
 
 use std::{
     collections::{HashMap, VecDeque},
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
 };
 
@@ -34,6 +35,7 @@ impl Attempts {
     /// After how many milliseconds another attempt is welcome; zero means now. An attempt that is let through
     /// counts as failed until [`Attempts::succeeded`], so that many at once do not slip by.
     pub fn begin(&self, email: &str, peer: Peer, now: Millis) -> i64 {
+        let peer = place(peer);
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() > KEYS {
             seen.retain(|_, times| times.back().is_some_and(|last| now.since(*last) < WINDOW));
@@ -56,8 +58,20 @@ impl Attempts {
         wait
     }
 
+    /// The attempt begun last was not looked at: it does not count.
+    pub fn take_back(&self, email: &str, peer: Peer) {
+        let place = place(peer);
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in [Key::Person(email.to_owned(), place), Key::Place(place)] {
+            if let Some(times) = seen.get_mut(&key) {
+                times.pop_back();
+            }
+        }
+    }
+
     /// The attempt begun last was right: what this person did wrong before is forgotten.
     pub fn succeeded(&self, email: &str, peer: Peer) {
+        let peer = place(peer);
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.remove(&Key::Person(email.to_owned(), peer));
         if let Some(times) = seen.get_mut(&Key::Place(peer)) {
@@ -66,10 +80,16 @@ impl Attempts {
     }
 }
 
+/// Whoever has an IPv6 address has all of its network.
+fn place(Peer(address): Peer) -> Peer {
+    match address {
+        IpAddr::V4(_) => Peer(address),
+        IpAddr::V6(wide) => Peer(Ipv6Addr::from_bits(wide.to_bits() >> 64 << 64).into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
     use super::*;
 
     const HERE: Peer = Peer(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
@@ -108,5 +128,22 @@ mod tests {
         }
         attempts.succeeded("a@example.org", HERE);
         assert_eq!(attempts.begin("a@example.org", HERE, now), 0);
+    }
+
+    #[test]
+    fn a_network_is_one_place_and_what_was_not_looked_at_does_not_count() {
+        let attempts = Attempts::default();
+        let now = Millis(1_000_000_000);
+        let from = |host: u16| Peer(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, host)));
+        for host in 0..20 {
+            assert_eq!(attempts.begin("a@example.org", from(host), now), 0);
+            attempts.take_back("a@example.org", from(host));
+        }
+        for host in 0..8 {
+            assert_eq!(attempts.begin("a@example.org", from(host), now), 0);
+        }
+        assert!(attempts.begin("a@example.org", from(9), now) > 0);
+        let elsewhere = Peer(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 2, 0, 0, 0, 1)));
+        assert_eq!(attempts.begin("a@example.org", elsewhere, now), 0);
     }
 }

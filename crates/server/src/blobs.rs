@@ -81,11 +81,20 @@ pub fn is_full(error: &std::io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
+/// Where blobs are set aside.
+const ASIDE: &str = "aside";
+
+fn parse(path: &str) -> Result<Path, BlobError> {
+    Path::parse(path).map_err(|error| BlobError::Store(error.into()))
+}
+
 /// A blob in the list of all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Where it lies.
     pub path: String,
+    /// How large it is.
+    pub bytes: u64,
     /// When it was put there.
     pub modified: Millis,
 }
@@ -110,18 +119,35 @@ impl Blobs {
         format!("{practice}/{attachment}/")
     }
 
+    /// Whether it was set aside.
+    pub fn is_aside(path: &str) -> bool {
+        path.split('/').next() == Some(ASIDE)
+    }
+
+    /// Whose it is and which part, by where it lies; `None` for what this store did not put there.
+    pub fn read_path(path: &str) -> Option<(FileOf, Part)> {
+        let mut parts = path.split('/');
+        let practice = parts.next()?.parse().ok()?;
+        let attachment = parts.next()?.parse().ok()?;
+        let part = Part::read(parts.next()?)?;
+        parts.next().is_none().then_some((FileOf { practice, attachment }, part))
+    }
+
     /// Everything there is.
     pub fn list(&self) -> impl Stream<Item = Result<Listed, BlobError>> + Send + Unpin + use<> {
         let listed = self.0.list(None).map_ok(|meta| Listed {
             path: meta.location.to_string(),
+            bytes: meta.size,
             modified: Millis(meta.last_modified.timestamp_millis()),
         });
         listed.map_err(BlobError::from)
     }
 
-    /// Takes a blob away.
-    pub async fn delete(&self, path: &str) -> Result<(), BlobError> {
-        Ok(self.0.delete(&Path::from(path)).await?)
+    /// Moves a blob to where nothing looks for it, and says where.
+    pub async fn set_aside(&self, path: &str) -> Result<String, BlobError> {
+        let (from, to) = (parse(path)?, format!("{ASIDE}/{path}"));
+        self.0.rename(&from, &parse(&to)?).await?;
+        Ok(to)
     }
 
     /// Puts a file away. Written aside and published whole.

@@ -24,7 +24,7 @@ use crate::{
     live::Live,
     secrets::{check_password, hash_password, token_hash},
     serve::{Settings, open_store, start},
-    store::{Store, StoreError, staff::fold_email},
+    store::{Store, StoreError, file_url, staff::fold_email},
 };
 
 /// The hosted backend of Limpet.
@@ -52,7 +52,7 @@ enum Command {
     Doctor {
         #[command(flatten)]
         place: Place,
-        /// Take nobody's files away, and make again what can be made from an original.
+        /// Move files that no attachment has aside, and have the server make again what can be made from an original.
         #[arg(long)]
         repair: bool,
     },
@@ -189,9 +189,7 @@ pub fn run() -> anyhow::Result<()> {
             Command::Link(LinkCommand::Revoke { place, link }) => {
                 with_store(&place, async |store| revoke(store, &link).await).await
             }
-            Command::Doctor { place, repair } => {
-                with_store(&place, async |store| look_after(store, &place.data, repair).await).await
-            }
+            Command::Doctor { place, repair } => look_after(&place, repair).await,
         }
     });
     // A clip that is being prepared is not waited for: its job is done again at the next start.
@@ -304,16 +302,30 @@ async fn revoke(store: &Store, link: &str) -> anyhow::Result<()> {
     say("closed")
 }
 
-async fn look_after(store: &Store, data: &Path, repair: bool) -> anyhow::Result<()> {
-    let folder = data.join("blobs");
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot use {}", folder.display()))?;
-    let (blobs, now) = (Blobs::in_folder(&folder)?, Clock::system().now());
-    let found = doctor::examine(store, &blobs, now).await?;
+/// Opens only what is there: an empty database beside full folders would make everything in them nobody's.
+async fn look_after(place: &Place, repair: bool) -> anyhow::Result<()> {
+    let (file, folder) = (place.data.join("limpet.db"), place.data.join("blobs"));
+    if place.database.is_none() && !file.is_file() {
+        bail!("there is no database in {}; say --database if the server has another", place.data.display());
+    }
+    if !folder.is_dir() {
+        bail!("there is no folder {}", folder.display());
+    }
+    let url = place.database.clone().unwrap_or_else(|| file_url(&file));
+    let (store, blobs) = (Store::open_as_it_is(&url).await?, Blobs::in_folder(&folder)?);
+    let done = examine(&store, &blobs, repair).await;
+    store.close().await;
+    done
+}
+
+async fn examine(store: &Store, blobs: &Blobs, repair: bool) -> anyhow::Result<()> {
+    let now = Clock::system().now();
+    let found = doctor::examine(store, blobs, now).await?;
     for finding in &found {
         say(&finding.to_string())?;
     }
     let count = found.len();
-    let left = if repair { doctor::mend(store, &blobs, found, now).await? } else { found };
+    let left = if repair { doctor::mend(store, blobs, found, now).await? } else { found };
     match (count, left.len()) {
         (0, _) => say("all is well"),
         (_, 0) => say("mended; what has to be made again is made while the server runs"),

@@ -1,7 +1,8 @@
 //! Whether what the database says is kept is there, and nothing else is.
 //!
-//! **Invariant:** looking changes nothing, and may be done beside a running server. **Invariant:** an original that
-//! the database knows is never deleted.
+//! **Invariant:** looking changes nothing, and may be done beside a running server. **Invariant:** nothing is deleted.
+//! What no attachment has is moved aside, and only if the database knows its practice: it may be the wrong database, or
+//! an old one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,9 +24,11 @@ const YOUNG: i64 = 24 * 60 * 60 * 1000;
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Finding {
-    /// A file that no attachment has.
+    /// A file that no attachment has, of a practice that is known.
     Orphan(String),
-    /// An attachment's original is gone.
+    /// A file of nobody who is known.
+    Strange(String),
+    /// An attachment's original is gone, or is not as large as it was.
     Lost(FileOf),
     /// An attachment's poster or rendition is gone.
     Missing(FileOf, &'static str),
@@ -37,6 +40,9 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Orphan(path) => write!(f, "nobody's file: {path}"),
+            Self::Strange(path) => {
+                write!(f, "strange: {path} is of no practice in this database; left alone")
+            }
             Self::Lost(of) => {
                 write!(f, "lost: the original of {}/{}; restore it from a backup", of.practice, of.attachment)
             }
@@ -62,31 +68,39 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     // The rows first: what they say is there was there before.
     let rows = store.kept_parts().await?;
     let jobs: BTreeSet<FileOf> = store.files_with_jobs().await?.into_iter().collect();
+    let practices: BTreeSet<_> = store.practices().await?.into_iter().collect();
     let mut files = BTreeMap::new();
     let mut list = blobs.list();
     while let Some(blob) = list.try_next().await? {
-        files.insert(blob.path, blob.modified);
+        files.insert(blob.path.clone(), blob);
     }
     let mut found = Vec::new();
-    for (of, parts) in rows {
+    for (of, bytes, parts) in rows {
         for part in parts {
-            if files.remove(&Blobs::path_of(of, part)).is_none() {
-                found.push(match part {
-                    Part::Original => Finding::Lost(of),
-                    part => Finding::Missing(of, part.word()),
-                });
+            let file = files.remove(&Blobs::path_of(of, part));
+            match (file, part) {
+                (Some(file), Part::Original) if file.bytes != bytes => found.push(Finding::Lost(of)),
+                (Some(_), _) => {}
+                (None, Part::Original) => found.push(Finding::Lost(of)),
+                (None, part) => found.push(Finding::Missing(of, part.word())),
             }
         }
     }
-    let of_a_job = |path: &str| jobs.iter().any(|job| path.starts_with(&Blobs::folder_of(*job)));
-    let old = files.into_iter().filter(|(path, at)| now.since(*at) >= YOUNG && !of_a_job(path));
-    found.extend(old.map(|(path, _)| Finding::Orphan(path)));
+    let old = files.into_values().filter(|file| now.since(file.modified) >= YOUNG);
+    for file in old.filter(|file| !Blobs::is_aside(&file.path)) {
+        match Blobs::read_path(&file.path) {
+            Some((of, _)) if jobs.contains(&of) => {}
+            Some((of, _)) if practices.contains(&of.practice) => found.push(Finding::Orphan(file.path)),
+            _ => found.push(Finding::Strange(file.path)),
+        }
+    }
     found.extend(store.dead_jobs().await?.into_iter().map(|(of, why)| Finding::GivenUp(of, why)));
     found.sort();
     Ok(found)
 }
 
-/// Mends what can be: nobody's files go, and what can be made again from an original is. Answers what is left.
+/// Mends what can be: files that no attachment has are moved aside, and what can be made again from an original is.
+/// Answers what is left.
 pub async fn mend(
     store: &Store,
     blobs: &Blobs,
@@ -100,7 +114,10 @@ pub async fn mend(
         .collect();
     for finding in found {
         match &finding {
-            Finding::Orphan(path) => blobs.delete(path).await?,
+            Finding::Orphan(path) => match blobs.set_aside(path).await {
+                Ok(_) | Err(BlobError::Missing) => {}
+                Err(error) => return Err(error.into()),
+            },
             Finding::Missing(of, _) | Finding::GivenUp(of, _) if !lost.contains(of) => {
                 store.prepare_again(*of, now).await?;
             }

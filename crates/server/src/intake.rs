@@ -118,9 +118,38 @@ impl Intake {
         self.folder.join(practice.to_string()).join(attachment.to_string())
     }
 
-    /// A file beside it, for what a job makes of it.
-    pub fn beside(&self, of: FileOf, what: &str) -> PathBuf {
-        self.file(of).with_extension(what)
+    /// A place beside it for what a job makes of it. Each claim of a job has its own: one that lost its lease may still
+    /// be writing.
+    pub async fn beside(&self, of: FileOf, what: &str, fence: i64) -> io::Result<PathBuf> {
+        let path = self.file(of).with_extension(format!("{what}-{fence}"));
+        make_folder_of(&path).await?;
+        Ok(path)
+    }
+
+    /// Moves files from where an older version kept them, under the attachment's id alone, to their practice. `known`
+    /// is everything that has an upload or a job. A file that could be of two practices stays, and is named in the log.
+    pub fn adopt(&self, known: &[FileOf]) -> io::Result<()> {
+        for name in names_in(&self.folder) {
+            let path = self.folder.join(&name);
+            let Ok(attachment) = name.parse::<AttachmentId>() else { continue };
+            if !path.is_file() {
+                continue;
+            }
+            let mut owners: Vec<FileOf> =
+                known.iter().copied().filter(|of| of.attachment == attachment).collect();
+            owners.dedup();
+            if let [of] = *owners {
+                let to = self.file(of);
+                if let Some(folder) = to.parent() {
+                    std::fs::create_dir_all(folder)?;
+                }
+                std::fs::rename(&path, to)?;
+                tracing::info!(%attachment, "Moved an arriving file to its practice");
+            } else {
+                tracing::warn!(%attachment, owners = owners.len(), "An arriving file of an older version was left");
+            }
+        }
+        Ok(())
     }
 
     /// How many bytes of an upload have arrived.
@@ -135,9 +164,7 @@ impl Intake {
     /// Opens a file to write at its end, creating it.
     pub async fn open(&self, of: FileOf) -> io::Result<tokio::fs::File> {
         let path = self.file(of);
-        if let Some(folder) = path.parent() {
-            tokio::fs::create_dir_all(folder).await?;
-        }
+        make_folder_of(&path).await?;
         tokio::fs::OpenOptions::new().append(true).create(true).open(path).await
     }
 
@@ -150,13 +177,23 @@ impl Intake {
 
     /// Takes away the files of an upload.
     pub async fn remove(&self, of: FileOf) -> io::Result<()> {
-        for path in [self.file(of), self.beside(of, "rendition"), self.beside(of, "fetched")] {
-            match tokio::fs::remove_file(path).await {
+        let path = self.file(of);
+        let Some(folder) = path.parent() else { return Ok(()) };
+        let (own, beside) = (of.attachment.to_string(), format!("{}.", of.attachment));
+        for name in names_in(folder).filter(|name| *name == own || name.starts_with(&beside)) {
+            match tokio::fs::remove_file(folder.join(name)).await {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
         Ok(())
+    }
+}
+
+async fn make_folder_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) => tokio::fs::create_dir_all(folder).await,
+        None => Ok(()),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The hosted backend: practices, conversations, uploads, media links, and the owner app's files.
 //!
-//! A request comes in through `serve`, is dressed by `routes::dress`, says at its route's gate who it is (`access`), which
-//! lets in whom `permission` lets in, and asks `store` through a `view`. Bytes take another road: `routes::uploads` -> `receive` -> `intake` (a file that
-//! grows) -> `jobs` (a lease, the decoder child) -> `blobs`. Everything a device sees changes in one
-//! transaction with the practice's next revision, and `live` tells the devices that there is one.
+//! A request comes in through `serve` and is dressed by `routes::dress`. The gate of its route asks who it is (`access`)
+//! and whether they may (`permission`); the handler asks `store` through a `view`. Bytes take another road:
+//! `routes::uploads` -> `receive` -> `intake` (a file that grows) -> `jobs` (a lease, the decoder child) -> `blobs`.
+//! Everything a device sees changes in one transaction with the practice's next revision, and `live` tells the devices
+//! that there is one.
 //!
 //! **Invariant:** nothing here decodes a clip; `limpet_video` does it in a child process.
 //! **Invariant:** logs carry ids, never a client's words, a link, a token or an address.

@@ -1,9 +1,13 @@
 //! Checking and hashing passwords, a few at a time: each takes 19 MiB and tens of milliseconds of a processor.
 //!
-//! **Invariant:** whoever has to wait waits in a queue with an end. One that is full says so at once.
+//! **Invariant:** whoever has to wait waits in a queue with an end. One that is full says so at once. Work that has begun
+//! keeps its place until it is done, also when nobody waits for it any more.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,13 +28,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The places where it is done.
 pub struct Passwords {
-    places: Semaphore,
-    here: AtomicUsize,
+    places: Arc<Semaphore>,
+    here: Arc<AtomicUsize>,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { places: Semaphore::new(PLACES), here: AtomicUsize::new(0) }
+        Self { places: Arc::new(Semaphore::new(PLACES)), here: Arc::default() }
     }
 }
 
@@ -47,27 +51,31 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Answer<T> + Send + 'static) -> Answer<T> {
         let here = Here::enter(&self.here).ok_or_else(busy)?;
-        let place = tokio::time::timeout(PATIENCE, self.places.acquire()).await.map_err(|_| busy())?;
-        let done = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))?;
-        drop((place, here));
-        done
+        let place = Arc::clone(&self.places).acquire_owned();
+        let place = tokio::time::timeout(PATIENCE, place).await.map_err(|_| busy())?;
+        let work = move || {
+            let done = work();
+            drop((place, here));
+            done
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))?
     }
 }
 
 /// A place in the queue or at work.
-struct Here<'a>(&'a AtomicUsize);
+struct Here(Arc<AtomicUsize>);
 
-impl<'a> Here<'a> {
-    fn enter(here: &'a AtomicUsize) -> Option<Self> {
+impl Here {
+    fn enter(here: &Arc<AtomicUsize>) -> Option<Self> {
         if here.fetch_add(1, Ordering::AcqRel) < PLACES + QUEUE {
-            return Some(Self(here));
+            return Some(Self(Arc::clone(here)));
         }
         here.fetch_sub(1, Ordering::AcqRel);
         None
     }
 }
 
-impl Drop for Here<'_> {
+impl Drop for Here {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -84,11 +92,31 @@ mod tests {
 
     #[test]
     fn the_queue_has_an_end_and_whoever_leaves_makes_room() {
-        let here = AtomicUsize::new(0);
-        let mut waiting: Vec<Here<'_>> = (0..PLACES + QUEUE).map_while(|_| Here::enter(&here)).collect();
+        let here = Arc::default();
+        let mut waiting: Vec<Here> = (0..PLACES + QUEUE).map_while(|_| Here::enter(&here)).collect();
         assert_eq!(waiting.len(), PLACES + QUEUE);
         assert!(Here::enter(&here).is_none());
         waiting.pop();
         assert!(Here::enter(&here).is_some());
+    }
+
+    #[tokio::test]
+    async fn work_keeps_its_place_when_nobody_waits_for_it_any_more() {
+        let passwords = Passwords::default();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let work = passwords.run(move || {
+            // Ends with the sender.
+            let _ = ended.recv();
+            Ok(())
+        });
+        assert!(tokio::time::timeout(Duration::from_millis(200), work).await.is_err(), "its request is gone");
+        assert_eq!(passwords.places.available_permits(), PLACES - 1);
+        drop(end);
+        let free = async {
+            while passwords.places.available_permits() < PLACES {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), free).await.expect("the place is free again");
     }
 }

@@ -30,7 +30,7 @@ use crate::{
     passwords::Passwords,
     peer::Connected,
     routes,
-    store::{Store, StoreError},
+    store::{Store, StoreError, uploads::Upload},
     sweep, watch,
 };
 
@@ -160,6 +160,10 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         stopping: CancellationToken::new(),
         work: Arc::default(),
     });
+    let mut known = app.store.files_with_jobs().await?;
+    known.extend(app.store.uploads().await?.iter().map(Upload::file_of));
+    known.sort_unstable();
+    app.intake.adopt(&known).map_err(|error| StartError::Folder { folder: uploads, error })?;
     sweep::once(&app).await?;
     jobs::start(&app, settings.workers, &node(&settings.data)?).await?;
     app.tasks.spawn(sweep::every_now_and_then(app.clone()));

@@ -25,6 +25,7 @@
 //! | `GET /m/{capability}`, `GET /m/{capability}/{original,rendition,poster}` | anyone with the link | -> page or bytes |
 //! | `GET /o/{invitation}` | anyone with the link | -> the owner app |
 //! | `GET /healthz` | anyone | -> `ok` |
+//! | `GET /readyz` | anyone | -> `ready`, or 503 |
 //!
 //! A staff session is `Authorization: Bearer <token>`. A client session is the HttpOnly cookie
 //! `limpet_client`; a writing request that relies on it must carry the header `limpet-app: owner`. A page names the

@@ -77,13 +77,20 @@ pub(super) async fn prepare(app: &App, job: Job) -> Result<(), Trouble> {
     let Some(mut found) = app.store.attachment(job.practice, View::Staff, job.attachment).await? else {
         return Err(Trouble::Again("no such attachment".into()));
     };
-    let file = fetch(app, job, &found).await?;
+    let (file, put_away) = fetch(app, job, &found).await?;
     let (sha256, head) = blocking({
         let file = file.clone();
         move || hash(&file)
     })
     .await?;
-    app.blobs.put_file(job.practice, job.attachment, Part::Original, &file).await?;
+    if put_away {
+        // What was written down when it arrived is right, whatever the store has made of it since.
+        if found.sha256.as_ref().is_some_and(|right| *right != sha256) {
+            return Err(Trouble::Again("the original in the store is not what was sent".into()));
+        }
+    } else {
+        app.blobs.put_file(job.practice, job.attachment, Part::Original, &file).await?;
+    }
     let seen = sniff(&head);
     found.sha256 = Some(sha256);
     found.state = AttachmentState::Processing;
@@ -107,20 +114,26 @@ async fn write_down(app: &App, job: Job, found: &Attachment, done: bool) -> Resu
     if app.store.write_findings(job, found, done).await? { Ok(()) } else { Err(Trouble::Lost) }
 }
 
-/// The file as it arrived or, when it was put away before an interruption, fetched back.
-async fn fetch(app: &App, job: Job, attachment: &Attachment) -> Result<PathBuf, Trouble> {
+/// The file as it arrived or, when it was put away before, fetched back; and which of the two.
+async fn fetch(app: &App, job: Job, attachment: &Attachment) -> Result<(PathBuf, bool), Trouble> {
     let bytes = u64::try_from(attachment.bytes).unwrap_or(0);
     if app.intake.received(job.file_of()).await? == bytes {
-        return Ok(app.intake.file(job.file_of()));
+        return Ok((app.intake.file(job.file_of()), false));
     }
-    let path = app.intake.beside(job.file_of(), "fetched");
+    let path = app.intake.beside(job.file_of(), "fetched", job.fence).await?;
     let mut file = tokio::fs::File::create(&path).await?;
     let mut stream = app.blobs.stream(job.practice, job.attachment, Part::Original, 0..bytes).await?;
+    let mut fetched = 0;
     while let Some(chunk) = stream.next().await {
-        file.write_all(&chunk?).await?;
+        let chunk = chunk?;
+        fetched += chunk.len() as u64;
+        file.write_all(&chunk).await?;
     }
     file.flush().await?;
-    Ok(path)
+    if fetched != bytes {
+        return Err(Trouble::Again("the original in the store is shorter than what was sent".into()));
+    }
+    Ok((path, true))
 }
 
 async fn look(
@@ -163,7 +176,7 @@ async fn look_at_clip(app: &App, job: Job, found: &mut Attachment, file: &Path) 
     // Staff can see what it is, and step through the original, while the rendition is made.
     write_down(app, job, found, false).await?;
 
-    let target = app.intake.beside(job.file_of(), "rendition");
+    let target = app.intake.beside(job.file_of(), "rendition", job.fence).await?;
     let made = blocking({
         let target = target.clone();
         move || {

@@ -42,15 +42,16 @@ pub async fn live(State(app): State<App>, caller: Caller) -> Answer<Response> {
 /// Ends with the session, or with the server.
 async fn until_over(app: App, token_hash: String, mut closings: watch::Receiver<()>) {
     loop {
-        tokio::select! {
-            () = app.stopping.cancelled() => return,
-            () = tokio::time::sleep(ASK_AGAIN) => {}
-            closed = closings.changed() => if closed.is_err() { return },
-        }
+        // The first time at once: it may have been closed before anybody listened.
         match app.store.session(&token_hash, app.now()).await {
             Ok(None) => return,
             Ok(Some(_)) => {}
             Err(error) => tracing::warn!(%error, "Cannot ask for a session"),
+        }
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = tokio::time::sleep(ASK_AGAIN) => {}
+            closed = closings.changed() => if closed.is_err() { return },
         }
     }
 }

@@ -40,7 +40,8 @@ pub async fn sign_in(
     not_too_often(&app, &email, peer)?;
     let found = app.store.staff_by_email(&email).await?;
     let hash = found.as_ref().map(|found| found.password_hash.clone());
-    let right = app.passwords.verify(sign_in.password, hash).await?;
+    let checked = app.passwords.verify(sign_in.password, hash).await;
+    let right = checked.inspect_err(|_| app.attempts.take_back(&email, peer))?;
     let Some(found) = found.filter(|_| right) else { return Err(wrong_password()) };
     app.attempts.succeeded(&email, peer);
     if !found.staff.active {
@@ -57,7 +58,10 @@ pub async fn sign_in(
         holder: Holder::Staff(found.staff.id, found.staff.role),
     };
     let device: String = sign_in.device.chars().take(200).collect();
-    app.store.open_session(&session, &device, app.now()).await?;
+    // The account may have been closed, or got another password, since it was asked for.
+    if !app.store.open_staff_session(&session, &device, &found.password_hash, app.now()).await? {
+        return Err(wrong_password());
+    }
     tracing::info!(practice = %found.practice, staff = %found.staff.id, "Signed in");
     Ok(Json(StaffSession { token, practice, staff: found.staff }))
 }

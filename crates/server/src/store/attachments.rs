@@ -107,10 +107,10 @@ fn from_row(row: &AnyRow) -> Result<Attachment> {
 }
 
 impl Store {
-    /// The parts that every attachment has in the blob store.
-    pub async fn kept_parts(&self) -> Result<Vec<(FileOf, Vec<Part>)>> {
+    /// The parts that every attachment has in the blob store, and how many bytes its original has.
+    pub async fn kept_parts(&self) -> Result<Vec<(FileOf, u64, Vec<Part>)>> {
         let rows = sqlx::query(
-            "SELECT practice_id, id, has_poster, has_rendition FROM attachments WHERE sha256 IS NOT NULL",
+            "SELECT practice_id, id, bytes, has_poster, has_rendition FROM attachments WHERE sha256 IS NOT NULL",
         )
         .fetch_all(self.pool())
         .await?;
@@ -123,7 +123,7 @@ impl Store {
                     parts.push(part);
                 }
             }
-            Ok((of, parts))
+            Ok((of, u64::try_from(row.int("bytes")?).unwrap_or(0), parts))
         };
         rows.iter().map(read).collect()
     }

@@ -39,7 +39,7 @@ impl Engine {
 }
 
 /// The address of a SQLite file.
-pub(super) fn file_url(path: &Path) -> String {
+pub fn file_url(path: &Path) -> String {
     // Percent-encode what an address cannot hold; `Url` leaves a path segment's other characters alone.
     let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     format!("sqlite://{path}?mode=rwc")

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a job is done when its row is gone, and its row goes in the same transaction as its outcome is
 //! written down. A worker that dies leaves a lease that runs out; the next one starts over, and what the first may
-//! still say, should it come back, changes nothing.
+//! still want to write down, should it come back, is not.
 
 use limpet_model::{Attachment, AttachmentId, AttachmentState, Millis, PracticeId};
 use sqlx::{AnyConnection, any::AnyRow};
@@ -182,6 +182,8 @@ impl Store {
         let stored = attachments::find(write.connection(), of.practice, View::Staff, of.attachment).await?;
         let Some(mut attachment) = stored else { return Err(StoreError::Missing("attachment")) };
         attachment.state = AttachmentState::Processing;
+        // They are made again, or there are none any more.
+        (attachment.has_poster, attachment.has_rendition) = (false, false);
         attachments::update(&mut write, &attachment).await?;
         queue(write.connection(), of.practice, of.attachment, now).await?;
         sqlx::query(

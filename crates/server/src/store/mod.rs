@@ -26,19 +26,30 @@ pub mod tombstones;
 pub mod uploads;
 mod write;
 
-use std::{path::Path, sync::Arc};
+use std::{cmp::Ordering, path::Path, sync::Arc};
 
 use limpet_model::PracticeId;
-use sqlx::{Any, AnyPool, Transaction, migrate::MigrateError};
+use sqlx::{
+    Any, AnyPool, Transaction,
+    migrate::{MigrateError, Migrator},
+};
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
+use self::row::Columns;
 pub use self::{
-    engine::Engine,
+    engine::{Engine, file_url},
     row::Flag,
     write::{Quiet, Write},
 };
 use crate::live::Live;
+
+/// The steps that made the schema what it is.
+static STEPS: Migrator = sqlx::migrate!("./migrations");
+
+fn newest_step() -> i64 {
+    STEPS.iter().map(|step| step.version).max().unwrap_or(0)
+}
 
 /// A store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +78,9 @@ pub enum StoreError {
          changed. Start that version or a newer one"
     )]
     Newer(i64),
+    /// The schema lacks a step that this version knows.
+    #[error("this database has not been brought up to date by this version; start its server once")]
+    Older,
     /// No randomness.
     #[error(transparent)]
     NoRandomness(#[from] crate::secrets::NoRandomness),
@@ -117,10 +131,27 @@ impl Store {
         Self::open(&engine::file_url(path), live, tasks).await
     }
 
+    /// Opens a database that is there and as this version knows it, and changes nothing.
+    ///
+    /// # Errors
+    /// `Older` when the schema is not up to date, `Newer` when it is of a newer version.
+    pub async fn open_as_it_is(url: &str) -> Result<Self> {
+        let (engine, pool) = engine::connect(&url.replace("mode=rwc", "mode=rw")).await?;
+        let row = sqlx::query("SELECT MAX(version) AS newest FROM _sqlx_migrations").fetch_one(&pool).await?;
+        let (newest, known) = (row.maybe_int("newest")?.unwrap_or(0), newest_step());
+        match newest.cmp(&known) {
+            Ordering::Less => return Err(StoreError::Older),
+            Ordering::Greater => return Err(StoreError::Newer(newest)),
+            Ordering::Equal => {}
+        }
+        let (live, tasks) = (Live::default(), TaskTracker::new());
+        Ok(Self { pool, url: url.into(), engine, turn: Arc::default(), live, tasks })
+    }
+
     /// Opens the database at a `sqlite:` or `postgres:` address and brings its schema up to date.
     pub async fn open(url: &str, live: Live, tasks: TaskTracker) -> Result<Self> {
         let (engine, pool) = engine::connect(url).await?;
-        sqlx::migrate!("./migrations").run(&pool).await?;
+        STEPS.run(&pool).await?;
         Ok(Self { pool, url: url.into(), engine, turn: Arc::default(), live, tasks })
     }
 

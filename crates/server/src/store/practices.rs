@@ -36,6 +36,12 @@ impl Store {
         quiet.commit().await
     }
 
+    /// Every practice there is.
+    pub async fn practices(&self) -> Result<Vec<PracticeId>> {
+        let rows = sqlx::query("SELECT id FROM practices").fetch_all(self.pool()).await?;
+        rows.iter().map(|row| row.id("id")).collect()
+    }
+
     /// The practice with this id.
     pub async fn practice(&self, practice: PracticeId) -> Result<Option<Practice>> {
         let row = sqlx::query("SELECT id, name, address, phone, time_zone FROM practices WHERE id = $1")

@@ -74,33 +74,40 @@ fn read_holder(row: &AnyRow) -> Result<Holder> {
 impl Store {
     /// Opens a session. What has run out is swept away in passing.
     pub async fn open_session(&self, session: &Session, device: &str, now: Millis) -> Result<()> {
-        let (staff, client, conversation) = match session.holder {
-            Holder::Staff(staff, _) => (Some(staff.to_string()), None, None),
-            Holder::Client(client, conversation) => {
-                (None, Some(client.to_string()), Some(conversation.to_string()))
-            }
-        };
         let mut quiet = self.quiet().await?;
-        sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
-            .bind(now.0)
-            .execute(quiet.connection())
-            .await?;
-        sqlx::query(
-            "INSERT INTO sessions (token_hash, practice_id, staff_id, client_id, conversation_id, device, \
-             created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )
-        .bind(session.token_hash.clone())
-        .bind(session.practice.to_string())
-        .bind(staff)
-        .bind(client)
-        .bind(conversation)
-        .bind(device.to_owned())
-        .bind(now.0)
-        .bind(now.0)
-        .bind(now.0 + lifetime(session.holder))
-        .execute(quiet.connection())
-        .await?;
+        insert(quiet.connection(), session, device, now).await?;
         quiet.commit().await
+    }
+
+    /// Opens a staff member's session, if the account is open and still has the password that was checked. False
+    /// when not: then nothing was opened.
+    pub async fn open_staff_session(
+        &self,
+        session: &Session,
+        device: &str,
+        checked_hash: &str,
+        now: Millis,
+    ) -> Result<bool> {
+        let Holder::Staff(staff, _) = session.holder else { return Ok(false) };
+        let mut quiet = self.quiet().await?;
+        // Writes, so that who changes the account waits until this session is there to be closed.
+        let same = sqlx::query(
+            "UPDATE staff SET password_hash = password_hash \
+             WHERE practice_id = $1 AND id = $2 AND active = 1 AND password_hash = $3",
+        )
+        .bind(session.practice.to_string())
+        .bind(staff.to_string())
+        .bind(checked_hash.to_owned())
+        .execute(quiet.connection())
+        .await?
+        .rows_affected();
+        if same == 0 {
+            quiet.discard().await?;
+            return Ok(false);
+        }
+        insert(quiet.connection(), session, device, now).await?;
+        quiet.commit().await?;
+        Ok(true)
     }
 
     /// A door: the session a token opens, kept open for as long again. `None` when it has run out, was closed,
@@ -226,6 +233,32 @@ impl Store {
         self.live.sessions_closed(practice);
         Ok(())
     }
+}
+
+async fn insert(connection: &mut AnyConnection, session: &Session, device: &str, now: Millis) -> Result<()> {
+    let (staff, client, conversation) = match session.holder {
+        Holder::Staff(staff, _) => (Some(staff.to_string()), None, None),
+        Holder::Client(client, conversation) => {
+            (None, Some(client.to_string()), Some(conversation.to_string()))
+        }
+    };
+    sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(now.0).execute(&mut *connection).await?;
+    sqlx::query(
+        "INSERT INTO sessions (token_hash, practice_id, staff_id, client_id, conversation_id, device, \
+             created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(session.token_hash.clone())
+    .bind(session.practice.to_string())
+    .bind(staff)
+    .bind(client)
+    .bind(conversation)
+    .bind(device.to_owned())
+    .bind(now.0)
+    .bind(now.0)
+    .bind(now.0 + lifetime(session.holder))
+    .execute(&mut *connection)
+    .await?;
+    Ok(())
 }
 
 /// Closes the sessions of a staff member, but for one.

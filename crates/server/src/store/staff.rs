@@ -156,25 +156,35 @@ impl Store {
         Ok(())
     }
 
-    /// Sets a password and closes the account's sessions, but for one.
+    /// Sets a password in place of the present one and closes the account's sessions, but for one. False when it has
+    /// another one by now.
     pub async fn set_password(
         &self,
         practice: PracticeId,
         id: StaffId,
+        present_hash: &str,
         password_hash: &str,
         but: Option<&Session>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut quiet = self.quiet().await?;
-        sqlx::query("UPDATE staff SET password_hash = $3 WHERE practice_id = $1 AND id = $2")
-            .bind(practice.to_string())
-            .bind(id.to_string())
-            .bind(password_hash.to_owned())
-            .execute(quiet.connection())
-            .await?;
+        let set = sqlx::query(
+            "UPDATE staff SET password_hash = $4 WHERE practice_id = $1 AND id = $2 AND password_hash = $3",
+        )
+        .bind(practice.to_string())
+        .bind(id.to_string())
+        .bind(present_hash.to_owned())
+        .bind(password_hash.to_owned())
+        .execute(quiet.connection())
+        .await?
+        .rows_affected();
+        if set == 0 {
+            quiet.discard().await?;
+            return Ok(false);
+        }
         sessions::close_all(quiet.connection(), practice, id, but).await?;
         quiet.commit().await?;
         self.live.sessions_closed(practice);
-        Ok(())
+        Ok(true)
     }
 
     /// A staff member of the practice.

@@ -7,6 +7,10 @@ use std::{
 };
 
 use limpet_model::{AttachmentKind, AttachmentState};
+use limpet_server::{
+    clock::Clock,
+    store::{Store, file_url},
+};
 
 use crate::{
     clinic::{Device, file},
@@ -34,41 +38,73 @@ async fn what_is_missing_is_made_again_and_nobodys_files_go() {
     assert_eq!(doctor(data.path(), &[]), (true, "all is well\n".into()), "beside the running server");
     assert!(process.terminate().success());
 
-    let practice = fs::read_dir(data.path().join("blobs")).unwrap().next().unwrap().unwrap().path();
+    let blobs = data.path().join("blobs");
+    let practice = fs::read_dir(&blobs).unwrap().next().unwrap().unwrap().path();
     let kept = practice.join(id.to_string());
     fs::remove_file(kept.join("poster")).unwrap();
-    let nobodys = practice.join(limpet_model::AttachmentId::new().to_string());
-    fs::create_dir(&nobodys).unwrap();
+    // As after a restored backup.
+    fs::remove_dir_all(data.path().join("uploads")).unwrap();
+    let nobodys = limpet_model::AttachmentId::new().to_string();
+    fs::create_dir(practice.join(&nobodys)).unwrap();
     let long_ago = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
     for (name, old) in [("original", true), ("poster", false)] {
-        let file = fs::File::create(nobodys.join(name)).unwrap();
+        let file = fs::File::create(practice.join(&nobodys).join(name)).unwrap();
         if old {
             file.set_modified(long_ago).unwrap();
         }
     }
     let (well, said) = doctor(data.path(), &[]);
     assert!(!well && said.lines().count() == 2, "{said}");
-    assert!(
-        said.contains(&format!("missing: the poster of {}", practice.file_name().unwrap().display())),
-        "{said}"
-    );
-    assert!(said.contains("nobody's file: ") && nobodys.join("original").exists(), "it only looked: {said}");
+    let name = practice.file_name().unwrap().to_str().unwrap();
+    assert!(said.contains(&format!("missing: the poster of {name}/{id}")), "{said}");
+    assert!(said.contains(&format!("nobody's file: {name}/{nobodys}/original")), "{said}");
+    let orphan = practice.join(&nobodys).join("original");
+    assert!(orphan.exists(), "it only looked");
 
     let (well, said) = doctor(data.path(), &["--repair"]);
     assert!(well && said.contains("mended"), "{said}");
-    assert!(
-        !nobodys.join("original").exists() && nobodys.join("poster").exists(),
-        "one is too young to judge"
-    );
+    assert!(!orphan.exists() && blobs.join("aside").join(name).join(&nobodys).join("original").exists());
+    assert!(practice.join(&nobodys).join("poster").exists(), "too young to judge");
+    // The server tries, fails for good, and is told to try again.
+    let store = Store::open_as_it_is(&file_url(&data.path().join("limpet.db"))).await.unwrap();
+    let now = Clock::system().now();
+    let job = store.claim_job("test", now).await.unwrap().unwrap();
+    store.put_back_job(job, now, true, "out of luck", true).await.unwrap();
+    store.close().await;
+    let (well, said) = doctor(data.path(), &[]);
+    assert!(!well && said.contains(&format!("given up: {name}/{id}: out of luck")), "{said}");
+    assert!(doctor(data.path(), &["--repair"]).0);
     let process = Process::start(data.path(), &[]);
     let device = Device { base: process.base.clone(), ..device };
     until(|| kept.join("poster").exists()).await;
     assert_eq!(settled(&device, id).await.state, AttachmentState::Ready);
     assert!(doctor(data.path(), &[]).0);
+    assert!(process.terminate().success());
 
     // What cannot be made again is said, and left alone.
-    fs::remove_file(kept.join("original")).unwrap();
+    fs::write(kept.join("original"), b"a part of it").unwrap();
     let (well, said) = doctor(data.path(), &["--repair"]);
     assert!(!well && said.contains("lost: the original") && said.contains("backup"), "{said}");
     assert!(kept.join("rendition").exists());
+}
+
+#[tokio::test]
+async fn a_wrong_database_costs_nothing() {
+    let (data, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    furnish(other.path());
+    let refused = |args: &[&str], part: &str| {
+        let output = run(args, data.path(), "");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains(part), "{said}");
+    };
+    refused(&["doctor", "--repair"], "there is no database");
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0, "and none is made");
+    let path = format!("blobs/{}/{}", limpet_model::PracticeId::new(), limpet_model::AttachmentId::new());
+    fs::create_dir_all(data.path().join(&path)).unwrap();
+    let original = data.path().join(&path).join("original");
+    let file = fs::File::create(&original).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60)).unwrap();
+    let url = file_url(&other.path().join("limpet.db"));
+    refused(&["doctor", "--repair", "--database", &url], "1 of these cannot be mended");
+    assert!(original.exists());
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clinic::{Case, Clinic, DAY, Device, NOON, Pass, client_named, file, patient_of, sign_in, words},
-    uploads::{creation, tus},
+    uploads::{create, creation, send, tus},
 };
 
 /// Everybody who asks for what is another's.
@@ -23,6 +23,7 @@ struct Askers {
     case: Case,
     attachment: AttachmentId,
     session: String,
+    owner: Device,
     by_role: Vec<(Who, Device)>,
     closed: Device,
     other_client: Device,
@@ -33,6 +34,9 @@ async fn askers() -> Askers {
     let staff = clinic.staff().await;
     let case = staff.open_case().await;
     let attachment = staff.announce(&case, file(AttachmentKind::Photo, "x.jpg", 20)).await;
+    // Under way: every route of uploads has something to answer about.
+    create(&staff, attachment, 20).await;
+    send(&staff, attachment, 0, b"01234").await;
     let mut by_role = Vec::new();
     for who in EVERYBODY {
         let device = match who {
@@ -51,7 +55,7 @@ async fn askers() -> Askers {
     let other_client = staff.phone(&foreign).await;
     let sessions: Value = staff.read("/v1/sessions").await;
     let session = sessions[0]["id"].as_str().unwrap().to_owned();
-    Askers { clinic, case, attachment, session, by_role, closed, other_client }
+    Askers { clinic, case, attachment, session, owner: staff, by_role, closed, other_client }
 }
 
 impl Askers {
@@ -206,11 +210,22 @@ async fn nobody_gets_through_a_gate_that_is_not_theirs() {
             }
         }
     }
-    // Nothing of all this has changed anything here.
+    // Nothing of what was refused has changed anything here.
     let seen = askers.clinic.staff().await.everything().await;
     assert!(!format!("{seen:?}").to_lowercase().contains("imposter"));
     let active = |entity: &Entity| matches!(entity, Entity::StaffMember(member) if member.active);
     assert_eq!(seen.iter().filter(|change| active(&change.entity)).count(), 5);
+
+    // Whom it belongs to is let in everywhere: what was refused was refused for who asked.
+    let of_owner = |route: &&Route| matches!(route.gate, Gate::Session(act) if act != Act::Staff);
+    let leaves = ["/v1/sign-out", "/v1/sessions/{id}"];
+    for route in ROUTES.iter().filter(of_owner).filter(|route| !leaves.contains(&route.path)) {
+        let status = askers.ask(&askers.owner, route).await.status().as_u16();
+        // The file is not there yet.
+        let expected =
+            if route.path == "/v1/attachments/{id}/{part}" { [401, 403, 500] } else { [401, 403, 404] };
+        assert!(!expected.contains(&status), "{}: {status}", title(route));
+    }
 
     // Time ends what nobody has closed.
     askers.clinic.clock.advance(181 * DAY);

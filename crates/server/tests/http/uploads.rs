@@ -353,7 +353,8 @@ async fn a_file_that_a_crash_left_behind_is_removed_and_no_other() {
     send(&s.phone, s.id, 0, &CLIP[..7]).await;
     let nobodys = FileOf { practice: s.clinic.practice, attachment: AttachmentId::new() };
     s.left_behind(nobodys.attachment, b"x");
-    std::fs::write(s.intake().beside(nobodys, "rendition"), b"x").unwrap();
+    let beside = s.intake().beside(nobodys, "rendition", 1).await.unwrap();
+    std::fs::write(&beside, b"x").unwrap();
     // The same id in a practice that knows nothing of it.
     let elsewhere = FileOf { practice: PracticeId::new(), attachment: s.id };
     std::fs::create_dir_all(s.intake().file(elsewhere).parent().unwrap()).unwrap();
@@ -361,10 +362,28 @@ async fn a_file_that_a_crash_left_behind_is_removed_and_no_other() {
     limpet_server::sweep::once(s.clinic.running.app()).await.unwrap();
     let own = FileOf { practice: s.clinic.practice, attachment: s.id };
     assert_eq!(s.intake().files(), [own]);
-    assert!(!s.intake().beside(nobodys, "rendition").exists());
+    assert!(!beside.exists());
     send(&s.phone, s.id, 7, &CLIP[7..]).await;
     limpet_server::sweep::once(s.clinic.running.app()).await.unwrap();
     assert_eq!(s.stored(), CLIP, "its job has not looked at it yet");
+}
+
+#[tokio::test]
+async fn files_of_an_older_version_come_to_their_practice() {
+    let s = sender().await;
+    let uploads = s.clinic.data.path().join("uploads");
+    let (own, shared, unknown) = (AttachmentId::new(), AttachmentId::new(), AttachmentId::new());
+    for id in [own, shared, unknown] {
+        std::fs::write(uploads.join(id.to_string()), CLIP).unwrap();
+    }
+    let of = |attachment| FileOf { practice: s.clinic.practice, attachment };
+    let elsewhere = FileOf { practice: PracticeId::new(), attachment: shared };
+    s.intake().adopt(&[of(own), of(own), of(shared), elsewhere]).unwrap();
+    assert_eq!(std::fs::read(s.intake().file(of(own))).unwrap(), CLIP);
+    assert!(!uploads.join(own.to_string()).exists());
+    for left in [shared, unknown] {
+        assert!(uploads.join(left.to_string()).exists(), "whose it is cannot be told");
+    }
 }
 
 /// Waits until something is so; a test that waits in vain ends.

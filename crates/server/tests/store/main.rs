@@ -52,6 +52,7 @@ async fn run_suite(ground: &Ground) {
     suite::uploads_become_jobs_once(&ground.fresh()).await;
     suite::a_job_is_one_nodes_at_a_time(&ground.fresh()).await;
     suite::sessions_and_invitations_run_out(&ground.fresh()).await;
+    suite::a_session_opens_only_while_what_was_checked_still_holds(&ground.fresh()).await;
     suite::openings_and_secrets(&ground.fresh()).await;
     suite::a_node_hears_what_another_commits(&ground.fresh()).await;
     suite::what_is_discarded_never_was(&ground.fresh()).await;

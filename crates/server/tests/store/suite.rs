@@ -19,7 +19,7 @@ use limpet_server::{
 };
 use limpet_wire::{
     changes::Entity,
-    http::{ConversationChange, NewAttachment, NewConversation, NewMessage},
+    http::{ConversationChange, NewAttachment, NewConversation, NewMessage, StaffChange},
 };
 
 use crate::{open, open_heard};
@@ -417,4 +417,45 @@ pub async fn an_older_binary_refuses_a_newer_schema_in_words(url: &str) {
         Store::open(url, Live::default(), tokio_util::task::TaskTracker::new()).await.err().unwrap();
     let words = refused.to_string();
     assert!(words.contains("newer limpet-server") && words.contains("nothing was changed"), "{words}");
+}
+
+pub async fn a_session_opens_only_while_what_was_checked_still_holds(url: &str) {
+    let store = open(url).await;
+    let case = open_case(&store).await;
+    let session = |token: &str| Session {
+        token_hash: token_hash(token),
+        practice: case.practice,
+        holder: Holder::Staff(case.vet, Role::Veterinarian),
+    };
+    assert!(store.open_staff_session(&session("a"), "desk", "hash", NOW).await.unwrap());
+    let set =
+        async |present, new| store.set_password(case.practice, case.vet, present, new, None).await.unwrap();
+    assert!(!set("another", "new").await, "somebody set another one meanwhile");
+    assert!(store.session(&token_hash("a"), at(1)).await.unwrap().is_some());
+    assert!(set("hash", "new").await);
+    assert_eq!(store.session(&token_hash("a"), at(1)).await.unwrap(), None, "a new password closes sessions");
+    // The old one was checked before it was replaced.
+    assert!(!store.open_staff_session(&session("b"), "desk", "hash", NOW).await.unwrap());
+    assert_eq!(store.session(&token_hash("b"), at(1)).await.unwrap(), None);
+    let admin = StaffMember {
+        id: StaffId::new(),
+        name: "Ada".into(),
+        role: Role::Admin,
+        email: format!("ada-{}@example.org", case.practice),
+        active: true,
+    };
+    store.add_staff(case.practice, &admin, "hash", NOW).await.unwrap();
+    let closed = StaffChange { active: Some(false), ..StaffChange::default() };
+    store.change_staff(case.practice, case.vet, &closed).await.unwrap();
+    assert!(!store.open_staff_session(&session("c"), "desk", "new", NOW).await.unwrap());
+    // Two administrators who demote each other at once: one of them stays.
+    let back = StaffChange { active: Some(true), role: Some(Role::Admin), ..StaffChange::default() };
+    store.change_staff(case.practice, case.vet, &back).await.unwrap();
+    let demoted = StaffChange { role: Some(Role::Technician), ..StaffChange::default() };
+    let (one, two) = tokio::join!(
+        store.change_staff(case.practice, case.vet, &demoted),
+        store.change_staff(case.practice, admin.id, &demoted),
+    );
+    let refused = [one, two].into_iter().filter(|done| matches!(done, Err(StoreError::Conflict(_)))).count();
+    assert_eq!(refused, 1);
 }
