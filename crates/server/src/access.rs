@@ -1,8 +1,8 @@
 //! Who is asking: a staff member by bearer token, or a client's device by cookie. It is asked once, before the route.
 //!
 //! **Invariant:** a writing request that relies on the cookie carries `limpet-app: owner`, which another site's
-//! page cannot send. **Invariant:** a request that says in `limpet-client` for whom it is meant is never answered as
-//! somebody else.
+//! page cannot send. **Invariant:** a client's request that says in `limpet-client` for whom it is meant is never
+//! answered as somebody else.
 
 use axum::{
     extract::{FromRequestParts, Request, State},

@@ -1,7 +1,8 @@
 //! How often signing in has failed lately.
 //!
-//! **Invariant:** what is counted is an e-mail address tried from one place, so nobody elsewhere can lock a colleague or a
-//! whole practice out. A place is an IPv4 address or the network of an IPv6 one (/64). What is older than the window is swept out once many addresses were tried.
+//! **Invariant:** what is counted is an e-mail address tried from one place, so nobody elsewhere can lock a colleague
+//! or a whole practice out. A place is an IPv4 address or the network of an IPv6 one (/64). What is older than the
+//! window is swept out once many addresses were tried.
 
 use std::{
     collections::{HashMap, VecDeque},

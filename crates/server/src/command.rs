@@ -48,11 +48,13 @@ enum Command {
     /// Invitations and media links.
     #[command(subcommand)]
     Link(LinkCommand),
-    /// Look whether every file that the database knows is there, and no other. Ends with an error when not.
+    /// Look whether every file that the database knows is there and was prepared, and no other is. Opens only what is
+    /// there, and ends with an error when not all is well.
     Doctor {
         #[command(flatten)]
         place: Place,
-        /// Move files that no attachment has aside, and have the server make again what can be made from an original.
+        /// Move files that no attachment has to blobs/aside/, from where you may remove them, and have the server make
+        /// again what can be made from an original.
         #[arg(long)]
         repair: bool,
     },

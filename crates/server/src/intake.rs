@@ -1,10 +1,9 @@
 //! Files that are still arriving: one file an upload, in a folder of its practice.
 //!
-//! **Invariant:** whose file it is, is part of its name: whoever makes the id of an attachment may make one that another
-//! practice has too.
-//! **Invariant:** a file holds a prefix of what is being sent, so its length is the offset to go on from; nothing
-//! else needs to be remembered for an upload to survive a crash.
-//! **Invariant:** at most one request writes to an upload.
+//! **Invariant:** whose file it is, is part of its name: whoever makes the id of an attachment may make one that
+//! another practice has too. **Invariant:** a file holds a prefix of what is being sent, so its length is the offset to
+//! go on from; nothing else needs to be remembered for an upload to survive a crash. **Invariant:** at most one request
+//! writes to an upload.
 
 use std::{
     collections::HashMap,

@@ -1,7 +1,7 @@
 //! The hosted backend: practices, conversations, uploads, media links, and the owner app's files.
 //!
-//! A request comes in through `serve` and is dressed by `routes::dress`. The gate of its route asks who it is (`access`)
-//! and whether they may (`permission`); the handler asks `store` through a `view`. Bytes take another road:
+//! A request comes in through `serve` and is dressed by `routes::dress`. The gate of its route asks who it is
+//! (`access`) and whether they may (`permission`); the handler asks `store` through a `view`. Bytes take another road:
 //! `routes::uploads` -> `receive` -> `intake` (a file that grows) -> `jobs` (a lease, the decoder child) -> `blobs`.
 //! Everything a device sees changes in one transaction with the practice's next revision, and `live` tells the devices
 //! that there is one.

@@ -1,7 +1,7 @@
 //! Checking and hashing passwords, a few at a time: each takes 19 MiB and tens of milliseconds of a processor.
 //!
-//! **Invariant:** whoever has to wait waits in a queue with an end. One that is full says so at once. Work that has begun
-//! keeps its place until it is done, also when nobody waits for it any more.
+//! **Invariant:** whoever has to wait waits in a queue with an end. One that is full says so at once. Work that has
+//! begun keeps its place until it is done, also when nobody waits for it any more.
 
 use std::{
     sync::{

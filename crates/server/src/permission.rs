@@ -3,12 +3,12 @@
 //! What somebody may see is another question, which `view` answers: a permission lets a client's device ask for
 //! messages, and the view shows it its own.
 //!
-//! **Invariant:** every route names the act that it is ([`crate::routes`]), and nothing of a route runs before
+//! **Invariant:** every route for sessions names the act that it is ([`crate::routes`]), and nothing of it runs before
 //! [`may`] has been asked.
 
 use limpet_model::Role;
 
-/// Whose hands it is in.
+/// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     /// A staff member.

@@ -1,7 +1,7 @@
 //! Tokens and passwords.
 //!
-//! **Invariant:** a token is 256 random bits and is stored only as its SHA-256; a password is stored only as
-//! argon2id. Neither is ever logged.
+//! **Invariant:** the token of a session or an invitation is 256 random bits and is stored only as its SHA-256; a
+//! password is stored only as argon2id. Neither is ever logged.
 
 use std::sync::OnceLock;
 

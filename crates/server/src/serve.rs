@@ -1,4 +1,8 @@
 //! Starting the server, listening, and stopping without cutting anybody off.
+//!
+//! A data folder holds `limpet.db`; `uploads/<practice>/<attachment>`, what is arriving;
+//! `blobs/<practice>/<attachment>/` with `original`, `poster` and `rendition`; `blobs/aside/`, what doctor found to be
+//! nobody's; `lock` and `node`. All but the last two belong into a backup.
 
 use std::{
     fs::{File, TryLockError},

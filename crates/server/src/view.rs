@@ -4,9 +4,10 @@
 //! conversations, the messages in them that are for everyone with their attachments, the practice, and the
 //! names and roles of staff. It never sees a note, a summary, a plan, an assignee or an e-mail address of staff.
 //!
-//! **Invariant:** every query of a table that devices see is written with `per_view!` and its `seen(table)`, with `$1` the
-//! practice and `$2` the view's scope, and everything that leaves goes through `View::trim`. Each view has a statement of
-//! its own, so that a client's device reads its own rows by their index, and never the practice's.
+//! **Invariant:** every query that answers a session about what devices see is written with `per_view!` and its
+//! `seen(table)`, with `$1` the practice and `$2` the view's scope, and everything that leaves goes through
+//! `View::trim`. Each view has a statement of its own, so that a client's device reads its own rows by their index, and
+//! never the practice's.
 
 use limpet_model::ClientId;
 use limpet_wire::changes::Entity;

@@ -23,10 +23,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Replays [{"t_ms", "pts_us"}, ..] in real time and prints one JSON object: entries, each with pts_us, first_ms (until
 /// any picture for it, near or exact; null when none came), shown_us (the time of the last picture that came for it, as
-/// it says itself), exact_ms (until the exact one), got_us (that one's time), failed (why it cannot be shown; null for most) and superseded (a newer entry came
-/// before its exact frame); first_ms, index_ms and open_ms (from opening the clip until any picture was there, until
-/// its frames were known, and until the first frame was there exactly); late (pictures for an older entry after one for
-/// a newer: 0); wrong (pictures that are not the frame they claim to be: 0); cpu_ms and peak_rss_bytes of the decoder.
+/// it says itself), exact_ms (until the exact one), got_us (that one's time), failed (why it cannot be shown; null for
+/// most) and superseded (a newer entry came before its exact frame); first_ms, index_ms and open_ms (from opening the
+/// clip until any picture was there, until its frames were known, and until the first frame was there exactly); late
+/// (pictures for an older entry after one for a newer: 0); wrong (pictures that are not the frame they claim to be: 0);
+/// cpu_ms and peak_rss_bytes of the decoder.
 #[derive(Args)]
 pub struct Trace {
     /// A video file.

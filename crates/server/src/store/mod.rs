@@ -1,7 +1,8 @@
 //! Everything that is remembered, in SQLite or PostgreSQL, through one dialect of SQL.
 //!
-//! **Invariant:** what belongs to a practice is read and written with the practice's id; the only questions
-//! asked without one are the doors, where a token, a link or an e-mail address says which practice it is.
+//! **Invariant:** what belongs to a practice is read and written with the practice's id. Asked without one are only the
+//! doors, where a token, a link or an e-mail address says which practice it is, and what works for all practices beside
+//! the requests: workers, sweep, doctor.
 //! **Invariant:** what a device can see changes only inside a [`Write`], which takes the practice's next
 //! revision before it does anything else. Commit order is revision order, because the practice's row is locked.
 

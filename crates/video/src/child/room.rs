@@ -4,8 +4,8 @@
 //! [`at_once`]. The [`hand`] decodes it, looks between packets whether there is a newer one, and sends what it has.
 //! [`ahead`] decodes what will be wanted next, and [`scan`] indexes the clip.
 //!
-//! **Invariant:** there is never a queue. A target that was overwritten is never answered exactly, and whatever
-//! is sent carries the generation of the target it was decoded for.
+//! **Invariant:** there is never a queue. A window is sent no exact picture for a wish older than its newest. Every
+//! picture carries the generation it is sent for; a first picture, which nobody asked for, carries 0.
 
 mod ahead;
 mod at_once;

@@ -1,7 +1,7 @@
 //! What is there already: shown by a thread of its own, so that it never waits for what is being decoded.
 //!
-//! **Invariant:** like the hand it knows only the newest target. What it has shown exactly, the window does not take from
-//! the hand again.
+//! **Invariant:** like the hand it knows only the newest target. What it has shown exactly, the window does not take
+//! from the hand again.
 
 use std::{convert::Infallible, sync::Arc};
 

@@ -29,7 +29,7 @@ const KEPT_BEFORE: u32 = 6;
 const KEPT_BEFORE_OTHERWISE: u32 = 1;
 /// Time between two near pictures that are shown on the way.
 const BEAT: Duration = Duration::from_millis(33);
-/// Decoding one more picture beats a seek by so much, pictures.
+/// The forerunner is waited for when it needs at most so many pictures more than the hand would.
 const SEEK_COSTS: u32 = 4;
 
 /// The view that a first picture is made for, before a window has said how large it is.

@@ -90,7 +90,7 @@ impl Gaze {
             Heading::Still => (2, 1),
             Heading::On => (1, 4),
         };
-        // Who goes on is run before as far as can be.
+        // Ahead of an eye that goes on, as far as the window reaches.
         let most = if self.heading == Heading::On { u32::MAX } else { portion.on };
         let weighed = |frame: u32, weight: u32| frame.abs_diff(self.frame).saturating_mul(weight);
         match (on, back) {

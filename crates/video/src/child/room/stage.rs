@@ -54,7 +54,7 @@ pub struct Stage {
 pub struct State {
     /// What the hand takes next.
     target: Option<Target>,
-    /// The same, for what is there already.
+    /// The same, until the cache was looked through for it.
     wish: Option<Target>,
     /// What was wanted and has not arrived, and where its bytes lie.
     waiting: Option<(Target, Range<u64>)>,
@@ -112,8 +112,8 @@ impl Stage {
         Self { state: Mutex::default(), changed: Condvar::new(), memory, source, track }
     }
 
-    /// How many views of a size stay around the eye: they take five eighths of the memory. Two more are for what was
-    /// looked at before, one is for sketches.
+    /// How many views of a size stay around the eye: they take five eighths of the memory. Of the other three, two hold
+    /// what was looked at before and one holds sketches.
     pub fn fits(&self, (width, height): (u32, u32)) -> u32 {
         let bytes = width as usize * height as usize * 3 / 2;
         u32::try_from(self.memory / 8 * 5 / bytes.max(1)).unwrap_or(u32::MAX)

@@ -34,7 +34,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// Sends a picture for it, unless it is of no more use. False when the window counts frames in another way than `known`.
+    /// Sends a picture for it, unless it is of no more use. False when the window counts frames in another way than
+    /// `known`.
     pub fn send(&self, view: &View, exact: bool, known: &Known) -> bool {
         self.window.show(view, self.generation, exact, Some(known.numbering))
     }
@@ -86,7 +87,8 @@ impl Window {
     }
 
     /// Sends a picture, and before it what its colours mean where a screen does not show them as they are. One that was
-    /// overwritten, or answered exactly, is dropped without a word. False when the window counts frames in another way; a first picture, before they are counted, goes to windows that do not.
+    /// overwritten, or answered exactly, is dropped without a word. False when the window counts frames in another way;
+    /// a first picture, before they are counted, goes to windows that do not.
     pub fn show(&self, view: &View, generation: u32, exact: bool, numbering: Option<u32>) -> bool {
         let FrameHeader { transfer, primaries, .. } = view.header;
         let colours = (transfer as u8, primaries);
