@@ -6,14 +6,14 @@ use std::{ops::Range, path::Path as FilePath, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, TryStreamExt};
-use limpet_model::{AttachmentId, Millis, PracticeId};
+use limpet_model::Millis;
 use object_store::{
     GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart,
     local::LocalFileSystem, path::Path,
 };
 use tokio::io::AsyncReadExt;
 
-use crate::intake::FileOf;
+use crate::file_of::FileOf;
 
 /// Which bytes of an attachment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,23 +143,16 @@ impl Blobs {
         listed.map_err(BlobError::from)
     }
 
-    /// Moves a blob to where nothing looks for it, and says where.
-    pub async fn set_aside(&self, path: &str) -> Result<String, BlobError> {
-        let (from, to) = (parse(path)?, format!("{ASIDE}/{path}"));
-        self.0.rename(&from, &parse(&to)?).await?;
-        Ok(to)
+    /// Moves a blob to where nothing looks for it.
+    pub async fn set_aside(&self, path: &str) -> Result<(), BlobError> {
+        let (from, to) = (parse(path)?, parse(&format!("{ASIDE}/{path}"))?);
+        Ok(self.0.rename(&from, &to).await?)
     }
 
     /// Puts a file away. Written aside and published whole.
-    pub async fn put_file(
-        &self,
-        practice: PracticeId,
-        attachment: AttachmentId,
-        part: Part,
-        file: &FilePath,
-    ) -> Result<(), BlobError> {
+    pub async fn put_file(&self, of: FileOf, part: Part, file: &FilePath) -> Result<(), BlobError> {
         let mut file = tokio::fs::File::open(file).await.map_err(BlobError::Read)?;
-        let upload = self.0.put_multipart(&key(practice, attachment, part)).await?;
+        let upload = self.0.put_multipart(&key(of, part)).await?;
         let mut writing = WriteMultipart::new(upload);
         let mut chunk = BytesMut::with_capacity(1 << 20);
         loop {
@@ -184,41 +177,29 @@ impl Blobs {
     }
 
     /// Puts a small blob away.
-    pub async fn put(
-        &self,
-        practice: PracticeId,
-        attachment: AttachmentId,
-        part: Part,
-        bytes: Vec<u8>,
-    ) -> Result<(), BlobError> {
-        self.0.put(&key(practice, attachment, part), PutPayload::from(bytes)).await?;
+    pub async fn put(&self, of: FileOf, part: Part, bytes: Vec<u8>) -> Result<(), BlobError> {
+        self.0.put(&key(of, part), PutPayload::from(bytes)).await?;
         Ok(())
     }
 
     /// Size and age of a blob.
-    pub async fn meta(
-        &self,
-        practice: PracticeId,
-        attachment: AttachmentId,
-        part: Part,
-    ) -> Result<ObjectMeta, BlobError> {
-        Ok(self.0.head(&key(practice, attachment, part)).await?)
+    pub async fn meta(&self, of: FileOf, part: Part) -> Result<ObjectMeta, BlobError> {
+        Ok(self.0.head(&key(of, part)).await?)
     }
 
     /// The bytes of a blob, or a range of them, as they come off the disk.
     pub async fn stream(
         &self,
-        practice: PracticeId,
-        attachment: AttachmentId,
+        of: FileOf,
         part: Part,
         range: Range<u64>,
     ) -> Result<impl Stream<Item = Result<Bytes, BlobError>> + Send + 'static, BlobError> {
         let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
-        let found = self.0.get_opts(&key(practice, attachment, part), options).await?;
+        let found = self.0.get_opts(&key(of, part), options).await?;
         Ok(found.into_stream().map_err(BlobError::from))
     }
 }
 
-fn key(practice: PracticeId, attachment: AttachmentId, part: Part) -> Path {
-    Path::from(Blobs::path_of(FileOf { practice, attachment }, part))
+fn key(of: FileOf, part: Part) -> Path {
+    Path::from(Blobs::path_of(of, part))
 }

@@ -17,6 +17,7 @@ use crate::{
     app::App,
     blobs::{BlobError, Part},
     failure::{Answer, Problem},
+    file_of::FileOf,
     range::{Wanted, is_current, wanted},
 };
 
@@ -30,7 +31,11 @@ pub async fn deliver(
     asked: &HeaderMap,
 ) -> Answer<Response> {
     there_is(attachment, part)?;
-    let meta = app.blobs.meta(practice, attachment.id, part).await.map_err(|error| missing(&error))?;
+    let meta = app
+        .blobs
+        .meta(FileOf { practice, attachment: attachment.id }, part)
+        .await
+        .map_err(|error| missing(&error))?;
     let etag = match (&attachment.sha256, part) {
         (Some(sha256), Part::Original) => format!("\"{sha256}\""),
         _ => format!("\"{}-{}-{}\"", part.word(), meta.last_modified.timestamp_millis(), meta.size),
@@ -76,7 +81,7 @@ async fn bytes(
     let body = if *method == Method::HEAD || length == 0 {
         Body::empty()
     } else {
-        let stream = app.blobs.stream(practice, attachment.id, part, range).await;
+        let stream = app.blobs.stream(FileOf { practice, attachment: attachment.id }, part, range).await;
         Body::from_stream(stream.map_err(|error| missing(&error))?)
     };
     let mut response = (status, body).into_response();

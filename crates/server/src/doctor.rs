@@ -14,7 +14,7 @@ use limpet_model::Millis;
 
 use crate::{
     blobs::{BlobError, Blobs, Part},
-    intake::FileOf,
+    file_of::FileOf,
     store::{Store, StoreError},
 };
 
@@ -107,7 +107,7 @@ pub async fn mend(
     found: Vec<Finding>,
     now: Millis,
 ) -> Result<Vec<Finding>, DoctorError> {
-    let mut left = Vec::new();
+    let (mut left, mut again) = (Vec::new(), BTreeSet::new());
     let lost: BTreeSet<FileOf> = found
         .iter()
         .filter_map(|finding| if let Finding::Lost(of) = finding { Some(*of) } else { None })
@@ -115,14 +115,17 @@ pub async fn mend(
     for finding in found {
         match &finding {
             Finding::Orphan(path) => match blobs.set_aside(path).await {
-                Ok(_) | Err(BlobError::Missing) => {}
+                Ok(()) | Err(BlobError::Missing) => {}
                 Err(error) => return Err(error.into()),
             },
             Finding::Missing(of, _) | Finding::GivenUp(of, _) if !lost.contains(of) => {
-                store.prepare_again(*of, now).await?;
+                again.insert(*of);
             }
             _ => left.push(finding),
         }
+    }
+    for of in again {
+        store.prepare_again(of, now).await?;
     }
     Ok(left)
 }

@@ -1,7 +1,6 @@
 //! Files that are still arriving: one file an upload, in a folder of its practice.
 //!
-//! **Invariant:** whose file it is, is part of its name: whoever makes the id of an attachment may make one that
-//! another practice has too. **Invariant:** a file holds a prefix of what is being sent, so its length is the offset to
+//! **Invariant:** a file holds a prefix of what is being sent, so its length is the offset to
 //! go on from; nothing else needs to be remembered for an upload to survive a crash. **Invariant:** at most one request
 //! writes to an upload.
 
@@ -13,20 +12,13 @@ use std::{
     time::Duration,
 };
 
-use limpet_model::{AttachmentId, PracticeId};
+use limpet_model::AttachmentId;
 use tokio_util::sync::CancellationToken;
+
+use crate::file_of::FileOf;
 
 /// How long to wait for a writer that was asked to stop.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Which file: that of an attachment of a practice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FileOf {
-    /// Whose it is.
-    pub practice: PracticeId,
-    /// What it is the bytes of.
-    pub attachment: AttachmentId,
-}
 
 /// The folder and who is writing in it. Cheap to clone.
 #[derive(Clone)]

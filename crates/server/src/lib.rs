@@ -19,6 +19,7 @@ pub mod command;
 mod deliver;
 pub mod doctor;
 pub mod failure;
+pub mod file_of;
 pub mod intake;
 pub mod jobs;
 pub mod live;

@@ -15,7 +15,9 @@ use limpet_wire::Code;
 use tokio::sync::Semaphore;
 
 use crate::{
+    app::App,
     failure::{Answer, Problem},
+    peer::Peer,
     secrets::{hash_password, verify_password},
 };
 
@@ -40,7 +42,7 @@ impl Default for Passwords {
 
 impl Passwords {
     /// Whether it is the password behind a hash; without one it takes as long and is not.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Answer<bool> {
+    async fn verify(&self, password: String, hash: Option<String>) -> Answer<bool> {
         self.run(move || Ok(verify_password(&password, hash.as_deref()))).await
     }
 
@@ -59,6 +61,36 @@ impl Passwords {
             done
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))?
+    }
+}
+
+impl App {
+    /// Whether it is somebody's password, typed at this place; counted as a guess when it is not.
+    ///
+    /// # Errors
+    /// When there were too many guesses, or too many are waiting.
+    pub async fn is_password(
+        &self,
+        email: &str,
+        peer: Peer,
+        password: String,
+        hash: Option<String>,
+    ) -> Answer<bool> {
+        let wait = self.attempts.begin(email, peer, self.now());
+        if wait > 0 {
+            let minutes = wait.div_euclid(60_000) + 1;
+            let unit = if minutes == 1 { "minute" } else { "minutes" };
+            let sentence = format!("Too many attempts to sign in. Try again in {minutes} {unit}.");
+            return Err(Problem::new(Code::TooMany, sentence).retry_after(wait.div_euclid(1000) + 1));
+        }
+        let checked = self.passwords.verify(password, hash).await;
+        match checked {
+            Ok(true) => self.attempts.succeeded(email, peer),
+            Ok(false) => {}
+            // It was not looked at.
+            Err(_) => self.attempts.take_back(email, peer),
+        }
+        checked
     }
 }
 

@@ -89,7 +89,7 @@ pub(super) async fn prepare(app: &App, job: Job) -> Result<(), Trouble> {
             return Err(Trouble::Again("the original in the store is not what was sent".into()));
         }
     } else {
-        app.blobs.put_file(job.practice, job.attachment, Part::Original, &file).await?;
+        app.blobs.put_file(job.file_of(), Part::Original, &file).await?;
     }
     let seen = sniff(&head);
     found.sha256 = Some(sha256);
@@ -122,7 +122,7 @@ async fn fetch(app: &App, job: Job, attachment: &Attachment) -> Result<(PathBuf,
     }
     let path = app.intake.beside(job.file_of(), "fetched", job.fence).await?;
     let mut file = tokio::fs::File::create(&path).await?;
-    let mut stream = app.blobs.stream(job.practice, job.attachment, Part::Original, 0..bytes).await?;
+    let mut stream = app.blobs.stream(job.file_of(), Part::Original, 0..bytes).await?;
     let mut fetched = 0;
     while let Some(chunk) = stream.next().await {
         let chunk = chunk?;
@@ -170,7 +170,7 @@ async fn look_at_clip(app: &App, job: Job, found: &mut Attachment, file: &Path) 
         Ok(opened) => opened,
         Err(reason) => return Ok(Looked::Refused(reason)),
     };
-    app.blobs.put(job.practice, job.attachment, Part::Poster, poster).await?;
+    app.blobs.put(job.file_of(), Part::Poster, poster).await?;
     found.clip = Some(facts);
     found.has_poster = true;
     // Staff can see what it is, and step through the original, while the rendition is made.
@@ -192,7 +192,7 @@ async fn look_at_clip(app: &App, job: Job, found: &mut Attachment, file: &Path) 
     if let Some(reason) = made {
         return Ok(Looked::Refused(reason));
     }
-    app.blobs.put_file(job.practice, job.attachment, Part::Rendition, &target).await?;
+    app.blobs.put_file(job.file_of(), Part::Rendition, &target).await?;
     found.has_rendition = true;
     Ok(Looked::Fine)
 }
@@ -208,7 +208,7 @@ async fn look_at_photo(app: &App, job: Job, found: &mut Attachment, file: &Path)
         Ok(jpeg) => jpeg,
         Err(reason) => return Ok(Looked::Refused(reason)),
     };
-    app.blobs.put(job.practice, job.attachment, Part::Poster, jpeg).await?;
+    app.blobs.put(job.file_of(), Part::Poster, jpeg).await?;
     found.has_poster = true;
     Ok(Looked::Fine)
 }

@@ -54,18 +54,15 @@ pub async fn change_password(
     let member = app.store.staff_member(staff.practice, staff.id).await?;
     let member = member.ok_or_else(|| Problem::not_found("account"))?;
     check_password(&sent.new, &member.email).map_err(Problem::invalid)?;
-    super::session::not_too_often(&app, &member.email, peer)?;
     let wrong = || Problem::new(Code::Invalid, "The present password is not right. Type it again.");
     if sent.current.len() > PASSWORD_MAXIMUM {
         return Err(wrong());
     }
     let found = app.store.staff_by_email(&member.email).await?;
     let present = found.map(|found| found.password_hash).unwrap_or_default();
-    let checked = app.passwords.verify(sent.current, Some(present.clone())).await;
-    if !checked.inspect_err(|_| app.attempts.take_back(&member.email, peer))? {
+    if !app.is_password(&member.email, peer, sent.current, Some(present.clone())).await? {
         return Err(wrong());
     }
-    app.attempts.succeeded(&member.email, peer);
     let hash = app.passwords.hash(sent.new).await?;
     // Somebody else may have set another one meanwhile.
     if !app.store.set_password(staff.practice, staff.id, &present, &hash, Some(&caller.0)).await? {

@@ -37,13 +37,10 @@ pub async fn sign_in(
     if email.len() > 254 || sign_in.password.len() > crate::secrets::PASSWORD_MAXIMUM {
         return Err(wrong_password());
     }
-    not_too_often(&app, &email, peer)?;
     let found = app.store.staff_by_email(&email).await?;
     let hash = found.as_ref().map(|found| found.password_hash.clone());
-    let checked = app.passwords.verify(sign_in.password, hash).await;
-    let right = checked.inspect_err(|_| app.attempts.take_back(&email, peer))?;
+    let right = app.is_password(&email, peer, sign_in.password, hash).await?;
     let Some(found) = found.filter(|_| right) else { return Err(wrong_password()) };
-    app.attempts.succeeded(&email, peer);
     if !found.staff.active {
         return Err(Problem::new(
             Code::SignedOut,
@@ -64,21 +61,6 @@ pub async fn sign_in(
     }
     tracing::info!(practice = %found.practice, staff = %found.staff.id, "Signed in");
     Ok(Json(StaffSession { token, practice, staff: found.staff }))
-}
-
-/// Counts an attempt at somebody's password from somewhere.
-///
-/// # Errors
-/// When there were too many.
-pub(super) fn not_too_often(app: &App, email: &str, peer: Peer) -> Answer<()> {
-    let wait = app.attempts.begin(email, peer, app.now());
-    if wait <= 0 {
-        return Ok(());
-    }
-    let minutes = wait.div_euclid(60_000) + 1;
-    let unit = if minutes == 1 { "minute" } else { "minutes" };
-    let sentence = format!("Too many attempts to sign in. Try again in {minutes} {unit}.");
-    Err(Problem::new(Code::TooMany, sentence).retry_after(wait.div_euclid(1000) + 1))
 }
 
 fn wrong_password() -> Problem {

@@ -17,7 +17,7 @@ use crate::{
     app::App,
     body::IdOf,
     failure::{Answer, Problem},
-    intake::FileOf,
+    file_of::FileOf,
     receive::{finish_if_complete, locked, proven_offset, receive, wrong_offset},
     store::uploads::Upload,
     tus::{self, name},

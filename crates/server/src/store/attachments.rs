@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     blobs::Part,
-    intake::FileOf,
+    file_of::FileOf,
     view::{View, per_view},
 };
 

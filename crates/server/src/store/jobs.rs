@@ -8,7 +8,7 @@ use limpet_model::{Attachment, AttachmentId, AttachmentState, Millis, PracticeId
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Result, Store, StoreError, attachments, row::Columns};
-use crate::{intake::FileOf, secrets::new_token, view::View};
+use crate::{file_of::FileOf, secrets::new_token, view::View};
 
 /// How long a worker may be silent before its job is somebody else's, milliseconds.
 pub const LEASE: i64 = 60 * 1000;
@@ -24,7 +24,8 @@ pub struct Job {
     pub attachment: AttachmentId,
     /// Which attempt this is, from one.
     pub attempt: i64,
-    /// The number of this claim.
+    /// The number of this claim: when it was made, or one more than the last one's. An attachment whose job is done may
+    /// get another job, and a claim of the first is not mistaken for one of the second.
     pub fence: i64,
 }
 
@@ -79,7 +80,8 @@ impl Store {
             (next.id("practice_id")?, next.id("attachment_id")?);
         // On PostgreSQL another node may have been quicker: the condition is asked again under the row's lock.
         let claimed = sqlx::query(
-            "UPDATE jobs SET lease_owner = $3, lease_until = $4, attempts = attempts + 1, fence = fence + 1 \
+            "UPDATE jobs SET lease_owner = $3, lease_until = $4, attempts = attempts + 1, \
+             fence = CASE WHEN fence < $5 THEN $5 ELSE fence + 1 END \
              WHERE practice_id = $1 AND attachment_id = $2 AND dead = 0 AND lease_until <= $5 \
              RETURNING attempts AS attempts, fence AS fence",
         )

@@ -164,11 +164,7 @@ impl Store {
     /// Closes a session.
     pub async fn close_session(&self, session: &Session) -> Result<()> {
         let mut quiet = self.quiet().await?;
-        sqlx::query("DELETE FROM sessions WHERE practice_id = $1 AND token_hash = $2")
-            .bind(session.practice.to_string())
-            .bind(session.token_hash.clone())
-            .execute(quiet.connection())
-            .await?;
+        close(quiet.connection(), session.practice, &session.token_hash).await?;
         quiet.commit().await?;
         self.live.sessions_closed(session.practice);
         Ok(())
@@ -215,11 +211,7 @@ impl Store {
             quiet.discard().await?;
             return Ok(false);
         };
-        sqlx::query("DELETE FROM sessions WHERE practice_id = $1 AND token_hash = $2")
-            .bind(practice.to_string())
-            .bind(hash)
-            .execute(quiet.connection())
-            .await?;
+        close(quiet.connection(), practice, &hash).await?;
         quiet.commit().await?;
         self.live.sessions_closed(practice);
         Ok(true)
@@ -258,6 +250,15 @@ async fn insert(connection: &mut AnyConnection, session: &Session, device: &str,
     .bind(now.0 + lifetime(session.holder))
     .execute(&mut *connection)
     .await?;
+    Ok(())
+}
+
+async fn close(connection: &mut AnyConnection, practice: PracticeId, token_hash: &str) -> Result<()> {
+    sqlx::query("DELETE FROM sessions WHERE practice_id = $1 AND token_hash = $2")
+        .bind(practice.to_string())
+        .bind(token_hash.to_owned())
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

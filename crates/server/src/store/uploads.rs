@@ -7,7 +7,7 @@ use limpet_model::{Attachment, AttachmentId, AttachmentState, Millis, PracticeId
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Result, Store, StoreError, Write, attachments, jobs, row::Columns};
-use crate::{intake::FileOf, view::View};
+use crate::{file_of::FileOf, view::View};
 
 /// How long an upload is kept after its last byte, milliseconds.
 pub const UPLOAD_LIFETIME: i64 = 7 * 24 * 60 * 60 * 1000;

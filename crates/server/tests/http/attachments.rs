@@ -1,7 +1,7 @@
 //! `GET, HEAD /v1/attachments/{id}/{original,rendition,poster}`: ranges and their edges.
 
 use limpet_model::{Attachment, AttachmentId, AttachmentKind, AttachmentState};
-use limpet_server::{blobs::Part, intake::FileOf, view::View};
+use limpet_server::{blobs::Part, file_of::FileOf, view::View};
 use limpet_wire::Code;
 use reqwest::{Method, Response};
 
@@ -18,11 +18,12 @@ pub async fn prepared(clinic: &Clinic, device: &Device, id: AttachmentId) -> Att
     send(device, id, 0, BYTES).await;
     let app = clinic.running.app();
     let mut found = app.store.attachment(clinic.practice, View::Staff, id).await.unwrap().unwrap();
-    let uploaded = app.intake.file(FileOf { practice: clinic.practice, attachment: id });
+    let of = FileOf { practice: clinic.practice, attachment: id };
+    let uploaded = app.intake.file(of);
     for part in [Part::Original, Part::Rendition] {
-        app.blobs.put_file(clinic.practice, id, part, &uploaded).await.unwrap();
+        app.blobs.put_file(of, part, &uploaded).await.unwrap();
     }
-    app.blobs.put(clinic.practice, id, Part::Poster, b"JPEG".to_vec()).await.unwrap();
+    app.blobs.put(of, Part::Poster, b"JPEG".to_vec()).await.unwrap();
     found.sha256 = Some("ab".repeat(32));
     found.mime = "video/quicktime".into();
     found.state = AttachmentState::Ready;

@@ -6,16 +6,16 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use limpet_model::{AttachmentKind, AttachmentState};
+use limpet_model::AttachmentState;
 use limpet_server::{
     clock::Clock,
     store::{Store, file_url},
 };
 
 use crate::{
-    clinic::{Device, file},
+    clinic::Device,
     process::{Process, furnish, made_clip, run, settled, staff},
-    uploads::{chunk, create, until},
+    uploads::{send_clip, until},
 };
 
 fn doctor(data: &Path, more: &[&str]) -> (bool, String) {
@@ -30,10 +30,7 @@ async fn what_is_missing_is_made_again_and_nobodys_files_go() {
     let process = Process::start(data.path(), &[]);
     let device = staff(&process).await;
     let case = device.open_case().await;
-    let clip = made_clip(2);
-    let id = device.announce(&case, file(AttachmentKind::Clip, "walk.mov", clip.len())).await;
-    create(&device, id, clip.len() as i64).await;
-    chunk(&device, id, 0).body(clip).send().await.unwrap();
+    let id = send_clip(&device, &case, made_clip(2)).await;
     assert_eq!(settled(&device, id).await.state, AttachmentState::Ready);
     assert_eq!(doctor(data.path(), &[]), (true, "all is well\n".into()), "beside the running server");
     assert!(process.terminate().success());

@@ -1,7 +1,7 @@
 //! Nothing is ever shared between two practices, and a client's device sees only what is its client's.
 
 use limpet_model::{AttachmentKind, Audience, ConversationState, MessageId, PatientId, PracticeId, StaffId};
-use limpet_server::intake::FileOf;
+use limpet_server::file_of::FileOf;
 use limpet_wire::{
     Code,
     changes::{Change, Entity},

@@ -8,7 +8,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use crate::{
     clinic::{Device, file},
     process::{Process, furnish, made_clip, settled, staff},
-    uploads::{arriving, chunk, create, head, offset, until},
+    uploads::{arriving, chunk, create, head, offset, send_clip, until},
 };
 
 #[tokio::test]
@@ -59,9 +59,7 @@ async fn a_clip_is_prepared_although_the_server_was_killed_while_it_was() {
     let device = staff(&process).await;
     let case = device.open_case().await;
     let clip = made_clip(20);
-    let id = device.announce(&case, file(AttachmentKind::Clip, "walk.mov", clip.len())).await;
-    create(&device, id, clip.len() as i64).await;
-    chunk(&device, id, 0).body(clip.clone()).send().await.unwrap();
+    let id = send_clip(&device, &case, clip.clone()).await;
     // Killed as soon as the work has visibly begun: the original is put away, the rest is not done.
     let blobs = folder.path().join("blobs");
     until(|| std::fs::read_dir(&blobs).is_ok_and(|mut practices| practices.next().is_some())).await;

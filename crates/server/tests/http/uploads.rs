@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use limpet_model::{AttachmentId, AttachmentKind, AttachmentState, PracticeId};
-use limpet_server::intake::{FileOf, Intake};
+use limpet_server::{file_of::FileOf, intake::Intake};
 use limpet_wire::{Code, http::UPLOAD_LIMIT};
 use reqwest::{Method, RequestBuilder, Response};
 use sha1::Digest as _;
@@ -41,6 +41,14 @@ pub fn chunk(device: &Device, id: AttachmentId, offset: i64) -> RequestBuilder {
 
 pub async fn send(device: &Device, id: AttachmentId, offset: i64, bytes: &'static [u8]) -> Response {
     chunk(device, id, offset).body(bytes).send().await.unwrap()
+}
+
+/// Announces a clip and sends all of it.
+pub async fn send_clip(device: &Device, case: &Case, clip: Vec<u8>) -> AttachmentId {
+    let id = device.announce(case, file(AttachmentKind::Clip, "walk.mov", clip.len())).await;
+    create(device, id, clip.len() as i64).await;
+    ok(chunk(device, id, 0).body(clip).send().await.unwrap()).await;
+    id
 }
 
 pub async fn head(device: &Device, id: AttachmentId) -> Response {

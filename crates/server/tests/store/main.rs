@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails there")]
 #![expect(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
 
+mod accounts;
 mod cluster;
 mod converge;
+mod jobs;
 mod nodes;
 mod suite;
 
@@ -49,10 +51,10 @@ async fn run_suite(ground: &Ground) {
     suite::a_thread_lives(&ground.fresh()).await;
     suite::two_nodes_share_one_order_of_revisions(&ground.fresh()).await;
     suite::practices_are_apart(&ground.fresh()).await;
-    suite::uploads_become_jobs_once(&ground.fresh()).await;
-    suite::a_job_is_one_nodes_at_a_time(&ground.fresh()).await;
-    suite::sessions_and_invitations_run_out(&ground.fresh()).await;
-    suite::a_session_opens_only_while_what_was_checked_still_holds(&ground.fresh()).await;
+    jobs::uploads_become_jobs_once(&ground.fresh()).await;
+    jobs::a_job_is_one_nodes_at_a_time(&ground.fresh()).await;
+    accounts::sessions_and_invitations_run_out(&ground.fresh()).await;
+    accounts::a_session_opens_only_while_what_was_checked_still_holds(&ground.fresh()).await;
     suite::openings_and_secrets(&ground.fresh()).await;
     suite::a_node_hears_what_another_commits(&ground.fresh()).await;
     suite::what_is_discarded_never_was(&ground.fresh()).await;

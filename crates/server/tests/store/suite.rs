@@ -3,30 +3,24 @@
 use std::time::Duration;
 
 use limpet_model::{
-    AttachmentId, AttachmentKind, AttachmentState, Audience, Author, Client, ClientId, ConversationId,
-    MessageId, Millis, Patient, PatientId, Practice, PracticeId, Revision, Role, Sex, StaffId, StaffMember,
+    AttachmentId, AttachmentKind, Audience, Author, Client, ClientId, ConversationId, MessageId, Millis,
+    Patient, PatientId, Practice, PracticeId, Revision, Role, Sex, StaffId, StaffMember,
 };
 use limpet_server::{
     live::Live,
-    secrets::token_hash,
-    store::{
-        Engine, Store, StoreError,
-        invitations::Opened,
-        jobs::{Job, LEASE},
-        sessions::{Holder, Session},
-    },
+    store::{Engine, Store, StoreError},
     view::View,
 };
 use limpet_wire::{
     changes::Entity,
-    http::{ConversationChange, NewAttachment, NewConversation, NewMessage, StaffChange},
+    http::{ConversationChange, NewAttachment, NewConversation, NewMessage},
 };
 
 use crate::{open, open_heard};
 
 pub const NOW: Millis = Millis(1_795_345_200_000);
 
-fn at(ms: i64) -> Millis {
+pub fn at(ms: i64) -> Millis {
     Millis(NOW.0 + ms)
 }
 
@@ -95,13 +89,13 @@ fn message(case: &Case, body: &str) -> NewMessage {
     }
 }
 
-async fn say(store: &Store, case: &Case, author: Author, new: &NewMessage) -> MessageId {
+pub async fn say(store: &Store, case: &Case, author: Author, new: &NewMessage) -> MessageId {
     let id = MessageId::new();
     store.put_message(case.practice, View::Staff, author, id, new, NOW).await.unwrap();
     id
 }
 
-async fn announce(store: &Store, case: &Case) -> AttachmentId {
+pub async fn announce(store: &Store, case: &Case) -> AttachmentId {
     let attachment = NewAttachment {
         id: AttachmentId::new(),
         kind: AttachmentKind::Clip,
@@ -233,123 +227,6 @@ pub async fn practices_are_apart(url: &str) {
     );
 }
 
-pub async fn uploads_become_jobs_once(url: &str) {
-    let store = open(url).await;
-    let case = open_case(&store).await;
-    let id = announce(&store, &case).await;
-    let get = async || store.attachment(case.practice, View::Staff, id).await.unwrap().unwrap();
-    let upload = store.begin_upload(case.practice, &get().await, NOW).await.unwrap();
-    assert_eq!(store.begin_upload(case.practice, &get().await, at(5)).await.unwrap(), upload);
-    store.mark_unproven(&upload, Some(3)).await.unwrap();
-    assert_eq!(store.upload(case.practice, id).await.unwrap().unwrap().unproven_from, Some(3));
-    store.mark_unproven(&upload, None).await.unwrap();
-    store.upload_progress(&upload, 4, at(6)).await.unwrap();
-    assert_eq!(get().await.state, AttachmentState::Uploading { received: 4 });
-    let kept = store.upload(case.practice, id).await.unwrap().unwrap();
-    assert!(kept.expires_at > upload.expires_at);
-    store.finish_upload(&upload, at(7)).await.unwrap();
-    store.finish_upload(&upload, at(8)).await.unwrap();
-    assert_eq!(store.count_jobs().await.unwrap(), (1, 0));
-    assert_eq!((get().await.state, get().await.uploaded_at), (AttachmentState::Processing, Some(at(7))));
-    assert!(store.uploads().await.unwrap().is_empty());
-}
-
-pub async fn a_job_is_one_nodes_at_a_time(url: &str) {
-    let (one, two) = (open(url).await, open(url).await);
-    let case = open_case(&one).await;
-    for _ in 0..2 {
-        let id = announce(&one, &case).await;
-        let attachment = one.attachment(case.practice, View::Staff, id).await.unwrap().unwrap();
-        let upload = one.begin_upload(case.practice, &attachment, NOW).await.unwrap();
-        one.finish_upload(&upload, NOW).await.unwrap();
-    }
-    let (first, second) = tokio::join!(one.claim_job("one", NOW), two.claim_job("two", NOW));
-    let mut held: Vec<Job> = [first.unwrap(), second.unwrap()].into_iter().flatten().collect();
-    while let Some(job) = one.claim_job("one", NOW).await.unwrap() {
-        held.push(job);
-    }
-    held.sort_by_key(|job| job.attachment);
-    assert_eq!(held.len(), 2);
-    assert_ne!(held[0].attachment, held[1].attachment);
-
-    // A lease runs out; who held it learns that it is gone.
-    let taken = two.claim_job("three", at(LEASE)).await.unwrap().unwrap();
-    assert_eq!(taken.attempt, 2);
-    let lost = held.iter().copied().find(|job| job.attachment == taken.attachment).unwrap();
-    assert!(two.renew_job(taken, at(LEASE)).await.unwrap());
-    assert!(!one.renew_job(lost, at(LEASE)).await.unwrap());
-    // And what it says of it late changes nothing.
-    let mut late = one.attachment(case.practice, View::Staff, lost.attachment).await.unwrap().unwrap();
-    late.state = AttachmentState::Refused { reason: "late".into() };
-    for done in [false, true] {
-        assert!(!one.write_findings(lost, &late, done).await.unwrap());
-    }
-    one.put_back_job(lost, at(0), true, "late", true).await.unwrap();
-    let as_it_was = one.attachment(case.practice, View::Staff, lost.attachment).await.unwrap().unwrap();
-    assert_eq!(as_it_was.state, AttachmentState::Processing);
-    assert!(two.renew_job(taken, at(LEASE)).await.unwrap());
-    // A node that starts again has its own leases back at once.
-    assert_eq!(two.reclaim_jobs("three").await.unwrap(), 1);
-    let again = one.claim_job("one", at(LEASE)).await.unwrap().unwrap();
-    // An interruption is no failure; a failure waits; a dead job is left alone.
-    one.put_back_job(again, at(LEASE), false, "interrupted", false).await.unwrap();
-    let first = one.claim_job("one", at(LEASE)).await.unwrap().unwrap();
-    let second = one.claim_job("one", at(LEASE)).await.unwrap().unwrap();
-    one.put_back_job(first, at(10 * LEASE), true, "failed", false).await.unwrap();
-    one.put_back_job(second, at(10 * LEASE), true, "failed", true).await.unwrap();
-    assert_eq!(one.claim_job("one", at(9 * LEASE)).await.unwrap(), None);
-    assert_eq!(one.count_jobs().await.unwrap(), (1, 1));
-    let late = one.claim_job("one", at(10 * LEASE)).await.unwrap().unwrap();
-    assert_eq!(late.attachment, first.attachment);
-
-    // Done: the row is gone, the link is there and stays.
-    let mut found = one.attachment(case.practice, View::Staff, late.attachment).await.unwrap().unwrap();
-    found.sha256 = Some("ab".into());
-    assert!(one.write_findings(late, &found, false).await.unwrap());
-    let link =
-        one.attachment(case.practice, View::Staff, late.attachment).await.unwrap().unwrap().link.unwrap();
-    found.state = AttachmentState::Ready;
-    assert!(one.write_findings(late, &found, true).await.unwrap());
-    assert_eq!(one.count_jobs().await.unwrap(), (0, 1));
-    let capability = link.strip_prefix("/m/").unwrap();
-    let (practice, opened) = two.attachment_by_capability(capability).await.unwrap().unwrap();
-    assert_eq!((practice, opened.link), (case.practice, Some(link.clone())));
-    assert!(two.revoke_capability(capability, NOW).await.unwrap());
-    assert!(!one.revoke_capability(capability, NOW).await.unwrap());
-}
-
-pub async fn sessions_and_invitations_run_out(url: &str) {
-    let store = open(url).await;
-    let case = open_case(&store).await;
-    let staff = Session {
-        token_hash: token_hash("a"),
-        practice: case.practice,
-        holder: Holder::Staff(case.vet, Role::Veterinarian),
-    };
-    let phone = Session {
-        token_hash: token_hash("b"),
-        practice: case.practice,
-        holder: Holder::Client(case.client.id, case.conversation),
-    };
-    store.open_session(&staff, "desk", NOW).await.unwrap();
-    store.open_session(&phone, "", NOW).await.unwrap();
-    assert_eq!(store.session(&token_hash("a"), at(1)).await.unwrap(), Some(staff.clone()));
-    assert_eq!(store.session(&token_hash("b"), at(1)).await.unwrap(), Some(phone.clone()));
-    let day = 24 * 60 * 60 * 1000;
-    assert_eq!(store.session(&token_hash("a"), at(29 * day)).await.unwrap(), Some(staff.clone()));
-    assert_eq!(store.session(&token_hash("a"), at(58 * day)).await.unwrap(), Some(staff.clone()));
-    assert_eq!(store.session(&token_hash("a"), at(88 * day)).await.unwrap(), None);
-    store.close_session(&phone).await.unwrap();
-    assert_eq!(store.session(&token_hash("b"), at(1)).await.unwrap(), None);
-
-    let opened = Opened { practice: case.practice, client: case.client.id, conversation: case.conversation };
-    let until = store.add_invitation(&token_hash("c"), opened, case.vet, NOW).await.unwrap();
-    assert_eq!(store.invitation(&token_hash("c"), at(1)).await.unwrap(), Some(opened));
-    assert_eq!(store.invitation(&token_hash("c"), until).await.unwrap(), None);
-    assert!(store.revoke_invitation(&token_hash("c"), at(2)).await.unwrap());
-    assert_eq!(store.invitation(&token_hash("c"), at(3)).await.unwrap(), None);
-}
-
 pub async fn openings_and_secrets(url: &str) {
     let store = open(url).await;
     let case = open_case(&store).await;
@@ -417,45 +294,4 @@ pub async fn an_older_binary_refuses_a_newer_schema_in_words(url: &str) {
         Store::open(url, Live::default(), tokio_util::task::TaskTracker::new()).await.err().unwrap();
     let words = refused.to_string();
     assert!(words.contains("newer limpet-server") && words.contains("nothing was changed"), "{words}");
-}
-
-pub async fn a_session_opens_only_while_what_was_checked_still_holds(url: &str) {
-    let store = open(url).await;
-    let case = open_case(&store).await;
-    let session = |token: &str| Session {
-        token_hash: token_hash(token),
-        practice: case.practice,
-        holder: Holder::Staff(case.vet, Role::Veterinarian),
-    };
-    assert!(store.open_staff_session(&session("a"), "desk", "hash", NOW).await.unwrap());
-    let set =
-        async |present, new| store.set_password(case.practice, case.vet, present, new, None).await.unwrap();
-    assert!(!set("another", "new").await, "somebody set another one meanwhile");
-    assert!(store.session(&token_hash("a"), at(1)).await.unwrap().is_some());
-    assert!(set("hash", "new").await);
-    assert_eq!(store.session(&token_hash("a"), at(1)).await.unwrap(), None, "a new password closes sessions");
-    // The old one was checked before it was replaced.
-    assert!(!store.open_staff_session(&session("b"), "desk", "hash", NOW).await.unwrap());
-    assert_eq!(store.session(&token_hash("b"), at(1)).await.unwrap(), None);
-    let admin = StaffMember {
-        id: StaffId::new(),
-        name: "Ada".into(),
-        role: Role::Admin,
-        email: format!("ada-{}@example.org", case.practice),
-        active: true,
-    };
-    store.add_staff(case.practice, &admin, "hash", NOW).await.unwrap();
-    let closed = StaffChange { active: Some(false), ..StaffChange::default() };
-    store.change_staff(case.practice, case.vet, &closed).await.unwrap();
-    assert!(!store.open_staff_session(&session("c"), "desk", "new", NOW).await.unwrap());
-    // Two administrators who demote each other at once: one of them stays.
-    let back = StaffChange { active: Some(true), role: Some(Role::Admin), ..StaffChange::default() };
-    store.change_staff(case.practice, case.vet, &back).await.unwrap();
-    let demoted = StaffChange { role: Some(Role::Technician), ..StaffChange::default() };
-    let (one, two) = tokio::join!(
-        store.change_staff(case.practice, case.vet, &demoted),
-        store.change_staff(case.practice, admin.id, &demoted),
-    );
-    let refused = [one, two].into_iter().filter(|done| matches!(done, Err(StoreError::Conflict(_)))).count();
-    assert_eq!(refused, 1);
 }

@@ -6,10 +6,10 @@
 use std::{convert::Infallible, sync::Arc};
 
 use super::{
-    stage::{Known, Stage},
+    stage::{Known, Near, Stage},
     target::Target,
 };
-use crate::engine::{Easel, Viewer};
+use crate::engine::{Easel, View, Viewer};
 
 /// The thread that looks into the cache.
 pub struct AtOnce {
@@ -31,28 +31,18 @@ impl AtOnce {
         let kind = Viewer::within(known.track.size(), target.max_width, target.max_height);
         if let Some(view) = known.views.get(target.frame, kind) {
             target.send(&view, true, known);
-        } else if target.near_first {
-            self.show_near(target, known, kind);
+        } else if target.near_first
+            && let Some((_, near)) = known.nearest(target.frame, kind)
+            && let Some(view) = self.view(near)
+        {
+            target.send(&view, false, known);
         }
     }
 
-    /// Shows the nearest there is, view or sketch.
-    fn show_near(&mut self, target: &Target, known: &Known, kind: (u32, u32)) {
-        let distance = |frame: u32| frame.abs_diff(target.frame);
-        let view = known.views.nearest(target.frame, kind);
-        let sketch = known.sketches.nearest_of_any(target.frame);
-        let nearer = match (&view, &sketch) {
-            (Some((view, _)), Some((sketch, _))) => distance(*sketch) < distance(*view),
-            (view, sketch) => view.is_none() && sketch.is_some(),
-        };
-        let near = match (view, sketch) {
-            (view, Some((_, sketch))) if nearer => {
-                self.easel.view(&sketch).ok().or(view.map(|(_, view)| view))
-            }
-            (view, _) => view.map(|(_, view)| view),
-        };
-        if let Some(near) = near {
-            target.send(&near, false, known);
+    fn view(&mut self, near: Near) -> Option<Arc<View>> {
+        match near {
+            Near::View(view) => Some(view),
+            Near::Sketch(sketch) => self.easel.view(&sketch).ok(),
         }
     }
 }

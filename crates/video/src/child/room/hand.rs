@@ -110,7 +110,6 @@ impl Hand {
             }
             return;
         }
-        let near = Self::near(&target, known, kind);
         if target.frame < known.index.count() && !known.index.there(target.frame) {
             return self.stage.wait_for_bytes(target, known);
         }
@@ -119,6 +118,8 @@ impl Hand {
             return;
         }
         self.goes_first(true);
+        // The nearest is shown meanwhile by [`super::at_once`].
+        let near = known.nearest(target.frame, kind).map(|(off, _)| off);
         let mut way = Toward {
             stage: &self.stage,
             target: &target,
@@ -191,13 +192,6 @@ impl Hand {
         drop(state);
         self.stage.tell();
         before.is_some_and(|gaze| (1..=KEPT_BEFORE).contains(&gaze.frame.saturating_sub(target.frame)))
-    }
-
-    /// How far off the nearest kept picture is, which [`super::at_once`] shows.
-    fn near(target: &Target, known: &Known, kind: (u32, u32)) -> Option<u32> {
-        let view = known.views.nearest(target.frame, kind).map(|(frame, _)| frame);
-        let sketch = known.sketches.nearest_of_any(target.frame).map(|(frame, _)| frame);
-        [view, sketch].into_iter().flatten().map(|frame| frame.abs_diff(target.frame)).min()
     }
 
     /// The frame, when it is just being decoded ahead and comes sooner that way.

@@ -162,6 +162,15 @@ mod tests {
         }
     }
 
+    fn nearest(
+        eye: Gaze,
+        index: &Index,
+        window: &Range<u32>,
+        has: &dyn Fn(u32) -> bool,
+    ) -> Option<Range<u32>> {
+        eye.next_job(index, window, has, Portion::NEAREST)
+    }
+
     fn gaze(frame: u32, heading: Heading) -> Gaze {
         Gaze { frame, kind: (1, 1), heading }
     }
@@ -193,16 +202,10 @@ mod tests {
         let index = index(40);
         let eye = gaze(22, Heading::Back);
         let window = eye.window(40, 40);
-        assert_eq!(eye.next_job(&index, &window, &|frame| frame == 22, Portion::NEAREST), Some(20..22));
-        assert_eq!(
-            eye.next_job(&index, &window, &|frame| (20..23).contains(&frame), Portion::NEAREST),
-            Some(10..20)
-        );
-        assert_eq!(
-            eye.next_job(&index, &window, &|frame| (10..23).contains(&frame), Portion::NEAREST),
-            Some(23..30)
-        );
-        assert_eq!(eye.next_job(&index, &window, &|_| true, Portion::NEAREST), None);
+        assert_eq!(nearest(eye, &index, &window, &|frame| frame == 22), Some(20..22));
+        assert_eq!(nearest(eye, &index, &window, &|frame| (20..23).contains(&frame)), Some(10..20));
+        assert_eq!(nearest(eye, &index, &window, &|frame| (10..23).contains(&frame)), Some(23..30));
+        assert_eq!(nearest(eye, &index, &window, &|_| true), None);
     }
 
     #[test]
@@ -210,15 +213,9 @@ mod tests {
         let index = index(40);
         let eye = gaze(22, Heading::On);
         let window = eye.window(40, 40);
-        assert_eq!(eye.next_job(&index, &window, &|frame| frame == 22, Portion::NEAREST), Some(23..30));
-        assert_eq!(
-            eye.next_job(&index, &window, &|frame| (22..30).contains(&frame), Portion::NEAREST),
-            Some(20..22)
-        );
-        assert_eq!(
-            eye.next_job(&index, &window, &|frame| (20..30).contains(&frame), Portion::NEAREST),
-            Some(30..40)
-        );
+        assert_eq!(nearest(eye, &index, &window, &|frame| frame == 22), Some(23..30));
+        assert_eq!(nearest(eye, &index, &window, &|frame| (22..30).contains(&frame)), Some(20..22));
+        assert_eq!(nearest(eye, &index, &window, &|frame| (20..30).contains(&frame)), Some(30..40));
     }
 
     #[test]
@@ -227,22 +224,10 @@ mod tests {
         let index = Index::of_samples((0..600).map(frame).collect(), Timebase { num: 1, den: 10 });
         let eye = gaze(204, Heading::Still);
         let window = eye.window(600, 400);
-        assert_eq!(
-            eye.next_job(&index, &window, &|frame| (200..205).contains(&frame), Portion::NEAREST),
-            Some(205..217)
-        );
-        assert_eq!(
-            eye.next_job(&index, &window, &|frame| (200..217).contains(&frame), Portion::NEAREST),
-            Some(184..200)
-        );
-        assert_eq!(
-            eye.next_job(&index, &window, &|frame| (184..217).contains(&frame), Portion::NEAREST),
-            Some(4..184)
-        );
-        assert_eq!(
-            eye.next_job(&index, &window, &|frame| (4..217).contains(&frame), Portion::NEAREST),
-            Some(217..229)
-        );
+        assert_eq!(nearest(eye, &index, &window, &|frame| (200..205).contains(&frame)), Some(205..217));
+        assert_eq!(nearest(eye, &index, &window, &|frame| (200..217).contains(&frame)), Some(184..200));
+        assert_eq!(nearest(eye, &index, &window, &|frame| (184..217).contains(&frame)), Some(4..184));
+        assert_eq!(nearest(eye, &index, &window, &|frame| (4..217).contains(&frame)), Some(217..229));
         assert_eq!(
             eye.next_job(&index, &window, &|frame| (200..217).contains(&frame), Portion::GROUP),
             Some(4..200),
@@ -250,7 +235,7 @@ mod tests {
         );
         let eye = gaze(204, Heading::On);
         assert_eq!(
-            eye.next_job(&index, &(190..604), &|frame| (190..206).contains(&frame), Portion::NEAREST),
+            nearest(eye, &index, &(190..604), &|frame| (190..206).contains(&frame)),
             Some(206..400),
             "who goes on is run before"
         );
@@ -260,11 +245,8 @@ mod tests {
     fn a_job_ends_at_what_is_there_and_at_the_window() {
         let index = index(40);
         let eye = gaze(25, Heading::Still);
-        assert_eq!(eye.next_job(&index, &(23..28), &|frame| frame == 25, Portion::NEAREST), Some(23..25));
-        assert_eq!(eye.next_job(&index, &(23..28), &|frame| frame < 26, Portion::NEAREST), Some(26..28));
-        assert_eq!(
-            eye.next_job(&index, &(21..28), &|frame| frame > 24 || frame == 22, Portion::NEAREST),
-            Some(23..25)
-        );
+        assert_eq!(nearest(eye, &index, &(23..28), &|frame| frame == 25), Some(23..25));
+        assert_eq!(nearest(eye, &index, &(23..28), &|frame| frame < 26), Some(26..28));
+        assert_eq!(nearest(eye, &index, &(21..28), &|frame| frame > 24 || frame == 22), Some(23..25));
     }
 }

@@ -39,6 +39,23 @@ pub struct Known {
     pub sketches: Shared<Sketch>,
 }
 
+/// A frame in the cache that is near to another.
+pub enum Near {
+    View(Arc<View>),
+    Sketch(Arc<Sketch>),
+}
+
+impl Known {
+    /// The nearest frame there is, as a view of a size or as a sketch, and how far off it is.
+    pub fn nearest(&self, frame: u32, kind: (u32, u32)) -> Option<(u32, Near)> {
+        let off = |(other, near): (u32, Near)| (other.abs_diff(frame), near);
+        let view = self.views.nearest(frame, kind).map(|(other, view)| off((other, Near::View(view))));
+        let sketch = self.sketches.nearest_of_any(frame).map(|(other, it)| off((other, Near::Sketch(it))));
+        // Of two that are as near the first: the view.
+        [view, sketch].into_iter().flatten().min_by_key(|(off, _)| *off)
+    }
+}
+
 /// Shared by the threads of a room.
 pub struct Stage {
     state: Mutex<State>,
