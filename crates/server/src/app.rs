@@ -9,7 +9,6 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    attempts::Attempts,
     blobs::Blobs,
     clock::Clock,
     intake::Intake,
@@ -37,8 +36,6 @@ pub struct Inner {
     pub live: Live,
     /// Where passwords are checked.
     pub passwords: Passwords,
-    /// Failed sign-ins.
-    pub attempts: Attempts,
     /// How the outside reaches this server, without a slash at the end.
     pub public_url: String,
     /// Whether addresses come from a proxy in front.

@@ -11,7 +11,7 @@
 
 pub mod access;
 pub mod app;
-pub mod attempts;
+mod attempts;
 pub mod blobs;
 mod body;
 pub mod clock;

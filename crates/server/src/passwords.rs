@@ -1,4 +1,4 @@
-//! Checking and hashing passwords, a few at a time: each takes 19 MiB and tens of milliseconds of a processor.
+//! Checking and hashing passwords, counting wrong guesses, a few at a time: each takes 19 MiB and tens of milliseconds of a processor.
 //!
 //! **Invariant:** whoever has to wait waits in a queue with an end. One that is full says so at once. Work that has
 //! begun keeps its place until it is done, also when nobody waits for it any more.
@@ -11,11 +11,12 @@ use std::{
     time::Duration,
 };
 
+use limpet_model::Millis;
 use limpet_wire::Code;
 use tokio::sync::Semaphore;
 
 use crate::{
-    app::App,
+    attempts::Attempts,
     failure::{Answer, Problem},
     peer::Peer,
     secrets::{hash_password, verify_password},
@@ -32,18 +33,52 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Passwords {
     places: Arc<Semaphore>,
     here: Arc<AtomicUsize>,
+    attempts: Attempts,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(PLACES)), here: Arc::default() }
+        Self { places: Arc::new(Semaphore::new(PLACES)), here: Arc::default(), attempts: Attempts::default() }
     }
 }
 
+/// Somebody who says that a password is theirs.
+pub struct Guess<'a> {
+    /// Whose it is said to be.
+    pub email: &'a str,
+    /// From where.
+    pub peer: Peer,
+    /// When.
+    pub now: Millis,
+}
+
 impl Passwords {
-    /// Whether it is the password behind a hash; without one it takes as long and is not.
-    async fn verify(&self, password: String, hash: Option<String>) -> Answer<bool> {
-        self.run(move || Ok(verify_password(&password, hash.as_deref()))).await
+    /// Whether it is the password behind a hash; without one it takes as long and is not. Counted as a wrong guess when
+    /// it is not.
+    ///
+    /// # Errors
+    /// When there were too many wrong guesses, or too many are waiting.
+    pub async fn is_right(
+        &self,
+        Guess { email, peer, now }: Guess<'_>,
+        password: String,
+        hash: Option<String>,
+    ) -> Answer<bool> {
+        let wait = self.attempts.begin(email, peer, now);
+        if wait > 0 {
+            let minutes = wait.div_euclid(60_000) + 1;
+            let unit = if minutes == 1 { "minute" } else { "minutes" };
+            let sentence = format!("Too many attempts to sign in. Try again in {minutes} {unit}.");
+            return Err(Problem::new(Code::TooMany, sentence).retry_after(wait.div_euclid(1000) + 1));
+        }
+        let checked = self.run(move || Ok(verify_password(&password, hash.as_deref()))).await;
+        match checked {
+            Ok(true) => self.attempts.succeeded(email, peer),
+            Ok(false) => {}
+            // It was not looked at.
+            Err(_) => self.attempts.take_back(email, peer),
+        }
+        checked
     }
 
     /// The hash to keep.
@@ -61,36 +96,6 @@ impl Passwords {
             done
         };
         tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))?
-    }
-}
-
-impl App {
-    /// Whether it is somebody's password, typed at this place; counted as a guess when it is not.
-    ///
-    /// # Errors
-    /// When there were too many guesses, or too many are waiting.
-    pub async fn is_password(
-        &self,
-        email: &str,
-        peer: Peer,
-        password: String,
-        hash: Option<String>,
-    ) -> Answer<bool> {
-        let wait = self.attempts.begin(email, peer, self.now());
-        if wait > 0 {
-            let minutes = wait.div_euclid(60_000) + 1;
-            let unit = if minutes == 1 { "minute" } else { "minutes" };
-            let sentence = format!("Too many attempts to sign in. Try again in {minutes} {unit}.");
-            return Err(Problem::new(Code::TooMany, sentence).retry_after(wait.div_euclid(1000) + 1));
-        }
-        let checked = self.passwords.verify(password, hash).await;
-        match checked {
-            Ok(true) => self.attempts.succeeded(email, peer),
-            Ok(false) => {}
-            // It was not looked at.
-            Err(_) => self.attempts.take_back(email, peer),
-        }
-        checked
     }
 }
 
@@ -150,5 +155,24 @@ mod tests {
             }
         };
         tokio::time::timeout(Duration::from_secs(20), free).await.expect("the place is free again");
+    }
+
+    #[tokio::test]
+    async fn who_finds_the_queue_full_has_not_guessed() {
+        let passwords = Passwords::default();
+        let guess = async || {
+            let peer = Peer(std::net::Ipv4Addr::LOCALHOST.into());
+            let guess = Guess { email: "ana@example.org", peer, now: Millis(0) };
+            passwords
+                .is_right(guess, "wrong".into(), None)
+                .await
+                .map_err(|problem| problem.failure().message.clone())
+        };
+        let full: Vec<Here> = (0..PLACES + QUEUE).map_while(|_| Here::enter(&passwords.here)).collect();
+        for _ in 0..20 {
+            assert!(guess().await.unwrap_err().contains("at this moment"));
+        }
+        drop(full);
+        assert_eq!(guess().await, Ok(false), "nothing was counted");
     }
 }

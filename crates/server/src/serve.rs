@@ -25,7 +25,6 @@ use tower::Service;
 
 use crate::{
     app::{App, Inner},
-    attempts::Attempts,
     blobs::{BlobError, Blobs},
     clock::Clock,
     intake::Intake,
@@ -156,7 +155,6 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         clock: settings.clock,
         live,
         passwords: Passwords::default(),
-        attempts: Attempts::default(),
         public_url: public_url.trim_end_matches('/').to_owned(),
         behind_proxy: settings.behind_proxy,
         tasks,

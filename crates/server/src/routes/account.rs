@@ -12,6 +12,7 @@ use crate::{
     app::App,
     body::{IdOf, Sent},
     failure::{Answer, Problem},
+    passwords::Guess,
     peer::Peer,
     secrets::{PASSWORD_MAXIMUM, check_password},
     words,
@@ -60,7 +61,8 @@ pub async fn change_password(
     }
     let found = app.store.staff_by_email(&member.email).await?;
     let present = found.map(|found| found.password_hash).unwrap_or_default();
-    if !app.is_password(&member.email, peer, sent.current, Some(present.clone())).await? {
+    let guess = Guess { email: &member.email, peer, now: app.now() };
+    if !app.passwords.is_right(guess, sent.current, Some(present.clone())).await? {
         return Err(wrong());
     }
     let hash = app.passwords.hash(sent.new).await?;

@@ -17,6 +17,7 @@ use crate::{
     app::App,
     body::Sent,
     failure::{Answer, Problem},
+    passwords::Guess,
     peer::Peer,
     secrets::{new_token, token_hash},
     store::{
@@ -39,7 +40,8 @@ pub async fn sign_in(
     }
     let found = app.store.staff_by_email(&email).await?;
     let hash = found.as_ref().map(|found| found.password_hash.clone());
-    let right = app.is_password(&email, peer, sign_in.password, hash).await?;
+    let right =
+        app.passwords.is_right(Guess { email: &email, peer, now: app.now() }, sign_in.password, hash).await?;
     let Some(found) = found.filter(|_| right) else { return Err(wrong_password()) };
     if !found.staff.active {
         return Err(Problem::new(

@@ -37,6 +37,18 @@ async fn a_wrong_password_and_an_unknown_address_look_the_same() {
 }
 
 #[tokio::test]
+async fn signing_in_forgets_what_was_mistyped_before() {
+    let clinic = Clinic::open().await;
+    let device = clinic.stranger();
+    for _ in 0..3 {
+        for _ in 0..4 {
+            fails(attempt(&device, "ana@example.org", "a wrong guess").await, 401, Code::SignedOut).await;
+        }
+        ok(attempt(&device, "ana@example.org", PASSWORD).await).await;
+    }
+}
+
+#[tokio::test]
 async fn guessing_is_slowed_for_one_person_and_not_for_the_practice() {
     let clinic = Clinic::open().await;
     clinic.add_staff(clinic.practice, limpet_model::StaffId::new(), "ben@example.org").await;
