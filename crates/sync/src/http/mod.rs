@@ -205,10 +205,8 @@ async fn answered(response: Response) -> Result<Response, ServerError> {
     if status.is_success() {
         return Ok(response);
     }
-    let is_json =
-        response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(
-            |kind| kind.starts_with("application/json") || kind.starts_with("application/problem+json"),
-        );
+    let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_json = media_type.is_some_and(holds_failure);
     let failure = if is_json { response.json::<Failure>().await.ok() } else { None };
     let status = status.as_u16();
     Err(match failure {
@@ -218,4 +216,23 @@ async fn answered(response: Response) -> Result<Response, ServerError> {
             Answer::Done | Answer::NoWay => ServerError::NoWay(StatusCode::BAD_GATEWAY.to_string()),
         },
     })
+}
+
+/// Whether an answer of this media type holds a failure: as servers say it now, or as a problem (RFC 9457).
+fn holds_failure(media_type: &str) -> bool {
+    let name = media_type.split(';').next().unwrap_or_default().trim();
+    ["application/json", "application/problem+json"].contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_read_in_both_forms_and_pages_of_a_proxy_are_not() {
+        assert!(
+            holds_failure("application/json") && holds_failure("application/problem+json; charset=utf-8")
+        );
+        assert!(!holds_failure("text/html") && !holds_failure("application/jsonp"));
+    }
 }
