@@ -81,7 +81,7 @@ fn everything_comes_out_as_it_went_in() {
 #[test]
 fn the_position_does_not_jump_over_a_page_that_is_missing() {
     let (_folder, cache) = cache();
-    let later = ChangePage { revision: Revision(20), changes: vec![], more: false };
+    let later = ChangePage { revision: Revision(20), changes: vec![], more: false, epoch: String::new() };
     cache.apply(Revision(10), &later).unwrap();
     assert_eq!(cache.position().unwrap(), Revision(0));
     cache.apply(Revision(0), &ChangePage { revision: Revision(10), ..later.clone() }).unwrap();
@@ -135,7 +135,7 @@ proptest! {
         while !rest.is_empty() {
             let (now, later) = rest.split_at(cuts.next().unwrap().min(rest.len()));
             let revision = now.last().unwrap().revision;
-            pages.push((since, ChangePage { revision, changes: now.to_vec(), more: !later.is_empty() }));
+            pages.push((since, ChangePage { revision, changes: now.to_vec(), more: !later.is_empty(), epoch: String::new() }));
             (rest, since) = (later, revision);
         }
 

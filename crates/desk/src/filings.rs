@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use limpet_cache::{
     CacheError,
-    outbox::{EntryState, FilingEntry},
+    outbox::{EntryState, FilingEntry, Work},
 };
 use limpet_model::{ConversationId, ConversationState, Filing, FilingId, FilingState, Millis};
 use limpet_records::{FilingOutcome, Paper, Target, WatchedFolder};
@@ -14,6 +14,7 @@ use limpet_sync::{Store, plan};
 use limpet_wire::{
     Code, Failure,
     desk::{DeskEvent, MakeTranscript},
+    http::{ExportKind, NewExport},
 };
 
 use crate::{
@@ -172,6 +173,9 @@ async fn file(hub: &Arc<Hub>, entry: &FilingEntry) {
     };
     let filed = matches!(state, FilingState::Filed { .. });
     let noted = hub.on_disk(move |here| {
+        if let FilingState::Filed { at, sha256, .. } = &state {
+            tell(&here.store, id, conversation, *at, sha256)?;
+        }
         here.store.outbox.filing_came_to(id, &target, &state, not_before)?;
         if filed {
             here.store.outgoing.remove_paper(id).map_err(CacheError::from)?;
@@ -184,6 +188,26 @@ async fn file(hub: &Arc<Hub>, entry: &FilingEntry) {
         tokio::time::sleep(PACE.first).await;
     }
     hub.tell(DeskEvent::Conversations { ids: vec![conversation] });
+    if filed && let Err(failure) = hub.queued(Some(conversation)) {
+        tracing::debug!(code = ?failure.code, "Nobody is signed in to tell of a filing");
+    }
+}
+
+/// Has the server told that a transcript was filed. The export has the filing's id: one that is noted twice, because the
+/// program died in between, is one.
+fn tell(
+    store: &Store,
+    filing: FilingId,
+    conversation: ConversationId,
+    at: Millis,
+    sha256: &str,
+) -> Result<(), Failure> {
+    let id =
+        filing.to_string().parse().map_err(|_| Failure::new(Code::Internal, "a filing's id is no id"))?;
+    let new =
+        NewExport { conversation, attachment: None, how: ExportKind::Filed, sha256: sha256.to_owned(), at };
+    store.outbox.add(&Work::Export { id, new }, at)?;
+    Ok(())
 }
 
 /// What keeps a filing from being tried: the server has not taken the end of its conversation, or never will. A

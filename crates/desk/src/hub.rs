@@ -9,10 +9,10 @@ use std::{
 };
 
 use limpet_cache::outbox::Work;
-use limpet_model::{ConversationId, Practice, StaffMember};
+use limpet_model::{ConversationId, ExportId, Practice, StaffMember};
 use limpet_playback::Outlet;
 use limpet_sync::{Engine, Folders, Store, SyncEvent, clock::Clock, lay_over, plan::Pace};
-use limpet_wire::{Code, Failure, desk::DeskEvent};
+use limpet_wire::{Code, Failure, desk::DeskEvent, http::NewExport};
 use tokio::{
     runtime::Handle,
     sync::{Notify, broadcast, mpsc},
@@ -244,6 +244,14 @@ impl Hub {
         })
         .await?;
         self.queued(conversation)
+    }
+
+    /// Tells the server, when it can be reached, that something left Limpet. What was saved is saved, whatever comes of it.
+    pub(crate) async fn left(&self, new: NewExport) {
+        let told = self.queue(Work::Export { id: ExportId::new(), new }).await;
+        if let Err(failure) = told {
+            tracing::warn!(code = ?failure.code, "Cannot note that something was saved");
+        }
     }
 
     /// Something was queued: send it, and have it shown.

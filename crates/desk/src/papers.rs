@@ -13,6 +13,7 @@ use limpet_video::photo_poster;
 use limpet_wire::{
     Code, Failure,
     desk::{MakeTranscript, SavedFile, Settings, Thread},
+    http::{ExportKind, NewExport},
 };
 use sha2::{Digest, Sha256};
 
@@ -117,7 +118,8 @@ pub(crate) async fn save(hub: &Arc<Hub>, wanted: MakeTranscript) -> Result<Saved
     let here = hub.here()?;
     gather(hub, &here, wanted.conversation).await;
     let now = hub.clock.now();
-    blocking(move || {
+    let conversation = wanted.conversation;
+    let saved = blocking(move || {
         let practice = practice(&here)?;
         let store = &here.store;
         let version = store.outbox.filings(wanted.conversation)?.len().max(1);
@@ -128,7 +130,10 @@ pub(crate) async fn save(hub: &Arc<Hub>, wanted: MakeTranscript) -> Result<Saved
         let path = save::file(&wanted.path, &name, &mut |file| file.write_all(&pdf))?;
         Ok(SavedFile { path, sha256: sha256(&pdf) })
     })
-    .await
+    .await?;
+    let sha256 = saved.sha256.clone();
+    hub.left(NewExport { conversation, attachment: None, how: ExportKind::Saved, sha256, at: now }).await;
+    Ok(saved)
 }
 
 pub(crate) fn practice(here: &Here) -> Result<Practice, Failure> {

@@ -17,6 +17,7 @@ use limpet_cache::{
 use limpet_wire::{
     Code, Failure,
     desk::{SaveAttachment, SavedFile},
+    http::{ExportKind, NewExport},
 };
 use sha2::{Digest, Sha256};
 
@@ -53,7 +54,8 @@ pub(crate) async fn original(hub: &Arc<Hub>, wanted: SaveAttachment) -> Result<S
         hub.on_disk(move |here| here.store.cache.attachment(id)?.ok_or_else(|| CacheError::NotFound.into()));
     let attachment = attachment.await?;
     let sealed = fetch::file(hub, &here, &attachment, MediaKind::Original).await?;
-    blocking(move || {
+    let conversation = attachment.conversation;
+    let saved = blocking(move || {
         let mut sha256 = String::new();
         let path = file(&wanted.path, &plain(&attachment.name), &mut |to| {
             sha256 = copy(&sealed, to)?;
@@ -61,7 +63,17 @@ pub(crate) async fn original(hub: &Arc<Hub>, wanted: SaveAttachment) -> Result<S
         })?;
         Ok(SavedFile { path, sha256 })
     })
-    .await
+    .await?;
+    let sha256 = saved.sha256.clone();
+    hub.left(NewExport {
+        conversation,
+        attachment: Some(id),
+        how: ExportKind::Saved,
+        sha256,
+        at: hub.clock.now(),
+    })
+    .await;
+    Ok(saved)
 }
 
 /// Copies a file out of the encrypted store; answers its SHA-256.

@@ -115,14 +115,17 @@ impl Pending {
         if states.contains(&EntryState::Queued) {
             return Delivery::Queued;
         }
-        let seen_until = match (message.author, message.audience) {
-            (Author::Staff(_), Audience::Everyone) => conversation.read_by_client,
-            (Author::Client(_), _) => conversation.read_by_staff,
-            _ => return Delivery::Sent,
-        };
-        // Until the feed brings it back, its time is only ours.
-        let at_server = states.is_empty();
-        if at_server && message.received_at <= seen_until { Delivery::Read } else { Delivery::Sent }
+        let at = message.received_at;
+        match (message.author, message.audience) {
+            // Until the feed brings it back, its time is only ours.
+            _ if !states.is_empty() => Delivery::Sent,
+            (Author::Staff(_), Audience::Everyone) if at <= conversation.read_by_client => Delivery::Read,
+            (Author::Staff(_), Audience::Everyone) if at <= conversation.delivered_to_client => {
+                Delivery::Delivered
+            }
+            (Author::Client(_), _) if at <= conversation.read_by_staff => Delivery::Read,
+            _ => Delivery::Sent,
+        }
     }
 
     fn uploaded(&self, mut attachment: Attachment) -> Attachment {

@@ -12,7 +12,10 @@ mod common;
 use common::{phone::Phone, *};
 use limpet_desk::{Desk, MediaKind, TranscriptOptions, transcript_beside};
 use limpet_model::*;
-use limpet_testkit::clips::{self, Kind};
+use limpet_testkit::{
+    clips::{self, Kind},
+    servers::audit,
+};
 use limpet_wire::{Code, calls::Answers as _, desk::*, sound::*};
 
 /// A conversation with a clip that is ready at this desk.
@@ -207,6 +210,9 @@ async fn an_ended_conversation_is_filed_once_its_folder_is_there() {
         .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "pdf"));
     assert_eq!(pdfs.count(), 1);
     all_sent(&ana).await;
+    let filed = audit(practice.server.data(), practice.id).unwrap();
+    let filed = filed.iter().filter(|line| *line == "staff filed conversation").count();
+    assert_eq!(filed, 1, "the practice's log holds it, and once");
     ana.close().await;
 }
 
@@ -288,6 +294,10 @@ async fn a_transcript_is_saved_and_can_be_made_beside_the_open_desk() {
     assert!(with_picture.starts_with(b"%PDF-"));
     let nowhere = MakeTranscript { path: "/nowhere/at/all.pdf".into(), ..wanted };
     assert_eq!(ana.save_transcript(nowhere).await.err().unwrap().code, Code::Invalid);
+    all_sent(&ana).await;
+    let exported = audit(practice.server.data(), practice.id).unwrap();
+    let exported = exported.iter().filter(|line| *line == "staff exported conversation").count();
+    assert_eq!(exported, 1, "what was saved, and not what could not be");
 
     let options = profile.options();
     let beside = |conversation| {

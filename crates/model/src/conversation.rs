@@ -28,6 +28,13 @@ pub struct Ending {
     pub plan: String,
 }
 
+/// A conversation that was put off. The client's next message, and the end of it, bring it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Snooze {
+    /// Until when, or until the client writes.
+    pub until: Option<Millis>,
+}
+
 /// A conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Conversation {
@@ -49,8 +56,17 @@ pub struct Conversation {
     pub opened_at: Millis,
     /// Since when the client has been waiting for a human answer.
     pub waiting_since: Option<Millis>,
+    /// When the client had waited longer than the practice wants; until somebody answers.
+    #[serde(default)]
+    pub escalated_at: Option<Millis>,
+    /// Present while it is put off. A client's view does not hold it.
+    #[serde(default)]
+    pub snooze: Option<Snooze>,
     /// Everything up to here was seen by a staff member.
     pub read_by_staff: Millis,
+    /// Everything up to here has reached a device of the client.
+    #[serde(default)]
+    pub delivered_to_client: Millis,
     /// Everything up to here was seen by the client.
     pub read_by_client: Millis,
     /// Present when ended. A client's view holds neither summary nor plan.

@@ -72,6 +72,8 @@ ids! {
     AttachmentId;
     /// A transcript on its way into the practice management system.
     FilingId;
+    /// Something that left Limpet: a transcript that was filed or saved, a file that was saved.
+    ExportId;
 }
 
 #[cfg(test)]

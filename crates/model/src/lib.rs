@@ -13,10 +13,11 @@ mod people;
 mod time;
 
 pub use attachment::{Attachment, AttachmentKind, AttachmentState, ClipFacts, StillOf};
-pub use conversation::{Conversation, ConversationState, Ending};
+pub use conversation::{Conversation, ConversationState, Ending, Snooze};
 pub use filing::{Filing, FilingState};
 pub use ids::{
-    AttachmentId, ClientId, ConversationId, FilingId, MessageId, ParseIdError, PatientId, PracticeId, StaffId,
+    AttachmentId, ClientId, ConversationId, ExportId, FilingId, MessageId, ParseIdError, PatientId,
+    PracticeId, StaffId,
 };
 pub use message::{Audience, Author, Message};
 pub use people::{Client, Patient, Practice, Role, Sex, StaffMember};

@@ -46,4 +46,16 @@ pub struct Message {
     pub sent_at: Millis,
     /// When the server took it; this orders a thread.
     pub received_at: Millis,
+    /// Staff whom a note calls.
+    #[serde(default)]
+    pub mentions: Vec<StaffId>,
+    /// When it will be sent; until then it is for staff only.
+    #[serde(default)]
+    pub due_at: Option<Millis>,
+    /// When its author last changed the words.
+    #[serde(default)]
+    pub edited_at: Option<Millis>,
+    /// When it was taken back: then it has no words any more, and only staff see what went with it.
+    #[serde(default)]
+    pub deleted_at: Option<Millis>,
 }

@@ -10,11 +10,12 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use limpet_model::{Author, PracticeId, StaffId};
+use limpet_model::{Author, Millis, PracticeId, StaffId};
 use limpet_wire::Code;
 
 use crate::{
     app::App,
+    by::{Actor, By},
     failure::{Answer, Problem},
     permission::{Act, Who, may},
     secrets::token_hash,
@@ -59,7 +60,13 @@ impl Caller {
         }
     }
 
-    fn who(&self) -> Who {
+    /// They, acting now.
+    pub fn by(&self, now: Millis) -> By {
+        self.0.by(now)
+    }
+
+    /// Who, to the table of permissions.
+    pub fn who(&self) -> Who {
         match self.0.holder {
             Holder::Staff(_, role) => Who::Staff(role),
             Holder::Client(..) => Who::Client,
@@ -73,6 +80,13 @@ pub struct Staff {
     pub practice: PracticeId,
     /// Who.
     pub id: StaffId,
+}
+
+impl Staff {
+    /// They, acting now.
+    pub fn by(&self, now: Millis) -> By {
+        By::new(self.practice, Actor::Staff(self.id), now)
+    }
 }
 
 /// Stands before a route and lets in whom its gate lets in.

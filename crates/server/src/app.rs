@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use limpet_model::{Attachment, Millis};
+use limpet_model::{Attachment, AttachmentId, Millis, PracticeId};
 use limpet_wire::changes::{ChangePage, Entity};
 use sha2::{Digest, Sha256};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -10,9 +10,11 @@ use url::Url;
 
 use crate::{
     blobs::Blobs,
+    by::{Actor, By},
     clock::Clock,
     intake::Intake,
     live::Live,
+    openings::Openings,
     passwords::Passwords,
     peer::Peer,
     store::{Result, Store},
@@ -32,6 +34,8 @@ pub struct Inner {
     pub intake: Intake,
     /// What time it is.
     pub clock: Clock,
+    /// Who opened which file.
+    pub openings: Openings,
     /// Who listens.
     pub live: Live,
     /// Where passwords are checked.
@@ -46,8 +50,8 @@ pub struct Inner {
     pub draining: AtomicBool,
     /// Cancelled when the server stops.
     pub stopping: CancellationToken,
-    /// Wakes the job workers.
-    pub work: Arc<tokio::sync::Notify>,
+    /// Names the past that revisions count in.
+    pub epoch: String,
     /// Key of the address hashes in the log of openings.
     pub address_key: String,
 }
@@ -104,12 +108,12 @@ impl App {
     /// Writes the opening of a media link down.
     pub async fn log_opening(
         &self,
-        practice: limpet_model::PracticeId,
-        attachment: limpet_model::AttachmentId,
-        what: &str,
+        practice: PracticeId,
+        attachment: AttachmentId,
+        what: &'static str,
         peer: Peer,
     ) -> Result<()> {
-        let address = self.address_hash(peer);
-        self.store.log_opening(practice, attachment, what, &address, self.now()).await
+        let by = By::new(practice, Actor::Link, self.now());
+        self.openings.log(self, by, attachment, what, self.address_hash(peer)).await
     }
 }

@@ -19,6 +19,7 @@ use url::Url;
 
 use crate::{
     blobs::Blobs,
+    by::{Actor, By},
     clock::Clock,
     doctor,
     live::Live,
@@ -48,6 +49,9 @@ enum Command {
     /// Invitations and media links.
     #[command(subcommand)]
     Link(LinkCommand),
+    /// Who did what.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Look whether every file that the database knows is there and was prepared, and no other is. Opens only what is
     /// there, and ends with an error when not all is well.
     Doctor {
@@ -144,6 +148,27 @@ enum LinkCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Read the log of every practice again, or of one, and end with an error when it is not as it was written. Prints
+    /// the last number and hash: whoever keeps them elsewhere sees whether a log was made anew.
+    Verify {
+        #[command(flatten)]
+        place: Place,
+        /// The practice's id; by default every practice.
+        #[arg(long)]
+        practice: Option<String>,
+    },
+    /// Print the log of a practice, a JSON object a line.
+    Export {
+        #[command(flatten)]
+        place: Place,
+        /// The practice's id.
+        #[arg(long)]
+        practice: String,
+    },
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum RoleName {
     Admin,
@@ -183,13 +208,21 @@ pub fn run() -> anyhow::Result<()> {
                 with_store(&place, async |store| add_practice(store, &practice).await).await
             }
             Command::Staff(StaffCommand::Add { place, practice, name, email, role }) => {
-                let practice = practice.parse().map_err(|_| anyhow!("{practice} is not a practice's id"))?;
+                let practice = practice_id(&practice)?;
                 let email = fold_email(&email);
                 let member = StaffMember { id: StaffId::new(), name, role: role.into(), email, active: true };
                 with_store(&place, async |store| add_staff(store, practice, &member).await).await
             }
             Command::Link(LinkCommand::Revoke { place, link }) => {
                 with_store(&place, async |store| revoke(store, &link).await).await
+            }
+            Command::Audit(AuditCommand::Verify { place, practice }) => {
+                let practice = practice.as_deref().map(practice_id).transpose()?;
+                with_store(&place, async |store| verify_audit(store, practice).await).await
+            }
+            Command::Audit(AuditCommand::Export { place, practice }) => {
+                let practice = practice_id(&practice)?;
+                with_store(&place, async |store| export_audit(store, practice).await).await
             }
             Command::Doctor { place, repair } => look_after(&place, repair).await,
         }
@@ -249,6 +282,45 @@ async fn with_store(
     done
 }
 
+fn practice_id(text: &str) -> anyhow::Result<PracticeId> {
+    text.parse().map_err(|_| anyhow!("{text} is not a practice's id"))
+}
+
+async fn verify_audit(store: &Store, practice: Option<PracticeId>) -> anyhow::Result<()> {
+    let practices = match practice {
+        Some(practice) => vec![practice],
+        None => store.practices().await?,
+    };
+    let mut broken = false;
+    for practice in practices {
+        match store.verify_audit(practice).await? {
+            Ok(end) => say(&format!("{practice}: {} rows, {}", end.number, end.hash))?,
+            Err(found) => {
+                broken = true;
+                say(&format!("{practice}: {found}"))?;
+            }
+        }
+    }
+    if broken {
+        bail!("a log is not as it was written; compare it with a backup");
+    }
+    Ok(())
+}
+
+async fn export_audit(store: &Store, practice: PracticeId) -> anyhow::Result<()> {
+    let mut after = 0;
+    loop {
+        let page = store.audit(practice, after, i64::MAX).await?;
+        for entry in &page.entries {
+            say(&serde_json::to_string(entry)?)?;
+            after = entry.number;
+        }
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
 async fn add_practice(store: &Store, practice: &Practice) -> anyhow::Result<()> {
     if practice.name.trim().is_empty() {
         bail!("the practice needs a name");
@@ -282,7 +354,7 @@ async fn add_staff(store: &Store, practice: PracticeId, member: &StaffMember) ->
     }
     check_password(password, &member.email).map_err(|reason| anyhow!(reason))?;
     let hash = hash_password(password).map_err(|error| anyhow!("cannot hash the password: {error}"))?;
-    match store.add_staff(practice, member, &hash, Clock::system().now()).await {
+    match store.add_staff(By::new(practice, Actor::Operator, Clock::system().now()), member, &hash).await {
         Ok(()) => say(&member.id.to_string()),
         Err(StoreError::Conflict(_)) => bail!("somebody already signs in as {}", member.email),
         Err(error) => Err(error.into()),
@@ -294,8 +366,8 @@ async fn revoke(store: &Store, link: &str) -> anyhow::Result<()> {
     let url = Url::parse(link).context("that is not a link")?;
     let parts: Vec<&str> = url.path_segments().map(Iterator::collect).unwrap_or_default();
     let closed = match parts.as_slice() {
-        ["o", token] => store.revoke_invitation(&token_hash(token), now).await?,
-        ["m", capability, ..] => store.revoke_capability(capability, now).await?,
+        ["o", token] => store.revoke_invitation(&token_hash(token), Actor::Operator, now).await?,
+        ["m", capability, ..] => store.revoke_capability(capability, Actor::Operator, now).await?,
         _ => bail!("that is neither an invitation nor a media link"),
     };
     if !closed {

@@ -10,12 +10,12 @@ use std::{
 };
 
 use futures_util::TryStreamExt;
-use limpet_model::Millis;
+use limpet_model::{Millis, PracticeId};
 
 use crate::{
     blobs::{BlobError, Blobs, Part},
     file_of::FileOf,
-    store::{Store, StoreError},
+    store::{Store, StoreError, jobs::Work},
 };
 
 /// A file that nobody wants is left alone for so long: a job may be about to write that it is there.
@@ -32,8 +32,8 @@ pub enum Finding {
     Lost(FileOf),
     /// An attachment's poster or rendition is gone.
     Missing(FileOf, &'static str),
-    /// An attachment that could not be prepared, and why.
-    GivenUp(FileOf, String),
+    /// A job that did not go well however often it was tried, and why.
+    GivenUp(PracticeId, Work, String),
 }
 
 impl fmt::Display for Finding {
@@ -47,7 +47,7 @@ impl fmt::Display for Finding {
                 write!(f, "lost: the original of {}/{}; restore it from a backup", of.practice, of.attachment)
             }
             Self::Missing(of, part) => write!(f, "missing: the {part} of {}/{}", of.practice, of.attachment),
-            Self::GivenUp(of, why) => write!(f, "given up: {}/{}: {why}", of.practice, of.attachment),
+            Self::GivenUp(practice, work, why) => write!(f, "given up: {work} of {practice}: {why}"),
         }
     }
 }
@@ -94,7 +94,13 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
             _ => found.push(Finding::Strange(file.path)),
         }
     }
-    found.extend(store.dead_jobs().await?.into_iter().map(|(of, why)| Finding::GivenUp(of, why)));
+    found.extend(
+        store
+            .dead_jobs()
+            .await?
+            .into_iter()
+            .map(|(practice, work, why)| Finding::GivenUp(practice, work, why)),
+    );
     found.sort();
     Ok(found)
 }
@@ -118,8 +124,17 @@ pub async fn mend(
                 Ok(()) | Err(BlobError::Missing) => {}
                 Err(error) => return Err(error.into()),
             },
-            Finding::Missing(of, _) | Finding::GivenUp(of, _) if !lost.contains(of) => {
+            Finding::Missing(of, _) if !lost.contains(of) => {
                 again.insert(*of);
+            }
+            Finding::GivenUp(practice, Work::Prepare(attachment), _)
+                if !lost.contains(&FileOf { practice: *practice, attachment: *attachment }) =>
+            {
+                again.insert(FileOf { practice: *practice, attachment: *attachment });
+            }
+            Finding::GivenUp(_, Work::Prepare(_), _) => left.push(finding),
+            Finding::GivenUp(practice, work, _) => {
+                store.try_job_again(*practice, *work, now).await?;
             }
             _ => left.push(finding),
         }

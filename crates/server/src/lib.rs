@@ -12,8 +12,10 @@
 pub mod access;
 pub mod app;
 mod attempts;
+pub mod bells;
 pub mod blobs;
 mod body;
+pub mod by;
 pub mod clock;
 pub mod command;
 mod deliver;
@@ -23,6 +25,7 @@ pub mod file_of;
 pub mod intake;
 pub mod jobs;
 pub mod live;
+pub mod openings;
 mod pages;
 pub mod passwords;
 pub mod peer;

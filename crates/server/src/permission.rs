@@ -65,7 +65,7 @@ acts! {
     Follow: ALL;
     /// Say how far one has read
     Read: ALL;
-    /// Write messages and, for staff, notes
+    /// Write messages and, for staff, notes; give one's own new words, and take them back
     Write: ALL;
     /// Send the files of one's own messages
     Send: ALL;
@@ -81,6 +81,10 @@ acts! {
     OwnAccount: STAFF;
     /// Change the name and the role of staff, close accounts and the sessions of others
     Staff: ADMIN;
+    /// Take back what somebody else wrote
+    TakeBack: ADMIN;
+    /// Read who did what
+    Audit: ADMIN;
 }
 
 /// Whether somebody may do it.

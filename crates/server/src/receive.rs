@@ -111,7 +111,6 @@ impl Chunk {
         let offset = self.offset().await?;
         if offset >= self.upload.bytes {
             self.app.store.finish_upload(&self.upload, self.app.now()).await?;
-            self.app.work.notify_one();
             tracing::info!(attachment = %self.upload.attachment, bytes = offset, "Upload complete");
             return Ok(offset);
         }
@@ -222,7 +221,6 @@ pub async fn finish_if_complete(app: &App, upload: &Upload) -> Answer<bool> {
         return Ok(false);
     }
     app.store.finish_upload(upload, app.now()).await?;
-    app.work.notify_one();
     Ok(true)
 }
 

@@ -9,10 +9,7 @@ use std::{
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
@@ -30,10 +27,11 @@ use crate::{
     intake::Intake,
     jobs,
     live::Live,
+    openings::{self, Openings},
     passwords::Passwords,
     peer::Connected,
     routes,
-    store::{Store, StoreError, uploads::Upload},
+    store::{Store, StoreError, secrets::EPOCH, uploads::Upload},
     sweep, watch,
 };
 
@@ -148,19 +146,20 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         listener.local_addr().map_err(|error| StartError::Listen { address: settings.listen, error })?;
     let public_url = settings.public_url.unwrap_or_else(|| format!("http://{address}"));
     let app = App::new(Inner {
+        epoch: store.secret(EPOCH).await?,
         address_key: store.secret("address key").await?,
         store,
         blobs: Blobs::in_folder(&blobs)?,
         intake: Intake::in_folder(&uploads),
         clock: settings.clock,
         live,
+        openings: Openings::default(),
         passwords: Passwords::default(),
         public_url: public_url.trim_end_matches('/').to_owned(),
         behind_proxy: settings.behind_proxy,
         tasks,
         draining: AtomicBool::new(false),
         stopping: CancellationToken::new(),
-        work: Arc::default(),
     });
     let mut known = app.store.files_with_jobs().await?;
     known.extend(app.store.uploads().await?.iter().map(Upload::file_of));
@@ -169,7 +168,9 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     sweep::once(&app).await?;
     jobs::start(&app, settings.workers, &node(&settings.data)?).await?;
     app.tasks.spawn(sweep::every_now_and_then(app.clone()));
+    app.tasks.spawn(openings::every_now_and_then(app.clone()));
     app.tasks.spawn(watch::other_processes(app.clone()));
+    app.tasks.spawn(watch::tell_other_nodes(app.clone()));
     app.tasks.spawn(watch::other_nodes(app.clone()));
     app.tasks.spawn(accept(listener, routes::router(app.clone()), app.clone()));
     tracing::info!(%address, "Serving");

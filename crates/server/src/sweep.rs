@@ -6,6 +6,7 @@ use limpet_model::Millis;
 
 use crate::{
     app::App,
+    by::By,
     receive::finish_if_complete,
     store::{
         Result,
@@ -26,7 +27,7 @@ pub async fn once(app: &App) -> Result<()> {
     }
     let long_ago = Millis(app.now().0 - UPLOAD_LIFETIME);
     for (practice, attachment) in app.store.never_begun(long_ago).await? {
-        app.store.abandon_upload(practice, attachment, TOO_LATE).await?;
+        app.store.abandon_upload(By::server(practice, app.now()), attachment, TOO_LATE).await?;
         tracing::info!(%attachment, "Gave up a file that never began to arrive");
     }
     let uploads = app.store.uploads().await?;
@@ -67,7 +68,8 @@ async fn sweep(app: &App, upload: &Upload) {
 
 async fn expire(app: &App, upload: &Upload) {
     let Some(_turn) = app.intake.take_turn(upload.file_of()) else { return };
-    if let Err(error) = app.store.abandon_upload(upload.practice, upload.attachment, TOO_LATE).await {
+    let by = By::server(upload.practice, app.now());
+    if let Err(error) = app.store.abandon_upload(by, upload.attachment, TOO_LATE).await {
         tracing::warn!(attachment = %upload.attachment, %error, "Cannot give an upload up");
         return;
     }

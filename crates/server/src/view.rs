@@ -99,16 +99,14 @@ impl View {
             }
             Entity::Conversation(conversation) => {
                 conversation.assignee = None;
+                (conversation.snooze, conversation.escalated_at) = (None, None);
                 if let Some(ending) = &mut conversation.ending {
                     ending.summary.clear();
                     ending.plan.clear();
                 }
             }
-            Entity::Practice(_)
-            | Entity::Message(_)
-            | Entity::Attachment(_)
-            | Entity::Tombstone(_)
-            | Entity::Unread => {}
+            Entity::Message(message) => message.mentions.clear(),
+            Entity::Practice(_) | Entity::Attachment(_) | Entity::Tombstone(_) | Entity::Unread => {}
         }
         entity
     }

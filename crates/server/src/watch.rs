@@ -12,10 +12,21 @@ pub async fn other_processes(app: App) {
     while app.stopping.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
         for practice in app.live.listened() {
             match app.store.revision(practice).await {
-                Ok(revision) => app.live.tell(practice, revision),
+                Ok(revision) => app.live.found(practice, revision),
                 Err(error) => tracing::warn!(%practice, %error, "Cannot look for revisions"),
             }
         }
+    }
+}
+
+/// Tells other nodes of this one's revisions, where the database can carry that.
+pub async fn tell_other_nodes(app: App) {
+    loop {
+        match app.stopping.run_until_cancelled(app.store.tell_other_nodes()).await {
+            None | Some(Ok(())) => return,
+            Some(Err(error)) => tracing::warn!(%error, "Cannot tell other nodes"),
+        }
+        app.stopping.run_until_cancelled(tokio::time::sleep(EVERY)).await;
     }
 }
 

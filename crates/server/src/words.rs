@@ -4,8 +4,8 @@ use limpet_model::{AttachmentKind, Audience, Author, Client, Millis, Patient};
 use limpet_wire::{
     Code,
     http::{
-        ConversationChange, MESSAGE_LIMIT, NewAttachment, NewConversation, NewMessage, StaffChange,
-        UPLOAD_LIMIT,
+        ConversationChange, MESSAGE_LIMIT, MessageChange, NewAttachment, NewConversation, NewExport,
+        NewMessage, StaffChange, UPLOAD_LIMIT,
     },
 };
 
@@ -13,6 +13,8 @@ use crate::failure::{Answer, Problem};
 
 /// Most attachments of one message.
 const ATTACHMENTS_LIMIT: usize = 20;
+/// Most colleagues that one note calls.
+const MENTIONS_LIMIT: usize = 50;
 /// Times a device may claim: any within what JavaScript counts exactly.
 const TIME_LIMIT: i64 = 8_640_000_000_000_000;
 /// The size limit as people say it.
@@ -100,7 +102,24 @@ pub fn check_change(change: &ConversationChange) -> Answer<()> {
     at_most("The summary", change.summary.as_deref().unwrap_or_default(), MESSAGE_LIMIT)?;
     at_most("The plan", change.plan.as_deref().unwrap_or_default(), MESSAGE_LIMIT)?;
     change.at.map_or(Ok(()), time)?;
-    change.seen.map_or(Ok(()), time)
+    change.seen.map_or(Ok(()), time)?;
+    let until = change.snooze.and_then(|snooze| snooze.to).and_then(|snooze| snooze.until);
+    until.map_or(Ok(()), time)
+}
+
+/// Something that left Limpet.
+pub fn check_export(new: &NewExport) -> Answer<()> {
+    time(new.at)?;
+    let is_hex = new.sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    if new.sha256.len() == 64 && is_hex {
+        return Ok(());
+    }
+    Err(Problem::invalid("The checksum is none: SHA-256 in lower-case hex is expected. Update the app."))
+}
+
+/// New words for a message.
+pub fn check_words(change: &MessageChange) -> Answer<()> {
+    at_most("The message", &change.body, MESSAGE_LIMIT)
 }
 
 /// A new message by this author.
@@ -113,6 +132,17 @@ pub fn check_message(author: Author, new: &NewMessage) -> Answer<()> {
     }
     at_most("The message", &new.body, MESSAGE_LIMIT)?;
     time(new.sent_at)?;
+    new.due_at.map_or(Ok(()), time)?;
+    let to_client = new.audience == Audience::Everyone;
+    if new.due_at.is_some() && (!to_client || !matches!(author, Author::Staff(_))) {
+        return Err(Problem::invalid("Only a reply can be sent later. Send this now."));
+    }
+    if !new.mentions.is_empty() && to_client {
+        return Err(Problem::invalid("Only a note can call a colleague. Write a note."));
+    }
+    if new.mentions.len() > MENTIONS_LIMIT {
+        return Err(Problem::invalid(format!("Call at most {MENTIONS_LIMIT} colleagues with one note.")));
+    }
     if new.attachments.len() > ATTACHMENTS_LIMIT {
         return Err(Problem::invalid(format!("Send at most {ATTACHMENTS_LIMIT} files with one message.")));
     }

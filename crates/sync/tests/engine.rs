@@ -67,7 +67,7 @@ fn taking(
                 })
                 .collect();
             let newest = Revision(i64::try_from(taken.order.len()).unwrap());
-            return Reply::json(&ChangePage { revision: newest, changes, more: false });
+            return Reply::json(&ChangePage { revision: newest, changes, more: false, epoch: String::new() });
         }
         if seen.method == "PUT" {
             let mut puts = puts.lock().unwrap();
@@ -105,6 +105,10 @@ fn message(id: MessageId, new: NewMessage) -> Message {
         attachments: vec![],
         sent_at: new.sent_at,
         received_at: new.sent_at,
+        mentions: Vec::new(),
+        due_at: None,
+        edited_at: None,
+        deleted_at: None,
     }
 }
 
@@ -245,7 +249,12 @@ async fn what_is_written_while_the_server_is_away_goes_out_when_it_is_back() {
 async fn a_refused_change_is_told_and_kept() {
     let faulty = Faulty::answering(|seen| match (seen.method.as_str(), seen.path.as_str()) {
         ("GET", "/v1/live") => Reply::new(200).body(": hello\n\n").then_silence(),
-        ("GET", _) => Reply::json(&ChangePage { revision: Revision(1), changes: vec![], more: false }),
+        ("GET", _) => Reply::json(&ChangePage {
+            revision: Revision(1),
+            changes: vec![],
+            more: false,
+            epoch: String::new(),
+        }),
         _ => Reply::failure(400, limpet_wire::Code::Invalid, "The address is too long."),
     })
     .await;

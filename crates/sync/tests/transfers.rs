@@ -165,6 +165,6 @@ async fn the_servers_sentence_comes_through_and_a_strange_answer_gets_one() {
     let error = faulty.server().me().await.unwrap_err();
     assert!(error.is_signed_out());
     assert_eq!(limpet_wire::Failure::from(error).message, "Sign in again.");
-    let error = faulty.server().changes(Revision(0), 10).await.unwrap_err();
+    let error = faulty.server().changes(Revision(0), 10, None).await.unwrap_err();
     assert!(limpet_wire::Failure::from(error).message.contains("502"));
 }

@@ -81,6 +81,25 @@ pub fn add_staff(data: &Path, practice: PracticeId, new: NewStaff<'_>) -> Result
     said_id(command, new.password)
 }
 
+/// The audit log of a practice, as the administrator exports it: who, what, and what it was done to.
+pub fn audit(data: &Path, practice: PracticeId) -> Result<Vec<String>> {
+    let output = Command::new(program("limpet-server")?)
+        .args(["audit", "export", "--practice", &practice.to_string(), "--data"])
+        .arg(data)
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "limpet-server said: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
+    let line = |line: &str| {
+        let entry: serde_json::Value = serde_json::from_str(line)?;
+        let word = |name: &str| entry.get(name).and_then(|word| word.as_str()).unwrap_or_default();
+        Ok(format!("{} {} {}", word("actor"), word("act"), word("subject")))
+    };
+    String::from_utf8(output.stdout)?.lines().map(line).collect()
+}
+
 fn said_id<T: std::str::FromStr>(mut command: Command, input: &str) -> Result<T> {
     let mut child = command
         .stdin(Stdio::piped())

@@ -22,7 +22,7 @@ pub(crate) fn missing(layout: &Layout<'_>) -> Vec<String> {
                 Delivery::Refused { reason } => {
                     gaps.push(format!("{} ({sent}): {}", words.message_refused(), reason.message));
                 }
-                Delivery::Sent | Delivery::Read => {}
+                Delivery::Sent | Delivery::Delivered | Delivery::Read => {}
             }
         }
         gaps.extend(attachments(layout, entry, &sent));

@@ -23,7 +23,9 @@ impl<'a> Layout<'a> {
     /// What is printed: messages always, notes only when asked for.
     pub(crate) fn printed(&self) -> impl Iterator<Item = &'a ThreadMessage> {
         let notes = self.input.include_notes;
-        self.input.messages.iter().filter(move |entry| notes || entry.message.audience == Audience::Everyone)
+        // What is to be sent later has not been said.
+        let said = self.input.messages.iter().filter(|entry| entry.message.due_at.is_none());
+        said.filter(move |entry| notes || entry.message.audience == Audience::Everyone)
     }
 }
 
@@ -52,8 +54,11 @@ fn message(layout: &Layout<'_>, entry: &ThreadMessage) -> Vec<Piece> {
     let note = entry.message.audience == Audience::Staff;
     let inset = if note { 8.0 } else { 0.0 };
     let (x, width) = (GUTTER + inset, layout.width() - GUTTER - 2.0 * inset);
+    let words = layout.words;
     let mut pieces = vec![heading(layout, entry, x, width)];
-    if !entry.message.body.trim().is_empty() {
+    if entry.message.deleted_at.is_some() {
+        pieces.extend(layout.paragraph(BODY, x, width, words.deleted()));
+    } else if !entry.message.body.trim().is_empty() {
         pieces.extend(layout.paragraph(BODY, x, width, entry.message.body.trim_end()));
     }
     for attachment in &entry.attachments {
@@ -109,6 +114,9 @@ fn margin(layout: &Layout<'_>, entry: &ThreadMessage) -> Vec<Mark> {
         let same_day = when.day(message.received_at) == when.day(message.sent_at);
         let at = if same_day { when.time(message.received_at) } else { when.full(message.received_at) };
         texts.push(format!("{} {at}", words.received()));
+    }
+    if let Some(at) = message.edited_at.filter(|_| message.deleted_at.is_none()) {
+        texts.push(format!("{} {}", words.edited(), when.full(at)));
     }
     if message.author != Author::System && message.audience == Audience::Everyone {
         texts.push(words.delivery(&entry.delivery).to_owned());

@@ -51,6 +51,8 @@ words! {
     without_notes: "Without internal notes of the staff.", "Sin notas internas del personal.";
     note: "Internal note, not seen by the client", "Nota interna, no visible para el cliente";
     end: "End of the transcript", "Fin de la transcripción";
+    edited: "edited", "editado";
+    deleted: "This message was taken back by its author or the practice.", "El autor o la clínica retiró este mensaje.";
     no_messages: "No messages.", "Sin mensajes.";
     received: "received", "recibido";
     born: "born", "nacimiento";
@@ -127,7 +129,8 @@ impl Words {
         let (english, spanish) = match delivery {
             Delivery::Queued => ("not sent yet", "aún sin enviar"),
             Delivery::Sending => ("being sent", "enviándose"),
-            Delivery::Sent => ("delivered", "entregado"),
+            Delivery::Sent => ("sent", "enviado"),
+            Delivery::Delivered => ("delivered", "entregado"),
             Delivery::Read => ("read", "leído"),
             Delivery::Refused { .. } => ("refused", "rechazado"),
         };

@@ -181,6 +181,8 @@ pub enum Delivery {
     Sending,
     /// The server has it.
     Sent,
+    /// It has reached a device of the client.
+    Delivered,
     /// The other side has seen it.
     Read,
     /// The server said no; kept until somebody retries or discards it.

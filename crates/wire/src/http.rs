@@ -11,6 +11,7 @@
 //! | `PUT /v1/password` | staff | [`NewPassword`] -> 204 |
 //! | `PATCH /v1/staff/{id}` | administrator | [`StaffChange`] -> 204 |
 //! | `DELETE /v1/staff/{id}/sessions` | administrator | -> 204 |
+//! | `GET /v1/audit?after=&limit=` | administrator | -> [`AuditPage`] |
 //! | `GET /v1/changes?since=&limit=` | any session | -> [`crate::changes::ChangePage`] |
 //! | `GET /v1/live` | any session | -> server-sent events, each `data: <revision>` |
 //! | `PUT /v1/clients/{id}` | staff | [`limpet_model::Client`] -> 204 |
@@ -18,8 +19,14 @@
 //! | `PUT /v1/conversations/{id}` | staff | [`NewConversation`] -> 204 |
 //! | `PATCH /v1/conversations/{id}` | staff | [`ConversationChange`] -> 204 |
 //! | `POST /v1/conversations/{id}/invitation` | staff | -> [`Invitation`] |
+//! | `POST /v1/conversations/{id}/merge` | staff | [`Merge`] -> 204 |
+//! | `POST /v1/conversations/changes` | staff | [`BulkChange`] -> [`BulkAnswer`] |
 //! | `POST /v1/conversations/{id}/read` | any session | [`ReadUpTo`] -> 204 |
 //! | `PUT /v1/messages/{id}` | any session | [`NewMessage`] -> 204 |
+//! | `PATCH /v1/messages/{id}` | its author | [`MessageChange`] -> 204 |
+//! | `DELETE /v1/messages/{id}` | its author, administrator | -> 204 |
+//! | `GET /v1/messages/{id}/earlier` | staff | -> list of [`EarlierWords`], oldest first |
+//! | `PUT /v1/exports/{id}` | staff | [`NewExport`] -> 204 |
 //! | `OPTIONS, POST /v1/uploads`, `HEAD, PATCH, DELETE /v1/uploads/{attachment}` | any session | tus 1.0 |
 //! | `GET, HEAD /v1/attachments/{id}/{original,rendition,poster}` | any session | -> bytes, with Range |
 //! | `GET /m/{capability}`, `GET /m/{capability}/{original,rendition,poster}` | anyone with the link | -> page or bytes |
@@ -33,7 +40,7 @@
 
 use limpet_model::{
     AttachmentId, AttachmentKind, Audience, ClientId, ConversationId, ConversationState, Millis, PatientId,
-    Practice, Role, StaffId, StaffMember, StillOf,
+    Practice, Role, Snooze, StaffId, StaffMember, StillOf,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -174,6 +181,14 @@ pub struct ConversationChange {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assign: Option<Assign>,
+    /// Put it off, or bring it back.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snooze: Option<SetSnooze>,
+    /// True when there is nothing to answer: the client waits no longer.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wave_off: Option<bool>,
     /// End it, or open it again.
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -204,6 +219,61 @@ pub struct Assign {
     pub to: Option<StaffId>,
 }
 
+/// Put off, or not any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SetSnooze {
+    /// How.
+    pub to: Option<Snooze>,
+}
+
+/// New words for a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MessageChange {
+    /// The words; may be empty when something is attached.
+    pub body: String,
+}
+
+/// What a message said before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct EarlierWords {
+    /// The words.
+    pub body: String,
+    /// Until when it said that.
+    pub replaced_at: Millis,
+}
+
+/// Another conversation about the same patient that becomes part of this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Merge {
+    /// Which.
+    pub from: ConversationId,
+}
+
+/// One change to many conversations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BulkChange {
+    /// Which, 200 at most.
+    pub conversations: Vec<ConversationId>,
+    /// What changes.
+    pub change: ConversationChange,
+}
+
+/// What came of it. What is not named has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BulkAnswer {
+    /// Conversations that stayed as they were.
+    pub refused: Vec<BulkRefusal>,
+}
+
+/// A conversation that stayed as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BulkRefusal {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Why.
+    pub failure: crate::Failure,
+}
+
 /// Everything received up to this time has been seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ReadUpTo {
@@ -224,6 +294,14 @@ pub struct NewMessage {
     pub sent_at: Millis,
     /// What goes with it. The bytes follow by tus, keyed by attachment id.
     pub attachments: Vec<NewAttachment>,
+    /// Staff whom a note calls.
+    #[ts(optional, as = "Option<Vec<StaffId>>")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<StaffId>,
+    /// Send it then; until then it is for staff only. One whose time has passed is sent at once.
+    #[ts(optional)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Millis>,
 }
 
 /// An attachment announced with its message, before its bytes.
@@ -249,4 +327,62 @@ pub struct NewAttachment {
     pub captured_at: Option<Millis>,
     /// Present for a still.
     pub still_of: Option<StillOf>,
+}
+
+/// Something left Limpet. Told so that the audit log of the practice holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct NewExport {
+    /// Of which conversation.
+    pub conversation: ConversationId,
+    /// Which file of it; the transcript where there is none.
+    pub attachment: Option<AttachmentId>,
+    /// Whether it went into the practice management system, or was saved by a person.
+    pub how: ExportKind,
+    /// SHA-256 of what was written, lower-case hex.
+    pub sha256: String,
+    /// When, by the device's clock.
+    pub at: Millis,
+}
+
+/// How something left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportKind {
+    /// Into the practice management system.
+    Filed,
+    /// Into a file of a person's choice.
+    Saved,
+}
+
+/// A line of the audit log of a practice. Its hash holds the one before it: see `docs/SECURITY.md`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AuditEntry {
+    /// From one, without a gap.
+    #[ts(type = "number")]
+    pub number: i64,
+    /// When, by the server's clock.
+    pub at: Millis,
+    /// `staff`, `client`, `link`, `operator` or `server`.
+    pub actor: String,
+    /// Whose id, or empty.
+    pub actor_id: String,
+    /// What was done: `read`, `wrote`, `changed` and so on.
+    pub act: String,
+    /// What it was done to: `conversation`, `client` and so on.
+    pub subject: String,
+    /// Its id.
+    pub subject_id: String,
+    /// JSON, or empty: ids and facts, never what somebody wrote.
+    pub detail: String,
+    /// SHA-256 over this line and the hash before it, lower-case hex.
+    pub hash: String,
+}
+
+/// A page of the audit log, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AuditPage {
+    /// The lines.
+    pub entries: Vec<AuditEntry>,
+    /// Whether there are more: ask again with the last number.
+    pub more: bool,
 }

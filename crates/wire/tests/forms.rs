@@ -31,6 +31,10 @@ fn a_change_is_a_revision_and_a_tagged_state() {
         attachments: vec![],
         sent_at: Millis(1),
         received_at: Millis(2),
+        mentions: Vec::new(),
+        due_at: None,
+        edited_at: None,
+        deleted_at: None,
     };
     let change = Change { revision: Revision(7), entity: Entity::Message(message) };
     let form = json!({

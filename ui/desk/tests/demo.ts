@@ -245,7 +245,10 @@ function threadOf(sketch: Sketch, n: number, now: number): Thread {
       assignee: sketch.assignee?.id ?? null,
       opened_at: messages[0]?.message.sent_at ?? now,
       waiting_since: waiting?.message.received_at ?? null,
+      escalated_at: null,
+      snooze: null,
       read_by_staff: waiting ? waiting.message.received_at - 1 : now,
+      delivered_to_client: 0,
       read_by_client: now,
       ending: sketch.ended
         ? { at: now - 46 * 60 * MINUTE, by: priya.id, summary: "Left hip drops at every third step, frame 373. No pain on video.", plan: "Radiographs on Monday, then decide on surgery." }
@@ -281,6 +284,10 @@ function messageOf(
       attachments: [],
       sent_at: sent,
       received_at: sent,
+      mentions: [],
+      due_at: null,
+      edited_at: null,
+      deleted_at: null,
     },
     author: by === "client" ? at.client.name : member.name,
     attachments: attached.map((some, k) => attachment(some, { id: id(9, at.n * 100 + at.m * 10 + k), conversation: at.conversation, message })),

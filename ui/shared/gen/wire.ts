@@ -93,6 +93,10 @@ export type Ending = {
   /** What happens next. */
   plan: string,
 };
+export type Snooze = {
+  /** Until when, or until the client writes. */
+  until: Millis | null,
+};
 export type Conversation = {
   /** Which. */
   id: ConversationId,
@@ -112,8 +116,14 @@ export type Conversation = {
   opened_at: Millis,
   /** Since when the client has been waiting for a human answer. */
   waiting_since: Millis | null,
+  /** When the client had waited longer than the practice wants; until somebody answers. */
+  escalated_at: Millis | null,
+  /** Present while it is put off. A client's view does not hold it. */
+  snooze: Snooze | null,
   /** Everything up to here was seen by a staff member. */
   read_by_staff: Millis,
+  /** Everything up to here has reached a device of the client. */
+  delivered_to_client: Millis,
   /** Everything up to here was seen by the client. */
   read_by_client: Millis,
   /** Present when ended. A client's view holds neither summary nor plan. */
@@ -138,6 +148,14 @@ export type Message = {
   sent_at: Millis,
   /** When the server took it; this orders a thread. */
   received_at: Millis,
+  /** Staff whom a note calls. */
+  mentions: Array<StaffId>,
+  /** When it will be sent; until then it is for staff only. */
+  due_at: Millis | null,
+  /** When its author last changed the words. */
+  edited_at: Millis | null,
+  /** When it was taken back: then it has no words any more, and only staff see what went with it. */
+  deleted_at: Millis | null,
 };
 export type AttachmentKind = "clip" | "photo" | "still" | "document";
 export type AttachmentState = { "kind": "uploading",
@@ -255,6 +273,9 @@ export type ChangePage = {
   changes: Array<Change>,
   /** Whether there is more right now. */
   more: boolean,
+  /** Names the past that the revisions count in: a server that was restored from a backup has another one. Say it
+ * with the next `since`. */
+  epoch: string,
 };
 export type SignIn = {
   /** Sign-in name, any case. */
@@ -310,6 +331,10 @@ export type ConversationChange = {
   urgent?: boolean,
   /** Who answers it from now on. */
   assign?: Assign,
+  /** Put it off, or bring it back. */
+  snooze?: SetSnooze,
+  /** True when there is nothing to answer: the client waits no longer. */
+  wave_off?: boolean,
   /** End it, or open it again. */
   state?: ConversationState,
   /** With `state: ended`: when, by the device's clock. */
@@ -326,6 +351,14 @@ export type Assign = {
   /** Whom. */
   to: StaffId | null,
 };
+export type SetSnooze = {
+  /** How. */
+  to: Snooze | null,
+};
+export type MessageChange = {
+  /** The words; may be empty when something is attached. */
+  body: string,
+};
 export type ReadUpTo = {
   /** `received_at` of the last message seen. */
   at: Millis,
@@ -341,6 +374,10 @@ export type NewMessage = {
   sent_at: Millis,
   /** What goes with it. The bytes follow by tus, keyed by attachment id. */
   attachments: Array<NewAttachment>,
+  /** Staff whom a note calls. */
+  mentions?: Array<StaffId>,
+  /** Send it then; until then it is for staff only. One whose time has passed is sent at once. */
+  due_at?: Millis,
 };
 export type NewAttachment = {
   /** Its id. */
@@ -534,7 +571,7 @@ export type ConversationList = {
 };
 export type QueueCounts = { waiting: number, mine: number, unassigned: number, open: number, ended: number,
 };
-export type Delivery = { "kind": "queued" } | { "kind": "sending" } | { "kind": "sent" } | { "kind": "read" } | { "kind": "refused",
+export type Delivery = { "kind": "queued" } | { "kind": "sending" } | { "kind": "sent" } | { "kind": "delivered" } | { "kind": "read" } | { "kind": "refused",
   /** Why and what to do. */
   reason: Failure,
 };

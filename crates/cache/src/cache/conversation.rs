@@ -1,6 +1,6 @@
 //! Conversations.
 
-use limpet_model::{Conversation, ConversationId, Ending, Millis, Revision};
+use limpet_model::{Conversation, ConversationId, Ending, Millis, Revision, Snooze};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params};
 
 use super::Cache;
@@ -45,8 +45,15 @@ CREATE TRIGGER conversation_changed AFTER UPDATE ON conversation BEGIN
     INSERT INTO conversation_words (rowid, subject) VALUES (new.nr, new.subject);
 END;";
 
+pub(super) const ADD_SNOOZE: &str = "
+ALTER TABLE conversation ADD COLUMN snoozed       INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversation ADD COLUMN snoozed_until INTEGER;
+ALTER TABLE conversation ADD COLUMN escalated_at  INTEGER;
+ALTER TABLE conversation ADD COLUMN delivered     INTEGER NOT NULL DEFAULT 0; -- to the client, up to this time
+UPDATE conversation SET revision = 0;";
+
 pub(super) const COLUMNS: &str = "id, client, patient, subject, state, urgent, assignee, opened_at, \
-     waiting_since, read_by_staff, read_by_client, ended_at, ended_by, summary, plan";
+     waiting_since, escalated_at, snoozed, snoozed_until, read_by_staff, delivered, read_by_client, ended_at, ended_by, summary, plan";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     let ended = row.get::<_, Option<i64>>("ended_at")?.zip(maybe_id(row, "ended_by")?);
@@ -60,7 +67,10 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         assignee: maybe_id(row, "assignee")?,
         opened_at: Millis(row.get("opened_at")?),
         waiting_since: row.get::<_, Option<i64>>("waiting_since")?.map(Millis),
+        escalated_at: row.get::<_, Option<i64>>("escalated_at")?.map(Millis),
+        snooze: snooze(row)?,
         read_by_staff: Millis(row.get("read_by_staff")?),
+        delivered_to_client: Millis(row.get("delivered")?),
         read_by_client: Millis(row.get("read_by_client")?),
         ending: match ended {
             Some((at, by)) => {
@@ -69,6 +79,11 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Conversation> {
             None => None,
         },
     })
+}
+
+fn snooze(row: &Row<'_>) -> rusqlite::Result<Option<Snooze>> {
+    let until: Option<i64> = row.get("snoozed_until")?;
+    Ok(row.get::<_, bool>("snoozed")?.then_some(Snooze { until: until.map(Millis) }))
 }
 
 /// The values of [`COLUMNS`] go to `table`; with a revision, they replace an older row.
@@ -87,13 +102,17 @@ fn store(
     let (id, client, patient) = (it.id.to_string(), it.client.to_string(), it.patient.to_string());
     let (state, assignee) = (word(&it.state)?, text(it.assignee));
     let (waiting, ended_at) = (it.waiting_since.map(|at| at.0), ending.map(|ending| ending.at.0));
+    let escalated_at = it.escalated_at.map(|at| at.0);
+    let (snoozed, snoozed_until) =
+        (it.snooze.is_some(), it.snooze.and_then(|snooze| snooze.until).map(|at| at.0));
     let ended_by = ending.map(|ending| ending.by.to_string());
     let summary = ending.map_or("", |ending| ending.summary.as_str());
     let plan = ending.map_or("", |ending| ending.plan.as_str());
     values.extend_from_slice(named_params! {
         ":id": id, ":client": client, ":patient": patient, ":subject": it.subject, ":state": state,
         ":urgent": it.urgent, ":assignee": assignee, ":opened_at": it.opened_at.0, ":waiting_since": waiting,
-        ":read_by_staff": it.read_by_staff.0, ":read_by_client": it.read_by_client.0, ":ended_at": ended_at,
+        ":escalated_at": escalated_at, ":snoozed": snoozed, ":snoozed_until": snoozed_until,
+        ":read_by_staff": it.read_by_staff.0, ":delivered": it.delivered_to_client.0, ":read_by_client": it.read_by_client.0, ":ended_at": ended_at,
         ":ended_by": ended_by, ":summary": summary, ":plan": plan,
     });
     let revision = revision.map(|revision| revision.0);
@@ -103,7 +122,7 @@ fn store(
     conn.execute(
         &format!(
             "INSERT INTO {table} ({COLUMNS}{more}) VALUES (:id, :client, :patient, :subject, :state, :urgent,
-                 :assignee, :opened_at, :waiting_since, :read_by_staff, :read_by_client, :ended_at, :ended_by,
+                 :assignee, :opened_at, :waiting_since, :escalated_at, :snoozed, :snoozed_until, :read_by_staff, :delivered, :read_by_client, :ended_at, :ended_by,
                  :summary, :plan{value}) {replace}"
         ),
         values.as_slice(),
@@ -114,7 +133,8 @@ fn store(
 const REPLACE: &str = "ON CONFLICT (id) DO UPDATE SET client = excluded.client, patient = excluded.patient,
      subject = excluded.subject, state = excluded.state, urgent = excluded.urgent,
      assignee = excluded.assignee, opened_at = excluded.opened_at, waiting_since = excluded.waiting_since,
-     read_by_staff = excluded.read_by_staff, read_by_client = excluded.read_by_client,
+     escalated_at = excluded.escalated_at, snoozed = excluded.snoozed, snoozed_until = excluded.snoozed_until,
+     read_by_staff = excluded.read_by_staff, delivered = excluded.delivered, read_by_client = excluded.read_by_client,
      ended_at = excluded.ended_at, ended_by = excluded.ended_by, summary = excluded.summary,
      plan = excluded.plan, revision = excluded.revision";
 

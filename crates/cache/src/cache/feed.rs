@@ -31,6 +31,13 @@ pub(super) const ADD_UNREAD: &str = "
 ALTER TABLE feed ADD COLUMN unread INTEGER; -- first revision of which something could not be read
 ALTER TABLE feed ADD COLUMN unread_by TEXT; -- by which version of the program";
 
+pub(super) const ADD_EPOCH: &str = "
+ALTER TABLE feed ADD COLUMN epoch TEXT NOT NULL DEFAULT ''; -- the server's past that the position counts in";
+
+/// After a step that has room for more of things that the cache has already: they are asked for again. Their rows have
+/// to be at revision 0, so that what comes replaces them.
+pub(super) const FROM_THE_START: &str = "UPDATE feed SET position = 0;";
+
 /// This version of the program, as it is kept.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -70,8 +77,17 @@ impl Cache {
         if since <= position && page.revision > position {
             tx.execute("UPDATE feed SET position = ?1", [page.revision.0])?;
         }
+        if !page.epoch.is_empty() {
+            tx.execute("UPDATE feed SET epoch = ?1", [&page.epoch])?;
+        }
         tx.commit()?;
         Ok(applied)
+    }
+
+    /// The server's past that the position counts in, if it has told.
+    pub fn epoch(&self) -> Result<Option<String>, CacheError> {
+        let epoch: String = self.conn().query_row("SELECT epoch FROM feed", [], |row| row.get(0))?;
+        Ok(Some(epoch).filter(|epoch| !epoch.is_empty()))
     }
 }
 
@@ -194,7 +210,12 @@ mod tests {
         let key = StoreKey::from_hex(&"07".repeat(32)).unwrap();
         let open = || Cache::open(&folder.path().join("cache.db"), &key).unwrap();
         let change = |revision| Change { revision: Revision(revision), entity: Entity::Unread };
-        let page = ChangePage { revision: Revision(9), changes: vec![change(5), change(7)], more: false };
+        let page = ChangePage {
+            revision: Revision(9),
+            changes: vec![change(5), change(7)],
+            more: false,
+            epoch: String::new(),
+        };
         let cache = open();
         assert_eq!(cache.apply(Revision(0), &page).unwrap(), Applied::default());
         assert_eq!(cache.position().unwrap(), Revision(9));

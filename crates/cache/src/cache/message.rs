@@ -39,8 +39,15 @@ CREATE TRIGGER message_changed AFTER UPDATE ON message BEGIN
     INSERT INTO message_words (rowid, body) VALUES (new.nr, new.body);
 END;";
 
-pub(super) const COLUMNS: &str =
-    "id, conversation, author_kind, author, audience, body, attachments, sent_at, received_at";
+pub(super) const ADD_EDITS: &str = "
+ALTER TABLE message ADD COLUMN mentions   TEXT NOT NULL DEFAULT '[]'; -- JSON array of ids
+ALTER TABLE message ADD COLUMN due_at     INTEGER;
+ALTER TABLE message ADD COLUMN edited_at  INTEGER;
+ALTER TABLE message ADD COLUMN deleted_at INTEGER;
+UPDATE message SET revision = 0;";
+
+pub(super) const COLUMNS: &str = "id, conversation, author_kind, author, audience, body, attachments, sent_at, \
+     received_at, mentions, due_at, edited_at, deleted_at";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
     let kind: String = row.get("author_kind")?;
@@ -57,6 +64,10 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
         attachments: json(row, "attachments")?,
         sent_at: Millis(row.get("sent_at")?),
         received_at: Millis(row.get("received_at")?),
+        mentions: json(row, "mentions")?,
+        due_at: row.get::<_, Option<i64>>("due_at")?.map(Millis),
+        edited_at: row.get::<_, Option<i64>>("edited_at")?.map(Millis),
+        deleted_at: row.get::<_, Option<i64>>("deleted_at")?.map(Millis),
     })
 }
 
@@ -72,18 +83,23 @@ pub(super) fn write(conn: &Connection, it: &Message, revision: Revision) -> Resu
     let (author_kind, author) = author(it.author);
     conn.execute(
         "INSERT INTO message (id, conversation, author_kind, author, audience, body, attachments, sent_at,
-             received_at, revision)
+             received_at, mentions, due_at, edited_at, deleted_at, revision)
          VALUES (:id, :conversation, :author_kind, :author, :audience, :body, :attachments, :sent_at,
-             :received_at, :revision)
+             :received_at, :mentions, :due_at, :edited_at, :deleted_at, :revision)
          ON CONFLICT (id) DO UPDATE SET conversation = excluded.conversation,
              author_kind = excluded.author_kind, author = excluded.author, audience = excluded.audience,
              body = excluded.body, attachments = excluded.attachments, sent_at = excluded.sent_at,
-             received_at = excluded.received_at, revision = excluded.revision",
+             received_at = excluded.received_at, mentions = excluded.mentions, due_at = excluded.due_at,
+             edited_at = excluded.edited_at,
+             deleted_at = excluded.deleted_at, revision = excluded.revision",
         named_params! {
             ":id": it.id.to_string(), ":conversation": it.conversation.to_string(),
             ":author_kind": author_kind, ":author": author, ":audience": word(&it.audience)?,
             ":body": it.body, ":attachments": serde_json::to_string(&it.attachments)?,
-            ":sent_at": it.sent_at.0, ":received_at": it.received_at.0, ":revision": revision.0,
+            ":sent_at": it.sent_at.0, ":received_at": it.received_at.0,
+            ":mentions": serde_json::to_string(&it.mentions)?, ":due_at": it.due_at.map(|at| at.0),
+            ":edited_at": it.edited_at.map(|at| at.0), ":deleted_at": it.deleted_at.map(|at| at.0),
+            ":revision": revision.0,
         },
     )?;
     Ok(())
@@ -93,14 +109,15 @@ pub(super) fn lay_over(conn: &Connection, it: &Message) -> Result<(), CacheError
     let (author_kind, author) = author(it.author);
     conn.execute(
         "INSERT INTO temp.message_over (id, conversation, author_kind, author, audience, body, attachments,
-             sent_at, received_at)
+             sent_at, received_at, mentions, due_at)
          VALUES (:id, :conversation, :author_kind, :author, :audience, :body, :attachments, :sent_at,
-             :received_at)",
+             :received_at, :mentions, :due_at)",
         named_params! {
             ":id": it.id.to_string(), ":conversation": it.conversation.to_string(),
             ":author_kind": author_kind, ":author": author, ":audience": word(&it.audience)?,
             ":body": it.body, ":attachments": serde_json::to_string(&it.attachments)?,
             ":sent_at": it.sent_at.0, ":received_at": it.received_at.0,
+            ":mentions": serde_json::to_string(&it.mentions)?, ":due_at": it.due_at.map(|at| at.0),
         },
     )?;
     Ok(())

@@ -44,7 +44,7 @@ pub struct LastWords {
 
 fn of_queue(queue: Queue) -> &'static str {
     match queue {
-        Queue::Waiting => "state = 'open' AND waiting_since IS NOT NULL",
+        Queue::Waiting => "state = 'open' AND waiting_since IS NOT NULL AND NOT snoozed",
         Queue::Mine => "state = 'open' AND assignee = ?1",
         Queue::Unassigned => "state = 'open' AND assignee IS NULL",
         Queue::Open => "state = 'open'",
@@ -123,7 +123,7 @@ impl Cache {
     /// Sizes of the queues.
     pub fn counts(&self, me: StaffId) -> Result<QueueCounts, CacheError> {
         Ok(self.conn().query_row(
-            "SELECT sum(state = 'open' AND waiting_since IS NOT NULL) AS waiting,
+            "SELECT sum(state = 'open' AND waiting_since IS NOT NULL AND NOT snoozed) AS waiting,
                     sum(state = 'open' AND assignee = ?1) AS mine,
                     sum(state = 'open' AND assignee IS NULL) AS unassigned,
                     sum(state = 'open') AS open,

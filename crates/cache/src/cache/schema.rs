@@ -22,4 +22,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 2, sql: &[attachment::ADD_MISSING] },
     Migration { version: 3, sql: &[feed::ADD_UNREAD] },
+    Migration {
+        version: 4,
+        sql: &[conversation::ADD_SNOOZE, message::ADD_EDITS, feed::ADD_EPOCH, feed::FROM_THE_START],
+    },
 ];

@@ -15,7 +15,10 @@ impl Outbox {
     /// Why changes to people and conversations were refused, oldest first.
     pub fn refused_changes(&self) -> Result<Vec<Failure>, CacheError> {
         let refused = self.entries()?.into_iter().filter(|entry| {
-            !matches!(entry.work, Work::Message { .. } | Work::Upload { .. } | Work::Read { .. })
+            !matches!(
+                entry.work,
+                Work::Message { .. } | Work::Upload { .. } | Work::Read { .. } | Work::Export { .. }
+            )
         });
         let why = refused.filter_map(|entry| match entry.state {
             EntryState::Refused(failure) => Some(failure),

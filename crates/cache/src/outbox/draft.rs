@@ -243,6 +243,8 @@ impl Outbox {
                 body: draft.body.clone(),
                 sent_at: now,
                 attachments,
+                mentions: Vec::new(),
+                due_at: None,
             };
             let uploads: Vec<Work> = new
                 .attachments

@@ -1,9 +1,9 @@
 //! Entries: one thing each that the server has to be told, in the order it was done.
 
-use limpet_model::{AttachmentId, Client, ConversationId, MessageId, Millis, Patient};
+use limpet_model::{AttachmentId, Client, ConversationId, ExportId, MessageId, Millis, Patient};
 use limpet_wire::{
     Code, Failure,
-    http::{ConversationChange, NewConversation, NewMessage},
+    http::{ConversationChange, NewConversation, NewExport, NewMessage},
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,13 @@ pub enum Work {
         /// `received_at` of the last message seen.
         at: Millis,
     },
+    /// Something left Limpet; told for the practice's audit log.
+    Export {
+        /// Its id.
+        id: ExportId,
+        /// The rest.
+        new: NewExport,
+    },
     /// A message.
     Message {
         /// Its id.
@@ -88,6 +95,7 @@ impl Work {
             Self::Conversation { .. } => "conversation",
             Self::Change { .. } => "change",
             Self::Read { .. } => "read",
+            Self::Export { .. } => "export",
             Self::Message { .. } => "message",
             Self::Upload { .. } => "upload",
         }
@@ -99,6 +107,7 @@ impl Work {
             Self::Patient(it) => it.id.to_string(),
             Self::Conversation { id, .. } => id.to_string(),
             Self::Change { conversation, .. } | Self::Read { conversation, .. } => conversation.to_string(),
+            Self::Export { id, .. } => id.to_string(),
             Self::Message { id, .. } => id.to_string(),
             Self::Upload { attachment, .. } => attachment.to_string(),
         }
@@ -109,6 +118,7 @@ impl Work {
         match self {
             Self::Client(_) | Self::Patient(_) => None,
             Self::Conversation { id, .. } => Some(*id),
+            Self::Export { new, .. } => Some(new.conversation),
             Self::Message { new, .. } => Some(new.conversation),
             Self::Change { conversation, .. }
             | Self::Read { conversation, .. }

@@ -69,7 +69,10 @@ pub fn conversation(client: &Client, patient: &Patient, subject: &str, opened_at
         assignee: None,
         opened_at: Millis(opened_at),
         waiting_since: None,
+        escalated_at: None,
+        snooze: None,
         read_by_staff: Millis(0),
+        delivered_to_client: Millis(0),
         read_by_client: Millis(0),
         ending: None,
     }
@@ -85,6 +88,10 @@ pub fn message(of: &Conversation, author: Author, body: &str, at: i64) -> Messag
         attachments: vec![],
         sent_at: Millis(at),
         received_at: Millis(at),
+        mentions: Vec::new(),
+        due_at: None,
+        edited_at: None,
+        deleted_at: None,
     }
 }
 
@@ -125,5 +132,10 @@ pub fn gone(of: &str, id: &impl ToString) -> Entity {
 pub fn page(entities: Vec<Entity>) -> ChangePage {
     let changes: Vec<Change> =
         (1..).zip(entities).map(|(n, entity)| Change { revision: Revision(n), entity }).collect();
-    ChangePage { revision: Revision(i64::try_from(changes.len()).unwrap()), changes, more: false }
+    ChangePage {
+        revision: Revision(i64::try_from(changes.len()).unwrap()),
+        changes,
+        more: false,
+        epoch: String::new(),
+    }
 }

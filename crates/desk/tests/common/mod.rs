@@ -32,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// A running server with one practice and two staff members.
 pub struct Clinic {
     pub server: Server,
+    pub id: PracticeId,
     pub ana: StaffId,
     pub bob: StaffId,
 }
@@ -54,7 +55,7 @@ impl Clinic {
         };
         let ana = staff("Ana Gil", "ana@example.org", Role::Veterinarian);
         let bob = staff("Bob Roe", "bob@example.org", Role::FrontDesk);
-        Self { server, ana, bob }
+        Self { server, id: practice, ana, bob }
     }
 
     /// A desk with somebody signed in and everything fetched.

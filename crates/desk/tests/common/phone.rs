@@ -64,6 +64,8 @@ impl Phone {
             body: body.into(),
             sent_at: Millis(1_772_456_700_000),
             attachments: announced.into_iter().collect(),
+            mentions: Vec::new(),
+            due_at: None,
         };
         let json = serde_json::to_vec(&new).unwrap();
         let heard =

@@ -4,46 +4,54 @@
 //! again changes nothing that was right.
 
 mod prepare;
+mod trouble;
 
 use std::{sync::Arc, time::Duration};
 
-use limpet_model::{AttachmentState, Millis};
+use limpet_model::Millis;
 
-use self::prepare::{Trouble, prepare};
+use self::{
+    prepare::{give_up, prepare},
+    trouble::Trouble,
+};
 use crate::{
     app::App,
     store::{
         Result,
-        jobs::{ATTEMPTS, Job, LEASE, back_off},
+        jobs::{ATTEMPTS, Job, LEASE, Lane, PutBack, Work, back_off},
     },
-    view::View,
 };
 
 /// How often to look for jobs that nobody announced: back-off that has passed, leases that ran out.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long to leave a job alone when the disk is full, milliseconds.
 const FULL_WAIT: i64 = 60 * 1000;
+/// Jobs that take a moment, done at once: one of them may wait for a slow server somewhere.
+const LIGHT_WORKERS: usize = 4;
 
-/// Starts the workers. The leases this node held before it stopped are free again at once.
+/// Starts `workers` for what takes long, and if there are any, those for what takes a moment. The leases this node held
+/// before it stopped are free again at once.
 pub async fn start(app: &App, workers: usize, node: &str) -> Result<()> {
     let freed = app.store.reclaim_jobs(node).await?;
     if freed > 0 {
         tracing::info!(jobs = freed, "Taking up jobs that were interrupted");
     }
     let node: Arc<str> = node.into();
-    for _ in 0..workers {
-        app.tasks.spawn(work(app.clone(), node.clone()));
+    for (lane, count) in [(Lane::Heavy, workers), (Lane::Light, LIGHT_WORKERS.min(workers * LIGHT_WORKERS))] {
+        for _ in 0..count {
+            app.tasks.spawn(work(app.clone(), lane, node.clone()));
+        }
     }
     Ok(())
 }
 
-async fn work(app: App, node: Arc<str>) {
+async fn work(app: App, lane: Lane, node: Arc<str>) {
     while !app.stopping.is_cancelled() {
-        match app.store.claim_job(&node, app.now()).await {
+        match app.store.claim_job(lane, &node, app.now()).await {
             Ok(Some(job)) => run(&app, job).await,
             Ok(None) => {
                 tokio::select! {
-                    () = app.work.notified() => {}
+                    () = app.store.bells().rung(lane) => {}
                     () = tokio::time::sleep(LOOK_EVERY) => {}
                     () = app.stopping.cancelled() => {}
                 }
@@ -57,49 +65,61 @@ async fn work(app: App, node: Arc<str>) {
 }
 
 async fn run(app: &App, job: Job) {
+    let done = async {
+        match job.work {
+            Work::Prepare(attachment) => prepare(app, job, attachment).await,
+            Work::Wake(id) => or_lost(app.store.wake_conversation(job, id, app.now()).await),
+            Work::Escalate(id) => or_lost(app.store.escalate(job, id, app.now()).await),
+            Work::Send(id) => or_lost(app.store.send_due(job, id, app.now()).await),
+        }
+    };
     let outcome = tokio::select! {
-        outcome = prepare(app, job) => outcome,
+        outcome = done => outcome,
         () = lose_lease(app, job) => return,
         () = app.stopping.cancelled() => Err(Trouble::Interrupted),
     };
     let put_back = match outcome {
         Ok(()) => return,
         Err(Trouble::Lost) => {
-            tracing::warn!(attachment = %job.attachment, "A job was done by somebody else meanwhile");
+            tracing::warn!(job = %job.work, "A job was done by somebody else meanwhile");
             return;
         }
         Err(Trouble::Interrupted) => {
-            app.store.put_back_job(job, app.now(), false, "interrupted", false).await
+            app.store.put_back_job(job, PutBack::Interrupted, app.now(), "interrupted").await
         }
         Err(Trouble::Full) => {
-            tracing::error!(attachment = %job.attachment, "No room left to prepare a clip");
+            tracing::error!(job = %job.work, "No room left to do a job");
             let later = Millis(app.now().0 + FULL_WAIT);
-            app.store.put_back_job(job, later, false, "no room left", false).await
+            app.store.put_back_job(job, PutBack::Interrupted, later, "no room left").await
         }
         Err(Trouble::Again(reason)) => fail(app, job, &reason).await,
     };
     if let Err(error) = put_back {
         // Its lease runs out, and somebody takes it up.
-        tracing::error!(attachment = %job.attachment, %error, "Cannot give a job back");
+        tracing::error!(job = %job.work, %error, "Cannot give a job back");
     }
+}
+
+/// What a store did for a claim that may not count any more.
+fn or_lost(done: Result<bool>) -> Result<(), Trouble> {
+    if done? { Ok(()) } else { Err(Trouble::Lost) }
 }
 
 async fn fail(app: &App, job: Job, reason: &str) -> Result<()> {
     let last = job.attempt >= ATTEMPTS;
-    tracing::error!(attachment = %job.attachment, attempt = job.attempt, last, reason, "A job failed");
+    tracing::error!(job = %job.work, attempt = job.attempt, last, reason, "A job failed");
     let later = Millis(app.now().0 + back_off(job.attempt));
-    if last && let Some(mut found) = app.store.attachment(job.practice, View::Staff, job.attachment).await? {
-        found.state = AttachmentState::Refused {
-            reason:
-                "This file could not be prepared for showing. It is kept as it was sent; send it again, or \
-                     download the original."
-                    .into(),
+    if last {
+        let ours = match job.work {
+            Work::Prepare(attachment) => give_up(app, job, attachment).await?,
+            Work::Wake(_) | Work::Escalate(_) | Work::Send(_) => true,
         };
-        if !app.store.write_findings(job, &found, false).await? {
+        if !ours {
             return Ok(());
         }
     }
-    app.store.put_back_job(job, later, true, reason, last).await
+    let how = if last { PutBack::Dead } else { PutBack::Failed };
+    app.store.put_back_job(job, how, later, reason).await
 }
 
 /// Holds on to the lease; returns when it is somebody else's.
@@ -110,10 +130,10 @@ async fn lose_lease(app: &App, job: Job) {
         match app.store.renew_job(job, app.now()).await {
             Ok(true) => {}
             Ok(false) => {
-                tracing::warn!(attachment = %job.attachment, "Lost the lease of a job");
+                tracing::warn!(job = %job.work, "Lost the lease of a job");
                 return;
             }
-            Err(error) => tracing::warn!(attachment = %job.attachment, %error, "Cannot renew a lease"),
+            Err(error) => tracing::warn!(job = %job.work, %error, "Cannot renew a lease"),
         }
     }
 }

@@ -12,59 +12,23 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use limpet_model::{Attachment, AttachmentKind, AttachmentState, ClipFacts};
+use limpet_model::{Attachment, AttachmentId, AttachmentKind, AttachmentState, ClipFacts};
 use limpet_video::{ByteSink, Clip, PlainFile, VideoError, photo_poster};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
+use super::trouble::Trouble;
 use crate::{
     app::App,
-    blobs::{BlobError, Part, is_full},
+    blobs::{Part, is_full},
+    file_of::FileOf,
     sniff::{self, HEAD, Seen, sniff},
-    store::{StoreError, jobs::Job},
+    store::{self, jobs::Job},
     view::View,
 };
 
 /// Longest side of a poster, pixels.
 const POSTER_SIDE: u32 = 1280;
-
-/// Why a job is not done.
-pub(super) enum Trouble {
-    /// The server is stopping.
-    Interrupted,
-    /// The lease ran out and somebody else has the job.
-    Lost,
-    /// The disk is full; nothing is lost, it goes on when there is room.
-    Full,
-    /// Worth another attempt. The text is for the log.
-    Again(String),
-}
-
-impl From<StoreError> for Trouble {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Full => Self::Full,
-            StoreError::Stopping => Self::Interrupted,
-            error => Self::Again(error.to_string()),
-        }
-    }
-}
-
-impl From<BlobError> for Trouble {
-    fn from(error: BlobError) -> Self {
-        match error {
-            BlobError::Full => Self::Full,
-            BlobError::Read(error) => error.into(),
-            error => Self::Again(error.to_string()),
-        }
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        if is_full(&error) { Self::Full } else { Self::Again(error.to_string()) }
-    }
-}
 
 /// What looking inside came to.
 enum Looked {
@@ -72,12 +36,20 @@ enum Looked {
     Refused(String),
 }
 
+/// A job, and the file that it is about.
+#[derive(Clone, Copy)]
+struct Claim {
+    job: Job,
+    of: FileOf,
+}
+
 /// Does the job.
-pub(super) async fn prepare(app: &App, job: Job) -> Result<(), Trouble> {
-    let Some(mut found) = app.store.attachment(job.practice, View::Staff, job.attachment).await? else {
+pub(super) async fn prepare(app: &App, job: Job, attachment: AttachmentId) -> Result<(), Trouble> {
+    let claim = Claim { job, of: FileOf { practice: job.practice, attachment } };
+    let Some(mut found) = app.store.attachment(job.practice, View::Staff, attachment).await? else {
         return Err(Trouble::Again("no such attachment".into()));
     };
-    let (file, put_away) = fetch(app, job, &found).await?;
+    let (file, put_away) = fetch(app, claim, &found).await?;
     let (sha256, head) = blocking({
         let file = file.clone();
         move || hash(&file)
@@ -89,7 +61,7 @@ pub(super) async fn prepare(app: &App, job: Job) -> Result<(), Trouble> {
             return Err(Trouble::Again("the original in the store is not what was sent".into()));
         }
     } else {
-        app.blobs.put_file(job.file_of(), Part::Original, &file).await?;
+        app.blobs.put_file(claim.of, Part::Original, &file).await?;
     }
     let seen = sniff(&head);
     found.sha256 = Some(sha256);
@@ -97,32 +69,49 @@ pub(super) async fn prepare(app: &App, job: Job) -> Result<(), Trouble> {
     if let Some(mime) = sniff::mime(seen) {
         mime.clone_into(&mut found.mime);
     }
-    write_down(app, job, &found, false).await?;
+    write_down(app, claim, &found, false).await?;
 
-    let looked = look(app, job, &mut found, seen, &file).await?;
+    let looked = look(app, claim, &mut found, seen, &file).await?;
     found.state = match looked {
         Looked::Fine => AttachmentState::Ready,
         Looked::Refused(reason) => AttachmentState::Refused { reason },
     };
-    write_down(app, job, &found, true).await?;
-    app.intake.remove(job.file_of()).await?;
-    tracing::info!(attachment = %job.attachment, ready = found.state == AttachmentState::Ready, "Prepared");
+    write_down(app, claim, &found, true).await?;
+    app.intake.remove(claim.of).await?;
+    tracing::info!(attachment = %claim.of.attachment, ready = found.state == AttachmentState::Ready, "Prepared");
     Ok(())
 }
 
-async fn write_down(app: &App, job: Job, found: &Attachment, done: bool) -> Result<(), Trouble> {
-    if app.store.write_findings(job, found, done).await? { Ok(()) } else { Err(Trouble::Lost) }
+/// Says in the thread that it could not be done. Whether the claim still counted.
+pub(super) async fn give_up(app: &App, job: Job, attachment: AttachmentId) -> store::Result<bool> {
+    let Some(mut found) = app.store.attachment(job.practice, View::Staff, attachment).await? else {
+        return Ok(true);
+    };
+    found.state = AttachmentState::Refused {
+        reason: "This file could not be prepared for showing. It is kept as it was sent; send it again, or download \
+                 the original."
+            .into(),
+    };
+    app.store.write_findings(job, &found, false, app.now()).await
+}
+
+async fn write_down(app: &App, claim: Claim, found: &Attachment, done: bool) -> Result<(), Trouble> {
+    if app.store.write_findings(claim.job, found, done, app.now()).await? {
+        Ok(())
+    } else {
+        Err(Trouble::Lost)
+    }
 }
 
 /// The file as it arrived or, when it was put away before, fetched back; and which of the two.
-async fn fetch(app: &App, job: Job, attachment: &Attachment) -> Result<(PathBuf, bool), Trouble> {
+async fn fetch(app: &App, claim: Claim, attachment: &Attachment) -> Result<(PathBuf, bool), Trouble> {
     let bytes = u64::try_from(attachment.bytes).unwrap_or(0);
-    if app.intake.received(job.file_of()).await? == bytes {
-        return Ok((app.intake.file(job.file_of()), false));
+    if app.intake.received(claim.of).await? == bytes {
+        return Ok((app.intake.file(claim.of), false));
     }
-    let path = app.intake.beside(job.file_of(), "fetched", job.fence).await?;
+    let path = app.intake.beside(claim.of, "fetched", claim.job.fence).await?;
     let mut file = tokio::fs::File::create(&path).await?;
-    let mut stream = app.blobs.stream(job.file_of(), Part::Original, 0..bytes).await?;
+    let mut stream = app.blobs.stream(claim.of, Part::Original, 0..bytes).await?;
     let mut fetched = 0;
     while let Some(chunk) = stream.next().await {
         let chunk = chunk?;
@@ -138,7 +127,7 @@ async fn fetch(app: &App, job: Job, attachment: &Attachment) -> Result<(PathBuf,
 
 async fn look(
     app: &App,
-    job: Job,
+    claim: Claim,
     found: &mut Attachment,
     seen: Seen,
     file: &Path,
@@ -147,13 +136,18 @@ async fn look(
         return Ok(Looked::Refused(reason.into()));
     }
     match found.kind {
-        AttachmentKind::Clip => look_at_clip(app, job, found, file).await,
-        AttachmentKind::Photo | AttachmentKind::Still => look_at_photo(app, job, found, file).await,
+        AttachmentKind::Clip => look_at_clip(app, claim, found, file).await,
+        AttachmentKind::Photo | AttachmentKind::Still => look_at_photo(app, claim, found, file).await,
         AttachmentKind::Document => Ok(Looked::Fine),
     }
 }
 
-async fn look_at_clip(app: &App, job: Job, found: &mut Attachment, file: &Path) -> Result<Looked, Trouble> {
+async fn look_at_clip(
+    app: &App,
+    claim: Claim,
+    found: &mut Attachment,
+    file: &Path,
+) -> Result<Looked, Trouble> {
     let source = file.to_owned();
     let opened = blocking(move || {
         let clip = match Clip::open(Arc::new(PlainFile::open(&source)?)) {
@@ -170,13 +164,13 @@ async fn look_at_clip(app: &App, job: Job, found: &mut Attachment, file: &Path) 
         Ok(opened) => opened,
         Err(reason) => return Ok(Looked::Refused(reason)),
     };
-    app.blobs.put(job.file_of(), Part::Poster, poster).await?;
+    app.blobs.put(claim.of, Part::Poster, poster).await?;
     found.clip = Some(facts);
     found.has_poster = true;
     // Staff can see what it is, and step through the original, while the rendition is made.
-    write_down(app, job, found, false).await?;
+    write_down(app, claim, found, false).await?;
 
-    let target = app.intake.beside(job.file_of(), "rendition", job.fence).await?;
+    let target = app.intake.beside(claim.of, "rendition", claim.job.fence).await?;
     let made = blocking({
         let target = target.clone();
         move || {
@@ -192,12 +186,17 @@ async fn look_at_clip(app: &App, job: Job, found: &mut Attachment, file: &Path) 
     if let Some(reason) = made {
         return Ok(Looked::Refused(reason));
     }
-    app.blobs.put_file(job.file_of(), Part::Rendition, &target).await?;
+    app.blobs.put_file(claim.of, Part::Rendition, &target).await?;
     found.has_rendition = true;
     Ok(Looked::Fine)
 }
 
-async fn look_at_photo(app: &App, job: Job, found: &mut Attachment, file: &Path) -> Result<Looked, Trouble> {
+async fn look_at_photo(
+    app: &App,
+    claim: Claim,
+    found: &mut Attachment,
+    file: &Path,
+) -> Result<Looked, Trouble> {
     let source = file.to_owned();
     let made = blocking(move || match photo_poster(Arc::new(PlainFile::open(&source)?), POSTER_SIDE) {
         Ok(poster) => Ok(Ok(poster.jpeg)),
@@ -208,7 +207,7 @@ async fn look_at_photo(app: &App, job: Job, found: &mut Attachment, file: &Path)
         Ok(jpeg) => jpeg,
         Err(reason) => return Ok(Looked::Refused(reason)),
     };
-    app.blobs.put(job.file_of(), Part::Poster, jpeg).await?;
+    app.blobs.put(claim.of, Part::Poster, jpeg).await?;
     found.has_poster = true;
     Ok(Looked::Fine)
 }

@@ -37,7 +37,7 @@ pub async fn close_session(
     staff: Staff,
     IdOf(id): IdOf<String>,
 ) -> Answer<StatusCode> {
-    if app.store.close_staff_session(staff.practice, staff.id, &id).await? {
+    if app.store.close_staff_session(staff.by(app.now()), staff.id, &id).await? {
         tracing::info!(practice = %staff.practice, staff = %staff.id, "Closed a session");
         return Ok(StatusCode::NO_CONTENT);
     }
@@ -67,7 +67,7 @@ pub async fn change_password(
     }
     let hash = app.passwords.hash(sent.new).await?;
     // Somebody else may have set another one meanwhile.
-    if !app.store.set_password(staff.practice, staff.id, &present, &hash, Some(&caller.0)).await? {
+    if !app.store.set_password(staff.by(app.now()), staff.id, &present, &hash, Some(&caller.0)).await? {
         return Err(wrong());
     }
     tracing::info!(practice = %staff.practice, staff = %staff.id, "Changed a password");
@@ -82,7 +82,7 @@ pub async fn change(
     Sent(change): Sent<StaffChange>,
 ) -> Answer<StatusCode> {
     words::check_staff(&change)?;
-    app.store.change_staff(staff.practice, id, &change).await?;
+    app.store.change_staff(staff.by(app.now()), id, &change).await?;
     tracing::info!(practice = %staff.practice, by = %staff.id, staff = %id, "Changed an account");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -95,7 +95,7 @@ pub async fn close_sessions(
 ) -> Answer<StatusCode> {
     let member = app.store.staff_member(staff.practice, id).await?;
     member.ok_or_else(|| Problem::not_found("account"))?;
-    app.store.close_staff_sessions(staff.practice, id).await?;
+    app.store.close_staff_sessions(staff.by(app.now()), id).await?;
     tracing::info!(practice = %staff.practice, by = %staff.id, staff = %id, "Closed an account's sessions");
     Ok(StatusCode::NO_CONTENT)
 }

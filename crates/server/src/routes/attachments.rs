@@ -30,5 +30,9 @@ pub async fn bytes(
         .attachment(caller.practice(), caller.view(), id)
         .await?
         .ok_or_else(|| Problem::not_found("attachment"))?;
+    // Posters are in every list; who looks at the thing itself is written down.
+    if method == Method::GET && part != Part::Poster {
+        app.openings.log(&app, caller.by(app.now()), id, part.word(), caller.0.id()).await?;
+    }
     deliver(&app, caller.practice(), &attachment, part, &method, &headers).await
 }

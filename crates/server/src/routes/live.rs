@@ -10,7 +10,7 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 
@@ -25,10 +25,11 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// `GET /v1/live`
 pub async fn live(State(app): State<App>, caller: Caller) -> Answer<Response> {
     // Listen first, then look: a revision in between is told, not lost.
-    let Ear { revisions, closings } = app.live.listen(caller.practice());
+    let Ear { revisions, closings } = app.live.listen(caller.practice(), caller.view());
     let newest = app.store.revision(caller.practice()).await?;
-    app.live.tell(caller.practice(), newest);
-    let events = WatchStream::new(revisions)
+    app.live.began_at(caller.practice(), newest);
+    let events = stream::iter([newest])
+        .chain(WatchStream::from_changes(revisions))
         .map(|revision| Ok::<_, Infallible>(Event::default().data(revision.0.to_string())));
     let mut response = Sse::new(events.take_until(until_over(app, caller.0.token_hash, closings)))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))

@@ -1,14 +1,16 @@
-//! `PUT /v1/messages/{id}`: a message, or a note.
+//! Messages and notes: writing one, giving it new words, taking it back.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{Json, extract::State, http::StatusCode};
 use limpet_model::MessageId;
-use limpet_wire::http::NewMessage;
+use limpet_wire::http::{EarlierWords, MessageChange, NewMessage};
 
 use crate::{
-    access::Caller,
+    access::{Caller, Staff},
     app::App,
     body::{IdOf, Sent},
-    failure::Answer,
+    failure::{Answer, Problem},
+    permission::{Act, may},
+    view::View,
     words,
 };
 
@@ -20,6 +22,36 @@ pub async fn put(
     Sent(new): Sent<NewMessage>,
 ) -> Answer<StatusCode> {
     words::check_message(caller.author(), &new)?;
-    app.store.put_message(caller.practice(), caller.view(), caller.author(), id, &new, app.now()).await?;
+    app.store.put_message(caller.by(app.now()), caller.view(), id, &new).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `PATCH /v1/messages/{id}`
+pub async fn edit(
+    State(app): State<App>,
+    caller: Caller,
+    IdOf(id): IdOf<MessageId>,
+    Sent(change): Sent<MessageChange>,
+) -> Answer<StatusCode> {
+    words::check_words(&change)?;
+    app.store.edit_message(caller.by(app.now()), caller.view(), id, &change.body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE /v1/messages/{id}`
+pub async fn delete(State(app): State<App>, caller: Caller, IdOf(id): IdOf<MessageId>) -> Answer<StatusCode> {
+    let anybodys = may(caller.who(), Act::TakeBack);
+    app.store.delete_message(caller.by(app.now()), caller.view(), id, anybodys).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /v1/messages/{id}/earlier`
+pub async fn earlier(
+    State(app): State<App>,
+    staff: Staff,
+    IdOf(id): IdOf<MessageId>,
+) -> Answer<Json<Vec<EarlierWords>>> {
+    let found = app.store.message(staff.practice, View::Staff, id).await?;
+    found.ok_or_else(|| Problem::not_found("message"))?;
+    Ok(Json(app.store.earlier_words(staff.practice, id).await?))
 }

@@ -4,9 +4,11 @@
 
 mod account;
 mod attachments;
+mod audit;
 mod changes;
 mod conversations;
 mod dress;
+mod exports;
 mod health;
 mod live;
 mod media;
@@ -65,15 +67,22 @@ routes! {
     put "/v1/password" Session(Act::OwnAccount) => account::change_password;
     patch "/v1/staff/{id}" Session(Act::Staff) => account::change;
     delete "/v1/staff/{id}/sessions" Session(Act::Staff) => account::close_sessions;
+    get "/v1/audit" Session(Act::Audit) => audit::audit;
     get "/v1/changes" Session(Act::Follow) => changes::changes;
     get "/v1/live" Session(Act::Follow) => live::live;
     put "/v1/clients/{id}" Session(Act::Keep) => people::put_client;
     put "/v1/patients/{id}" Session(Act::Keep) => people::put_patient;
     put "/v1/conversations/{id}" Session(Act::Converse) => conversations::open;
     patch "/v1/conversations/{id}" Session(Act::Converse) => conversations::change;
+    post "/v1/conversations/changes" Session(Act::Converse) => conversations::change_many;
+    post "/v1/conversations/{id}/merge" Session(Act::Converse) => conversations::merge;
     post "/v1/conversations/{id}/invitation" Session(Act::Invite) => conversations::invite;
     post "/v1/conversations/{id}/read" Session(Act::Read) => conversations::read;
     put "/v1/messages/{id}" Session(Act::Write) => messages::put;
+    patch "/v1/messages/{id}" Session(Act::Write) => messages::edit;
+    delete "/v1/messages/{id}" Session(Act::Write) => messages::delete;
+    get "/v1/messages/{id}/earlier" Session(Act::Converse) => messages::earlier;
+    put "/v1/exports/{id}" Session(Act::Converse) => exports::put;
     options "/v1/uploads" Anyone => uploads::abilities;
     post "/v1/uploads" Session(Act::Send) => uploads::begin;
     options "/v1/uploads/{attachment}" Anyone => uploads::abilities;

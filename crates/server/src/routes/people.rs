@@ -22,7 +22,7 @@ pub async fn put_client(
         return Err(Problem::invalid("The client's id is not the one in the address. Update the app."));
     }
     words::check_client(&client)?;
-    app.store.put_client(staff.practice, &client).await?;
+    app.store.put_client(staff.by(app.now()), &client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -37,6 +37,6 @@ pub async fn put_patient(
         return Err(Problem::invalid("The patient's id is not the one in the address. Update the app."));
     }
     words::check_patient(&patient)?;
-    app.store.put_patient(staff.practice, &patient).await?;
+    app.store.put_patient(staff.by(app.now()), &patient).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -74,7 +74,7 @@ fn wrong_password() -> Problem {
 
 /// `POST /v1/sign-out`
 pub async fn sign_out(State(app): State<App>, caller: Caller) -> Answer<Response> {
-    app.store.close_session(&caller.0).await?;
+    app.store.close_session(&caller.0, app.now()).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     if matches!(caller.0.holder, Holder::Client(..)) {
         response.headers_mut().insert(header::SET_COOKIE, client_cookie(&app, "", 0)?);

@@ -59,7 +59,7 @@ async fn begun(app: &App, caller: &Caller, headers: &HeaderMap, body: Body) -> A
     let mut offset = attachment.bytes;
     let mut expires = None;
     if attachment.uploaded_at.is_none() {
-        let upload = app.store.begin_upload(caller.practice(), &attachment, app.now()).await?;
+        let upload = app.store.begin_upload(caller.by(app.now()), &attachment).await?;
         offset = proven_offset(app, &upload).await?;
         if tus::is_chunk(headers) && offset == 0 {
             offset = receive(app, &upload, 0, tus::Proof::read(headers)?, length_of(headers), body).await?;
@@ -166,7 +166,7 @@ pub async fn give_up(
         app.intake.ask_to_give_way(of).await;
         let Some(_turn) = app.intake.take_turn(of) else { return Err(locked()) };
         let reason = "The upload was cancelled. Send the file again if it is needed.";
-        app.store.abandon_upload(caller.practice(), id, reason).await?;
+        app.store.abandon_upload(caller.by(app.now()), id, reason).await?;
         app.intake.remove(of).await.map_err(|error| Problem::internal(&error))?;
         Ok(StatusCode::NO_CONTENT.into_response())
     };

@@ -1,23 +1,27 @@
 //! Attachments: announced with their message, then filled by an upload, then looked at by a job.
 
 use limpet_model::{
-    Attachment, AttachmentId, AttachmentKind, AttachmentState, Author, ClipFacts, Conversation, Message,
-    Millis, PracticeId, StillOf,
+    Attachment, AttachmentId, AttachmentKind, AttachmentState, Audience, Author, ClipFacts, Conversation,
+    Message, Millis, PracticeId, StillOf,
 };
 use limpet_wire::{
     changes::{Change, Entity},
     http::NewAttachment,
 };
+use serde_json::Value;
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
     Flag, Result, Store, StoreError, Write,
+    audit::Act,
     changes::Span,
-    messages::{audience_word, author_words},
+    messages::{audience_word, author_words, read_audience},
     row::Columns,
+    tombstones,
 };
 use crate::{
     blobs::Part,
+    by::{Actor, By},
     file_of::FileOf,
     view::{View, per_view},
 };
@@ -170,21 +174,24 @@ impl Store {
     }
 
     /// Closes a media link for good. Whether there was one.
-    pub async fn revoke_capability(&self, capability: &str, now: Millis) -> Result<bool> {
+    pub async fn revoke_capability(&self, capability: &str, actor: Actor, now: Millis) -> Result<bool> {
         let Some((practice, attachment)) = self.attachment_by_capability(capability).await? else {
             return Ok(false);
         };
-        let mut write = self.write(practice).await?;
+        let mut write = self.write(By::new(practice, actor, now)).await?;
         let revision = write.revision();
-        sqlx::query(
-            "UPDATE attachments SET revision = $3, revoked_at = $4 WHERE practice_id = $1 AND id = $2",
+        let row = sqlx::query(
+            "UPDATE attachments SET revision = $3, revoked_at = $4 WHERE practice_id = $1 AND id = $2 \
+             RETURNING client_id AS client_id, audience AS audience",
         )
         .bind(practice.to_string())
         .bind(attachment.id.to_string())
         .bind(revision.0)
         .bind(now.0)
-        .execute(write.connection())
+        .fetch_one(write.connection())
         .await?;
+        seen_by_its_client(&mut write, &row)?;
+        write.log(Act::Revoked, attachment.id, Value::Null);
         write.commit().await?;
         Ok(true)
     }
@@ -235,6 +242,9 @@ pub(super) async fn announce(
     .bind(new.captured_at.map(|at| at.0))
     .execute(write.connection())
     .await?;
+    if message.audience == Audience::Everyone {
+        write.seen_by(conversation.client);
+    }
     Ok(())
 }
 
@@ -248,10 +258,11 @@ pub(super) async fn update(write: &mut Write, attachment: &Attachment) -> Result
         AttachmentState::Refused { reason } => ("refused", attachment.bytes, reason.as_str()),
     };
     let clip = attachment.clip.as_ref();
-    sqlx::query(
+    let row = sqlx::query(
         "UPDATE attachments SET revision = $3, mime = $4, state = $5, received = $6, reason = $7, sha256 = $8, \
          clip_duration_us = $9, clip_width = $10, clip_height = $11, clip_frames = $12, clip_audio = $13, \
-         uploaded_at = $14, has_poster = $15, has_rendition = $16, clip_missing_us = $17 WHERE practice_id = $1 AND id = $2",
+         uploaded_at = $14, has_poster = $15, has_rendition = $16, clip_missing_us = $17 WHERE practice_id = $1 AND id = $2 \
+         RETURNING client_id AS client_id, audience AS audience",
     )
     .bind(practice.to_string())
     .bind(attachment.id.to_string())
@@ -270,6 +281,48 @@ pub(super) async fn update(write: &mut Write, attachment: &Attachment) -> Result
     .bind(Flag::store(attachment.has_poster))
     .bind(Flag::store(attachment.has_rendition))
     .bind(clip.map(|clip| clip.missing.0))
+    .fetch_optional(write.connection())
+    .await?;
+    row.map_or(Ok(()), |row| seen_by_its_client(write, &row))
+}
+
+fn seen_by_its_client(write: &mut Write, row: &AnyRow) -> Result<()> {
+    if row.word("audience", read_audience)? == Audience::Everyone {
+        write.seen_by(row.id("client_id")?);
+    }
+    Ok(())
+}
+
+/// Takes what went with a message out of its client's view, and closes its links.
+pub(super) async fn hide(write: &mut Write, message: &Message) -> Result<()> {
+    let (practice, revision, now) = (write.practice(), write.revision(), write.by().at);
+    let hidden = sqlx::query(
+        "UPDATE attachments SET revision = $3, audience = 'staff', revoked_at = COALESCE(revoked_at, $4) \
+         WHERE practice_id = $1 AND message_id = $2 RETURNING id AS id, client_id AS client_id",
+    )
+    .bind(practice.to_string())
+    .bind(message.id.to_string())
+    .bind(revision.0)
+    .bind(now.0)
+    .fetch_all(write.connection())
+    .await?;
+    if message.audience == Audience::Everyone {
+        for row in hidden {
+            tombstones::bury(write, Some(row.id("client_id")?), "attachment", &row.text("id")?).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Shows what goes with a message to its client.
+pub(super) async fn show(write: &mut Write, message: &Message) -> Result<()> {
+    let (practice, revision) = (write.practice(), write.revision());
+    sqlx::query(
+        "UPDATE attachments SET revision = $3, audience = 'everyone' WHERE practice_id = $1 AND message_id = $2",
+    )
+    .bind(practice.to_string())
+    .bind(message.id.to_string())
+    .bind(revision.0)
     .execute(write.connection())
     .await?;
     Ok(())

@@ -102,7 +102,7 @@ impl Store {
         }
         // Less than `since` only after a restored backup: the device then starts over.
         let revision = if more { span.upto } else { newest };
-        Ok(ChangePage { revision, changes, more })
+        Ok(ChangePage { revision, changes, more, epoch: String::new() })
     }
 }
 

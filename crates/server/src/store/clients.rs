@@ -4,8 +4,16 @@ use limpet_model::{Client, ClientId, PracticeId};
 use limpet_wire::changes::{Change, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Result, Store, Write, changes::Span, row::Columns};
-use crate::view::{View, per_view};
+use super::{
+    Result, Store, Write,
+    audit::{Act, fields_that_differ},
+    changes::Span,
+    row::Columns,
+};
+use crate::{
+    by::By,
+    view::{View, per_view},
+};
 
 fn from_row(row: &AnyRow) -> Result<Client> {
     Ok(Client {
@@ -20,12 +28,15 @@ fn from_row(row: &AnyRow) -> Result<Client> {
 
 impl Store {
     /// Adds or changes a client; the last one to write wins.
-    pub async fn put_client(&self, practice: PracticeId, client: &Client) -> Result<()> {
-        let mut write = self.write(practice).await?;
-        if find(write.connection(), practice, client.id).await?.as_ref() == Some(client) {
+    pub async fn put_client(&self, by: By, client: &Client) -> Result<()> {
+        let mut write = self.write(by).await?;
+        let before = find(write.connection(), by.practice, client.id).await?;
+        if before.as_ref() == Some(client) {
             return write.discard().await;
         }
         upsert(&mut write, client).await?;
+        let act = if before.is_some() { Act::Changed } else { Act::Added };
+        write.log(act, client.id, fields_that_differ(before.as_ref(), client));
         write.commit().await.map(drop)
     }
 }
@@ -48,6 +59,7 @@ async fn upsert(write: &mut Write, client: &Client) -> Result<()> {
     .bind(client.pms_id.clone())
     .execute(write.connection())
     .await?;
+    write.seen_by(client.id);
     Ok(())
 }
 

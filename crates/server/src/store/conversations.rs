@@ -1,24 +1,35 @@
 //! Conversations: opened by staff, carried on by messages, ended in `endings`.
 
 use limpet_model::{
-    Audience, Author, Conversation, ConversationId, ConversationState, Ending, Millis, PracticeId, StaffId,
+    Audience, Author, Conversation, ConversationId, ConversationState, Ending, Millis, PracticeId, Snooze,
 };
 use limpet_wire::{
     changes::{Change, Entity},
-    http::{ConversationChange, NewConversation},
+    http::{ConversationChange, NewConversation, SetSnooze},
 };
+use serde_json::{Value, json};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
-    Flag, Result, Store, StoreError, Write, changes::Span, clients, endings, messages, patients,
-    row::Columns, staff,
+    Flag, Result, Store, StoreError, Write,
+    audit::Act,
+    changes::Span,
+    clients, due, endings,
+    jobs::{self, Work},
+    merges::find_now,
+    messages, patients,
+    row::Columns,
+    staff,
 };
-use crate::view::{View, per_view};
+use crate::{
+    by::By,
+    view::{View, per_view},
+};
 
 macro_rules! columns {
     () => {
         "id, revision, client_id, patient_id, subject, state, urgent, assignee_id, opened_at, waiting_since, \
-         read_by_staff, read_by_client, ended_at, ended_by, summary, plan"
+         escalated_at, snoozed, snoozed_until, read_by_staff, delivered_to_client, read_by_client, ended_at, ended_by, summary, plan"
     };
 }
 
@@ -50,7 +61,10 @@ fn from_row(row: &AnyRow) -> Result<Conversation> {
         assignee: row.maybe_id("assignee_id")?,
         opened_at: row.time("opened_at")?,
         waiting_since: row.maybe_time("waiting_since")?,
+        escalated_at: row.maybe_time("escalated_at")?,
+        snooze: row.flag("snoozed")?.then_some(Snooze { until: row.maybe_time("snoozed_until")? }),
         read_by_staff: row.time("read_by_staff")?,
+        delivered_to_client: row.time("delivered_to_client")?,
         read_by_client: row.time("read_by_client")?,
         ending,
     })
@@ -61,20 +75,16 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` when the id is another conversation's, `Missing` for an unknown client or patient.
-    pub async fn open_conversation(
-        &self,
-        practice: PracticeId,
-        id: ConversationId,
-        new: &NewConversation,
-        by: StaffId,
-    ) -> Result<()> {
-        let mut write = self.write(practice).await?;
-        if let Some(there) = find(write.connection(), practice, View::Staff, id).await? {
+    pub async fn open_conversation(&self, by: By, id: ConversationId, new: &NewConversation) -> Result<()> {
+        let practice = by.practice;
+        let mut write = self.write(by).await?;
+        if let Some(there) = find_now(write.connection(), practice, View::Staff, id).await? {
             write.discard().await?;
-            let same = there.client == new.client
-                && there.patient == new.patient
-                && there.subject == new.subject
-                && there.opened_at == new.opened_at;
+            let same = there.id != id
+                || there.client == new.client
+                    && there.patient == new.patient
+                    && there.subject == new.subject
+                    && there.opened_at == new.opened_at;
             return if same {
                 Ok(())
             } else {
@@ -87,7 +97,8 @@ impl Store {
         if patients::find(write.connection(), practice, new.patient).await?.is_none() {
             return Err(StoreError::Missing("patient"));
         }
-        insert(&mut write, id, new, by).await?;
+        insert(&mut write, id, new).await?;
+        write.log(Act::Added, id, json!({ "client": new.client, "patient": new.patient }));
         write.commit().await.map(drop)
     }
 
@@ -97,14 +108,13 @@ impl Store {
     /// `Missing` for an unknown conversation or assignee, `Conflict` when it cannot be ended any more.
     pub async fn change_conversation(
         &self,
-        practice: PracticeId,
+        by: By,
         id: ConversationId,
-        by: StaffId,
         change: &ConversationChange,
-        now: Millis,
     ) -> Result<()> {
-        let mut write = self.write(practice).await?;
-        let before = find(write.connection(), practice, View::Staff, id)
+        let (practice, now) = (by.practice, by.at);
+        let mut write = self.write(by).await?;
+        let before = find_now(write.connection(), practice, View::Staff, id)
             .await?
             .ok_or(StoreError::Missing("conversation"))?;
         let mut after = before.clone();
@@ -120,11 +130,17 @@ impl Store {
             }
             after.assignee = assign.to;
         }
+        if let Some(SetSnooze { to }) = change.snooze {
+            after.snooze = to;
+        }
+        if change.wave_off == Some(true) {
+            (after.waiting_since, after.escalated_at) = (None, None);
+        }
         match change.state {
             Some(ConversationState::Ended) => {
                 let ending = Ending {
                     at: change.at.unwrap_or(now),
-                    by,
+                    by: by.staff().ok_or(StoreError::Missing("staff member"))?,
                     summary: change.summary.clone().unwrap_or_default(),
                     plan: change.plan.clone().unwrap_or_default(),
                 };
@@ -137,20 +153,21 @@ impl Store {
             return write.discard().await;
         }
         update(&mut write, &after).await?;
+        if let (Some(Snooze { until: Some(until) }), true) = (after.snooze, after.snooze != before.snooze) {
+            jobs::queue(write.quiet(), practice, Work::Wake(id), until, now).await?;
+        }
+        log_change(&mut write, &before, &after);
         write.commit().await.map(drop)
     }
 
     /// Moves a read mark forward, never back and never past what is there to be read.
-    pub async fn read_up_to(
-        &self,
-        practice: PracticeId,
-        view: View,
-        id: ConversationId,
-        at: Millis,
-    ) -> Result<()> {
-        let mut write = self.write(practice).await?;
-        let before =
-            find(write.connection(), practice, view, id).await?.ok_or(StoreError::Missing("conversation"))?;
+    pub async fn read_up_to(&self, by: By, view: View, id: ConversationId, at: Millis) -> Result<()> {
+        let practice = by.practice;
+        let mut write = self.write(by).await?;
+        let before = find_now(write.connection(), practice, view, id)
+            .await?
+            .ok_or(StoreError::Missing("conversation"))?;
+        let id = before.id;
         let newest = messages::newest(write.connection(), practice, view, id).await?.unwrap_or(Millis(0));
         let at = at.min(newest);
         let mut after = before.clone();
@@ -163,17 +180,18 @@ impl Store {
             return write.discard().await;
         }
         update(&mut write, &after).await?;
+        write.log(Act::Read, id, json!({ "up_to": at }));
         write.commit().await.map(drop)
     }
 
-    /// A conversation, if this view holds it.
+    /// A conversation, or the one that it became part of, if this view holds it.
     pub async fn conversation(
         &self,
         practice: PracticeId,
         view: View,
         id: ConversationId,
     ) -> Result<Option<Conversation>> {
-        find(&mut *self.pool().acquire().await?, practice, view, id).await
+        find_now(&mut *self.pool().acquire().await?, practice, view, id).await
     }
 }
 
@@ -190,10 +208,16 @@ pub(super) async fn message_arrived(
     match (author, audience) {
         (Author::Client(_), _) => {
             endings::reopen(write, conversation, at).await?;
-            conversation.waiting_since = conversation.waiting_since.or(Some(at));
+            if conversation.waiting_since.is_none() {
+                conversation.waiting_since = Some(at);
+                due::wait(write, conversation.id, at).await?;
+            }
+            conversation.snooze = None;
             conversation.read_by_client = conversation.read_by_client.max(at);
         }
-        (Author::Staff(_), Audience::Everyone) => conversation.waiting_since = None,
+        (Author::Staff(_), Audience::Everyone) => {
+            (conversation.waiting_since, conversation.escalated_at) = (None, None);
+        }
         (Author::Staff(_), Audience::Staff) | (Author::System, _) => {}
     }
     if *conversation != before {
@@ -202,8 +226,31 @@ pub(super) async fn message_arrived(
     Ok(())
 }
 
-async fn insert(write: &mut Write, id: ConversationId, new: &NewConversation, by: StaffId) -> Result<()> {
+fn log_change(write: &mut Write, before: &Conversation, after: &Conversation) {
+    let id = after.id;
+    match (before.state, after.state) {
+        (ConversationState::Open, ConversationState::Ended) => write.log(Act::Ended, id, Value::Null),
+        (ConversationState::Ended, ConversationState::Open) => write.log(Act::Reopened, id, Value::Null),
+        _ => {}
+    }
+    if before.urgent != after.urgent {
+        write.log(Act::Changed, id, json!({ "urgent": after.urgent }));
+    }
+    if before.snooze != after.snooze {
+        write.log(Act::Changed, id, json!({ "snooze": after.snooze }));
+    }
+    let ended = before.state != after.state;
+    if !ended && before.waiting_since.is_some() && after.waiting_since.is_none() {
+        write.log(Act::Changed, id, json!({ "waved_off": true }));
+    }
+    if before.assignee != after.assignee {
+        write.log(Act::Changed, id, json!({ "assignee": after.assignee }));
+    }
+}
+
+async fn insert(write: &mut Write, id: ConversationId, new: &NewConversation) -> Result<()> {
     let (practice, revision) = (write.practice(), write.revision());
+    let (_, by) = write.by().actor.words();
     sqlx::query(
         "INSERT INTO conversations (practice_id, id, revision, client_id, patient_id, subject, state, urgent, \
          opened_at, opened_by, read_by_staff, read_by_client, summary, plan) \
@@ -216,19 +263,21 @@ async fn insert(write: &mut Write, id: ConversationId, new: &NewConversation, by
     .bind(new.patient.to_string())
     .bind(new.subject.clone())
     .bind(new.opened_at.0)
-    .bind(by.to_string())
+    .bind(by)
     .execute(write.connection())
     .await?;
+    write.seen_by(new.client);
     Ok(())
 }
 
-async fn update(write: &mut Write, conversation: &Conversation) -> Result<()> {
+pub(super) async fn update(write: &mut Write, conversation: &Conversation) -> Result<()> {
     let (practice, revision) = (write.practice(), write.revision());
     let ending = conversation.ending.as_ref();
     sqlx::query(
         "UPDATE conversations SET revision = $3, state = $4, urgent = $5, assignee_id = $6, \
          waiting_since = $7, read_by_staff = $8, read_by_client = $9, ended_at = $10, ended_by = $11, \
-         summary = $12, plan = $13 WHERE practice_id = $1 AND id = $2",
+         summary = $12, plan = $13, snoozed = $14, snoozed_until = $15, escalated_at = $16, delivered_to_client = $17 \
+         WHERE practice_id = $1 AND id = $2",
     )
     .bind(practice.to_string())
     .bind(conversation.id.to_string())
@@ -243,8 +292,24 @@ async fn update(write: &mut Write, conversation: &Conversation) -> Result<()> {
     .bind(ending.map(|ending| ending.by.to_string()))
     .bind(ending.map(|ending| ending.summary.clone()).unwrap_or_default())
     .bind(ending.map(|ending| ending.plan.clone()).unwrap_or_default())
+    .bind(Flag::store(conversation.snooze.is_some()))
+    .bind(conversation.snooze.and_then(|snooze| snooze.until).map(|until| until.0))
+    .bind(conversation.escalated_at.map(|at| at.0))
+    .bind(conversation.delivered_to_client.0)
     .execute(write.connection())
     .await?;
+    write.seen_by(conversation.client);
+    Ok(())
+}
+
+/// Takes away a conversation that has become part of another one.
+pub(super) async fn remove(write: &mut Write, id: ConversationId) -> Result<()> {
+    let practice = write.practice();
+    sqlx::query("DELETE FROM conversations WHERE practice_id = $1 AND id = $2")
+        .bind(practice.to_string())
+        .bind(id.to_string())
+        .execute(write.connection())
+        .await?;
     Ok(())
 }
 

@@ -42,7 +42,8 @@ pub(super) async fn end(
     .await?;
     messages::announce(write, conversation, "Conversation ended", ending.at, now).await?;
     conversation.state = ConversationState::Ended;
-    conversation.waiting_since = None;
+    (conversation.waiting_since, conversation.escalated_at) = (None, None);
+    conversation.snooze = None;
     conversation.ending = Some(ending);
     Ok(())
 }

@@ -2,9 +2,11 @@
 //!
 //! **Invariant:** only a link's hash is kept. It opens any number of times until it runs out or is revoked.
 
-use limpet_model::{ClientId, ConversationId, Millis, PracticeId, StaffId};
+use limpet_model::{ClientId, ConversationId, Millis, PracticeId};
+use serde_json::{Value, json};
 
-use super::{Result, Store, row::Columns};
+use super::{Result, Store, audit::Act, row::Columns};
+use crate::by::{Actor, By};
 
 /// How long an invitation opens, milliseconds.
 pub const INVITATION_LIFETIME: i64 = 14 * 24 * 60 * 60 * 1000;
@@ -22,15 +24,10 @@ pub struct Opened {
 
 impl Store {
     /// Keeps a new invitation. Answers until when it opens.
-    pub async fn add_invitation(
-        &self,
-        token_hash: &str,
-        opened: Opened,
-        by: StaffId,
-        now: Millis,
-    ) -> Result<Millis> {
-        let expires_at = Millis(now.0 + INVITATION_LIFETIME);
-        let mut quiet = self.quiet().await?;
+    pub async fn add_invitation(&self, by: By, token_hash: &str, opened: Opened) -> Result<Millis> {
+        let expires_at = Millis(by.at.0 + INVITATION_LIFETIME);
+        let mut write = self.write(by).await?;
+        let (_, created_by) = by.actor.words();
         sqlx::query(
             "INSERT INTO invitations \
              (token_hash, practice_id, conversation_id, client_id, created_by, created_at, expires_at) \
@@ -40,12 +37,13 @@ impl Store {
         .bind(opened.practice.to_string())
         .bind(opened.conversation.to_string())
         .bind(opened.client.to_string())
-        .bind(by.to_string())
-        .bind(now.0)
+        .bind(created_by)
+        .bind(by.at.0)
         .bind(expires_at.0)
-        .execute(quiet.connection())
+        .execute(write.connection())
         .await?;
-        quiet.commit().await?;
+        write.log(Act::Invited, opened.client, json!({ "conversation": opened.conversation }));
+        write.commit_quietly().await?;
         Ok(expires_at)
     }
 
@@ -70,17 +68,31 @@ impl Store {
     }
 
     /// Closes an invitation for good. Whether it was open.
-    pub async fn revoke_invitation(&self, token_hash: &str, now: Millis) -> Result<bool> {
-        let mut quiet = self.quiet().await?;
+    pub async fn revoke_invitation(&self, token_hash: &str, actor: Actor, now: Millis) -> Result<bool> {
+        // One that has run out may be closed too.
+        let row = sqlx::query("SELECT practice_id, client_id FROM invitations WHERE token_hash = $1")
+            .bind(token_hash.to_owned())
+            .fetch_optional(self.pool())
+            .await?;
+        let Some(row) = row else { return Ok(false) };
+        let (practice, client): (PracticeId, ClientId) = (row.id("practice_id")?, row.id("client_id")?);
+        let mut write = self.write(By::new(practice, actor, now)).await?;
         let closed = sqlx::query(
-            "UPDATE invitations SET revoked_at = $2 WHERE token_hash = $1 AND revoked_at IS NULL",
+            "UPDATE invitations SET revoked_at = $3 \
+             WHERE practice_id = $1 AND token_hash = $2 AND revoked_at IS NULL",
         )
+        .bind(practice.to_string())
         .bind(token_hash.to_owned())
         .bind(now.0)
-        .execute(quiet.connection())
+        .execute(write.connection())
         .await?
         .rows_affected();
-        quiet.commit().await?;
-        Ok(closed > 0)
+        if closed == 0 {
+            write.discard().await?;
+            return Ok(false);
+        }
+        write.log(Act::Revoked, client, Value::Null);
+        write.commit_quietly().await?;
+        Ok(true)
     }
 }

@@ -1,39 +1,96 @@
-//! Jobs: one for each complete upload, claimed by lease.
+//! Jobs: whatever is due, claimed by lease.
 //!
 //! **Invariant:** a job is done when its row is gone, and its row goes in the same transaction as its outcome is
 //! written down. A worker that dies leaves a lease that runs out; the next one starts over, and what the first may
 //! still want to write down, should it come back, is not.
 
-use limpet_model::{Attachment, AttachmentId, AttachmentState, Millis, PracticeId};
+use std::fmt;
+
+use limpet_model::{AttachmentId, ConversationId, MessageId, Millis, PracticeId};
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Result, Store, StoreError, attachments, row::Columns};
-use crate::{file_of::FileOf, secrets::new_token, view::View};
+use super::{Quiet, Result, Store, StoreError, row::Columns};
+use crate::file_of::FileOf;
 
 /// How long a worker may be silent before its job is somebody else's, milliseconds.
 pub const LEASE: i64 = 60 * 1000;
 /// How often a job is tried before it is given up.
 pub const ATTEMPTS: i64 = 4;
 
+/// What is to be done, on what. There is at most one job for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Work {
+    /// Look at a file that arrived, and make what is needed to show it.
+    Prepare(AttachmentId),
+    /// Bring back a conversation that was put off until now.
+    Wake(ConversationId),
+    /// Bring a client who still waits to everybody's notice.
+    Escalate(ConversationId),
+    /// Send a message that was to be sent now.
+    Send(MessageId),
+}
+
+impl Work {
+    fn words(self) -> (&'static str, String) {
+        match self {
+            Self::Prepare(attachment) => ("prepare", attachment.to_string()),
+            Self::Wake(conversation) => ("wake", conversation.to_string()),
+            Self::Escalate(conversation) => ("escalate", conversation.to_string()),
+            Self::Send(message) => ("send", message.to_string()),
+        }
+    }
+
+    fn read(row: &AnyRow) -> Result<Self> {
+        match row.text("kind")?.as_str() {
+            "prepare" => Ok(Self::Prepare(row.id("subject_id")?)),
+            "wake" => Ok(Self::Wake(row.id("subject_id")?)),
+            "escalate" => Ok(Self::Escalate(row.id("subject_id")?)),
+            "send" => Ok(Self::Send(row.id("subject_id")?)),
+            _ => Err(StoreError::Unreadable("kind")),
+        }
+    }
+
+    /// Who does it.
+    pub fn lane(self) -> Lane {
+        match self {
+            Self::Prepare(_) => Lane::Heavy,
+            Self::Wake(_) | Self::Escalate(_) | Self::Send(_) => Lane::Light,
+        }
+    }
+}
+
+/// Workers of a lane take nothing of another: what takes a moment never waits for what takes minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Takes a processor for minutes.
+    Heavy,
+    /// Takes a moment.
+    Light,
+}
+
 /// A job that this node holds the lease of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Job {
     /// The practice.
     pub practice: PracticeId,
-    /// What to look at.
-    pub attachment: AttachmentId,
+    /// What is to be done.
+    pub work: Work,
     /// Which attempt this is, from one.
     pub attempt: i64,
-    /// The number of this claim: when it was made, or one more than the last one's. An attachment whose job is done may
-    /// get another job, and a claim of the first is not mistaken for one of the second.
+    /// The number of this claim: when it was made, or one more than the last one's. What has had its job done may get
+    /// another, and a claim of the first is not mistaken for one of the second.
     pub fence: i64,
 }
 
-impl Job {
-    /// The file that arrived.
-    pub fn file_of(&self) -> FileOf {
-        FileOf { practice: self.practice, attachment: self.attachment }
-    }
+/// How a job is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutBack {
+    /// It was interrupted: the attempt does not count.
+    Interrupted,
+    /// It failed, and is worth another attempt.
+    Failed,
+    /// It failed for the last time.
+    Dead,
 }
 
 /// How long to wait before the attempt after `attempt`, milliseconds.
@@ -41,73 +98,148 @@ pub fn back_off(attempt: i64) -> i64 {
     5_000 * 4_i64.pow(u32::try_from(attempt.clamp(1, 6)).unwrap_or(6) - 1)
 }
 
+/// Queues a job. If there is one, it is due at the new time; one that was given up is taken up again.
 pub(super) async fn queue(
-    connection: &mut AnyConnection,
+    quiet: &mut Quiet,
     practice: PracticeId,
-    attachment: AttachmentId,
+    work: Work,
+    run_at: Millis,
     now: Millis,
 ) -> Result<()> {
+    let (kind, subject) = work.words();
     sqlx::query(
-        "INSERT INTO jobs (practice_id, attachment_id, attempts, run_at, lease_owner, lease_until, last_error, \
-         dead, created_at) VALUES ($1, $2, 0, $3, '', 0, '', 0, $4) \
-         ON CONFLICT (practice_id, attachment_id) DO NOTHING",
+        "INSERT INTO jobs (practice_id, kind, subject_id, attempts, run_at, lease_owner, lease_until, fence, \
+         last_error, dead, created_at) VALUES ($1, $2, $3, 0, $4, '', 0, 0, '', 0, $5) \
+         ON CONFLICT (practice_id, kind, subject_id) \
+         DO UPDATE SET attempts = CASE WHEN jobs.dead = 1 THEN 0 ELSE jobs.attempts END, dead = 0, \
+         run_at = excluded.run_at",
     )
     .bind(practice.to_string())
-    .bind(attachment.to_string())
+    .bind(kind)
+    .bind(subject)
+    .bind(run_at.0)
     .bind(now.0)
-    .bind(now.0)
-    .execute(connection)
+    .execute(quiet.connection())
     .await?;
+    if run_at <= now {
+        quiet.ring(work.lane());
+    }
     Ok(())
 }
 
+/// Marks a job as done, in the transaction that writes its outcome down, or with `done` false only makes sure that
+/// nobody else can claim it before that transaction is over. False when the claim no longer counts: then nothing may be
+/// written.
+pub(super) async fn hold(connection: &mut AnyConnection, job: Job, done: bool) -> Result<bool> {
+    let sql = if done {
+        "DELETE FROM jobs WHERE practice_id = $1 AND kind = $2 AND subject_id = $3 AND fence = $4 AND lease_owner <> ''"
+    } else {
+        "UPDATE jobs SET last_error = '' WHERE practice_id = $1 AND kind = $2 AND subject_id = $3 AND fence = $4 \
+         AND lease_owner <> ''"
+    };
+    let (kind, subject) = job.work.words();
+    let held = sqlx::query(sql)
+        .bind(job.practice.to_string())
+        .bind(kind)
+        .bind(subject)
+        .bind(job.fence)
+        .execute(connection)
+        .await?
+        .rows_affected();
+    Ok(held > 0)
+}
+
+/// Gives a job back, to be tried again at `run_at` or never. Whether the claim still counted.
+pub(super) async fn put_back(
+    connection: &mut AnyConnection,
+    job: Job,
+    how: PutBack,
+    run_at: Millis,
+    error: &str,
+) -> Result<bool> {
+    let (kind, subject) = job.work.words();
+    let ours = sqlx::query(
+        "UPDATE jobs SET lease_owner = '', lease_until = 0, run_at = $5, attempts = attempts - $6, \
+         last_error = $7, dead = $8 WHERE practice_id = $1 AND kind = $2 AND subject_id = $3 AND fence = $4 \
+         AND lease_owner <> ''",
+    )
+    .bind(job.practice.to_string())
+    .bind(kind)
+    .bind(subject)
+    .bind(job.fence)
+    .bind(run_at.0)
+    .bind(i64::from(how == PutBack::Interrupted))
+    .bind(error.to_owned())
+    .bind(i64::from(how == PutBack::Dead))
+    .execute(connection)
+    .await?
+    .rows_affected();
+    Ok(ours > 0)
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, subject) = self.words();
+        write!(f, "{kind} {subject}")
+    }
+}
+
 impl Store {
-    /// Claims the job that has waited longest, of any practice.
-    pub async fn claim_job(&self, owner: &str, now: Millis) -> Result<Option<Job>> {
+    /// Claims the job of a lane that has waited longest, of any practice.
+    pub async fn claim_job(&self, lane: Lane, owner: &str, now: Millis) -> Result<Option<Job>> {
+        let next = match lane {
+            Lane::Heavy => {
+                "SELECT practice_id, kind, subject_id FROM jobs \
+                 WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 AND kind = 'prepare' ORDER BY run_at LIMIT 1"
+            }
+            Lane::Light => {
+                "SELECT practice_id, kind, subject_id FROM jobs \
+                 WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 AND kind <> 'prepare' ORDER BY run_at LIMIT 1"
+            }
+        };
+        // Nearly always there is none: that is asked without the turn to write.
+        if sqlx::query(next).bind(now.0).fetch_optional(self.pool()).await?.is_none() {
+            return Ok(None);
+        }
         let mut quiet = self.quiet().await?;
-        let next = sqlx::query(
-            "SELECT practice_id, attachment_id FROM jobs \
-             WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 ORDER BY run_at LIMIT 1",
-        )
-        .bind(now.0)
-        .fetch_optional(quiet.connection())
-        .await?;
-        let Some(next) = next else {
+        let Some(next) = sqlx::query(next).bind(now.0).fetch_optional(quiet.connection()).await? else {
             quiet.discard().await?;
             return Ok(None);
         };
-        let (practice, attachment): (PracticeId, AttachmentId) =
-            (next.id("practice_id")?, next.id("attachment_id")?);
+        let (practice, work): (PracticeId, Work) = (next.id("practice_id")?, Work::read(&next)?);
+        let (kind, subject) = work.words();
         // On PostgreSQL another node may have been quicker: the condition is asked again under the row's lock.
         let claimed = sqlx::query(
-            "UPDATE jobs SET lease_owner = $3, lease_until = $4, attempts = attempts + 1, \
-             fence = CASE WHEN fence < $5 THEN $5 ELSE fence + 1 END \
-             WHERE practice_id = $1 AND attachment_id = $2 AND dead = 0 AND lease_until <= $5 \
+            "UPDATE jobs SET lease_owner = $4, lease_until = $5, attempts = attempts + 1, \
+             fence = CASE WHEN fence < $6 THEN $6 ELSE fence + 1 END \
+             WHERE practice_id = $1 AND kind = $2 AND subject_id = $3 AND dead = 0 AND lease_until <= $6 \
              RETURNING attempts AS attempts, fence AS fence",
         )
         .bind(practice.to_string())
-        .bind(attachment.to_string())
+        .bind(kind)
+        .bind(subject)
         .bind(owner.to_owned())
         .bind(now.0 + LEASE)
         .bind(now.0)
         .fetch_optional(quiet.connection())
         .await?;
         quiet.commit().await?;
-        let job = |row: AnyRow| {
-            Ok(Job { practice, attachment, attempt: row.int("attempts")?, fence: row.int("fence")? })
-        };
+        let job =
+            |row: AnyRow| Ok(Job { practice, work, attempt: row.int("attempts")?, fence: row.int("fence")? });
         claimed.map(job).transpose()
     }
 
     /// Holds on to a job. Whether this claim still counts.
     pub async fn renew_job(&self, job: Job, now: Millis) -> Result<bool> {
+        let (kind, subject) = job.work.words();
         let mut quiet = self.quiet().await?;
         let held = sqlx::query(
-            "UPDATE jobs SET lease_until = $4 WHERE practice_id = $1 AND attachment_id = $2 AND fence = $3 \
-             AND lease_owner <> ''",
+            "UPDATE jobs SET lease_until = $5 WHERE practice_id = $1 AND kind = $2 AND subject_id = $3 \
+             AND fence = $4 AND lease_owner <> ''",
         )
         .bind(job.practice.to_string())
-        .bind(job.attachment.to_string())
+        .bind(kind)
+        .bind(subject)
         .bind(job.fence)
         .bind(now.0 + LEASE)
         .execute(quiet.connection())
@@ -117,31 +249,18 @@ impl Store {
         Ok(held > 0)
     }
 
-    /// Gives a job back to be tried again at `run_at`, or for good. The attempt counts only if it `failed`. Nothing
-    /// happens when the claim no longer counts.
-    pub async fn put_back_job(
-        &self,
-        job: Job,
-        run_at: Millis,
-        failed: bool,
-        error: &str,
-        dead: bool,
-    ) -> Result<()> {
+    /// Says that a job is done whose outcome is written down nowhere else. Whether the claim still counted.
+    pub async fn finish_job(&self, job: Job) -> Result<bool> {
         let mut quiet = self.quiet().await?;
-        sqlx::query(
-            "UPDATE jobs SET lease_owner = '', lease_until = 0, run_at = $3, attempts = attempts - $4, \
-             last_error = $5, dead = $6 WHERE practice_id = $1 AND attachment_id = $2 AND fence = $7 \
-             AND lease_owner <> ''",
-        )
-        .bind(job.practice.to_string())
-        .bind(job.attachment.to_string())
-        .bind(run_at.0)
-        .bind(i64::from(!failed))
-        .bind(error.to_owned())
-        .bind(i64::from(dead))
-        .bind(job.fence)
-        .execute(quiet.connection())
-        .await?;
+        let ours = hold(quiet.connection(), job, true).await?;
+        quiet.commit().await?;
+        Ok(ours)
+    }
+
+    /// Gives a job back, to be tried again at `run_at` or never. Nothing happens when the claim no longer counts.
+    pub async fn put_back_job(&self, job: Job, how: PutBack, run_at: Millis, error: &str) -> Result<()> {
+        let mut quiet = self.quiet().await?;
+        put_back(quiet.connection(), job, how, run_at, error).await?;
         quiet.commit().await
     }
 
@@ -157,47 +276,44 @@ impl Store {
         Ok(freed)
     }
 
-    /// What there are jobs for, of all practices.
+    /// The files that are still to be looked at, of all practices.
     pub async fn files_with_jobs(&self) -> Result<Vec<FileOf>> {
-        let rows = sqlx::query("SELECT practice_id, attachment_id FROM jobs").fetch_all(self.pool()).await?;
-        let of = |row: &AnyRow| {
-            Ok(FileOf { practice: row.id("practice_id")?, attachment: row.id("attachment_id")? })
-        };
+        let rows = sqlx::query("SELECT practice_id, subject_id FROM jobs WHERE kind = 'prepare'")
+            .fetch_all(self.pool())
+            .await?;
+        let of =
+            |row: &AnyRow| Ok(FileOf { practice: row.id("practice_id")?, attachment: row.id("subject_id")? });
         rows.iter().map(of).collect()
     }
 
     /// The jobs that were given up, and why.
-    pub async fn dead_jobs(&self) -> Result<Vec<(FileOf, String)>> {
-        let rows = sqlx::query("SELECT practice_id, attachment_id, last_error FROM jobs WHERE dead = 1")
-            .fetch_all(self.pool())
-            .await?;
-        let read = |row: &AnyRow| {
-            let of = FileOf { practice: row.id("practice_id")?, attachment: row.id("attachment_id")? };
-            Ok((of, row.text("last_error")?))
-        };
+    pub async fn dead_jobs(&self) -> Result<Vec<(PracticeId, Work, String)>> {
+        let rows = sqlx::query(
+            "SELECT practice_id, kind, subject_id, last_error FROM jobs WHERE dead = 1 ORDER BY created_at",
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let read = |row: &AnyRow| Ok((row.id("practice_id")?, Work::read(row)?, row.text("last_error")?));
         rows.iter().map(read).collect()
     }
 
-    /// Has an attachment prepared once more, from its original.
-    pub async fn prepare_again(&self, of: FileOf, now: Millis) -> Result<()> {
-        let mut write = self.write(of.practice).await?;
-        let stored = attachments::find(write.connection(), of.practice, View::Staff, of.attachment).await?;
-        let Some(mut attachment) = stored else { return Err(StoreError::Missing("attachment")) };
-        attachment.state = AttachmentState::Processing;
-        // They are made again, or there are none any more.
-        (attachment.has_poster, attachment.has_rendition) = (false, false);
-        attachments::update(&mut write, &attachment).await?;
-        queue(write.connection(), of.practice, of.attachment, now).await?;
-        sqlx::query(
-            "UPDATE jobs SET dead = 0, attempts = 0, run_at = $3 \
-             WHERE practice_id = $1 AND attachment_id = $2 AND dead = 1",
+    /// Takes up a job that was given up. Whether there was one.
+    pub async fn try_job_again(&self, practice: PracticeId, work: Work, now: Millis) -> Result<bool> {
+        let (kind, subject) = work.words();
+        let mut quiet = self.quiet().await?;
+        let found = sqlx::query(
+            "UPDATE jobs SET dead = 0, attempts = 0, run_at = $4 \
+             WHERE practice_id = $1 AND kind = $2 AND subject_id = $3 AND dead = 1",
         )
-        .bind(of.practice.to_string())
-        .bind(of.attachment.to_string())
+        .bind(practice.to_string())
+        .bind(kind)
+        .bind(subject)
         .bind(now.0)
-        .execute(write.connection())
-        .await?;
-        write.commit().await.map(drop)
+        .execute(quiet.connection())
+        .await?
+        .rows_affected();
+        quiet.commit().await?;
+        Ok(found > 0)
     }
 
     /// How many jobs there are, waiting or running, and how many were given up.
@@ -208,39 +324,6 @@ impl Store {
                 .await?;
         let dead = row.int("dead")?;
         Ok((row.int("jobs")? - dead, dead))
-    }
-
-    /// Writes down what a job found out; `done` when there is nothing left to do. The first time, the
-    /// attachment gets its link. False, and nothing is written, when the claim no longer counts.
-    pub async fn write_findings(&self, job: Job, found: &Attachment, done: bool) -> Result<bool> {
-        let capability = new_token()?;
-        let mut write = self.write(job.practice).await?;
-        let stored = attachments::find(write.connection(), job.practice, View::Staff, job.attachment).await?;
-        if stored.is_none() {
-            return Err(StoreError::Missing("attachment"));
-        }
-        // Writes, so that nobody else can claim it before this is committed.
-        let ours = if done {
-            "DELETE FROM jobs WHERE practice_id = $1 AND attachment_id = $2 AND fence = $3 AND lease_owner <> ''"
-        } else {
-            "UPDATE jobs SET last_error = '' WHERE practice_id = $1 AND attachment_id = $2 AND fence = $3 \
-             AND lease_owner <> ''"
-        };
-        let ours = sqlx::query(ours)
-            .bind(job.practice.to_string())
-            .bind(job.attachment.to_string())
-            .bind(job.fence)
-            .execute(write.connection())
-            .await?
-            .rows_affected();
-        if ours == 0 {
-            write.discard().await?;
-            return Ok(false);
-        }
-        attachments::update(&mut write, found).await?;
-        attachments::give_capability(&mut write, job.attachment, &capability).await?;
-        write.commit().await?;
-        Ok(true)
     }
 }
 

@@ -1,20 +1,40 @@
 //! Messages and notes.
 //!
-//! **Invariant:** a message never changes once it is taken. Within a conversation `received_at` only grows, so
-//! it orders the thread whatever the clocks do.
+//! **Invariant:** what a message said is kept for ever: new words, or none when it is taken back, leave the old ones in
+//! `earlier_words`. Within a conversation `received_at` only grows, so it orders the thread whatever the clocks do.
 
-use limpet_model::{
-    AttachmentId, Audience, Author, Conversation, ConversationId, Message, MessageId, Millis, PracticeId,
-};
+use std::str::FromStr;
+
+use limpet_model::{Audience, Author, Conversation, ConversationId, Message, MessageId, Millis, PracticeId};
 use limpet_wire::{
     changes::{Change, Entity},
     http::NewMessage,
 };
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Result, Store, StoreError, Write, attachments, changes::Span, conversations, row::Columns};
-use crate::view::{View, per_view};
+use super::{
+    Result, Store, StoreError, Write, attachments,
+    audit::Act,
+    changes::Span,
+    conversations,
+    jobs::{self, Work},
+    merges,
+    row::Columns,
+    staff,
+};
+use crate::{
+    by::By,
+    view::{View, per_view},
+};
+
+macro_rules! columns {
+    () => {
+        "id, revision, conversation_id, author_kind, author_id, audience, body, attachment_ids, sent_at, \
+         received_at, mentions, due_at, edited_at, deleted_at"
+    };
+}
 
 pub(super) fn audience_word(audience: Audience) -> &'static str {
     match audience {
@@ -44,21 +64,31 @@ fn read_author(row: &AnyRow) -> Result<Author> {
     }
 }
 
+/// Ids in order, separated by spaces.
+fn read_ids<T: FromStr>(row: &AnyRow, column: &'static str) -> Result<Vec<T>> {
+    let text = row.text(column)?;
+    let ids = text.split_whitespace().map(|id| id.parse().map_err(|_| StoreError::Unreadable(column)));
+    ids.collect()
+}
+
+fn write_ids(ids: &[impl ToString]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
 fn from_row(row: &AnyRow) -> Result<Message> {
-    let attachments = row
-        .text("attachment_ids")?
-        .split_whitespace()
-        .map(|id| id.parse::<AttachmentId>().map_err(|_| StoreError::Unreadable("attachment_ids")))
-        .collect::<Result<Vec<_>>>()?;
     Ok(Message {
         id: row.id("id")?,
         conversation: row.id("conversation_id")?,
         author: read_author(row)?,
         audience: row.word("audience", read_audience)?,
         body: row.text("body")?,
-        attachments,
+        attachments: read_ids(row, "attachment_ids")?,
         sent_at: row.time("sent_at")?,
         received_at: row.time("received_at")?,
+        mentions: read_ids(row, "mentions")?,
+        due_at: row.maybe_time("due_at")?,
+        edited_at: row.maybe_time("edited_at")?,
+        deleted_at: row.maybe_time("deleted_at")?,
     })
 }
 
@@ -74,17 +104,10 @@ impl Store {
     /// # Errors
     /// `Conflict` when the id is another message's or an attachment's id is taken; `Missing` when the view does
     /// not hold the conversation, or a still's clip is not in it.
-    pub async fn put_message(
-        &self,
-        practice: PracticeId,
-        view: View,
-        author: Author,
-        id: MessageId,
-        new: &NewMessage,
-        now: Millis,
-    ) -> Result<()> {
+    pub async fn put_message(&self, by: By, view: View, id: MessageId, new: &NewMessage) -> Result<()> {
+        let (practice, author, now) = (by.practice, by.author(), by.at);
         let hash = content_hash(author, new)?;
-        let mut write = self.write(practice).await?;
+        let mut write = self.write(by).await?;
         if let Some(there) = find_hash(write.connection(), practice, id).await? {
             write.discard().await?;
             return if there == hash {
@@ -93,28 +116,58 @@ impl Store {
                 Err(StoreError::Conflict("There is already another message with this id."))
             };
         }
-        let mut conversation = conversations::find(write.connection(), practice, view, new.conversation)
+        let mut conversation = merges::find_now(write.connection(), practice, view, new.conversation)
             .await?
             .ok_or(StoreError::Missing("conversation"))?;
+        for called in &new.mentions {
+            let member = staff::find(write.connection(), practice, *called).await?;
+            if !member.is_some_and(|member| member.active) {
+                return Err(StoreError::Missing("staff member"));
+            }
+        }
+        let due_at = new.due_at.filter(|due| *due > now);
         // A client's message opens an ended conversation first, so that the thread reads in that order.
         let at = next_moment(write.connection(), practice, conversation.id, now).await?;
-        conversations::message_arrived(&mut write, &mut conversation, author, new.audience, at).await?;
+        if let Some(due) = due_at {
+            jobs::queue(write.quiet(), practice, Work::Send(id), due, now).await?;
+        } else {
+            conversations::message_arrived(&mut write, &mut conversation, author, new.audience, at).await?;
+        }
         let received_at = next_moment(write.connection(), practice, conversation.id, now).await?;
         let message = Message {
             id,
             conversation: conversation.id,
             author,
-            audience: new.audience,
+            audience: if due_at.is_some() { Audience::Staff } else { new.audience },
             body: new.body.clone(),
             attachments: new.attachments.iter().map(|attachment| attachment.id).collect(),
             sent_at: new.sent_at,
             received_at,
+            mentions: new.mentions.clone(),
+            due_at,
+            edited_at: None,
+            deleted_at: None,
         };
         insert(&mut write, &conversation, &message, &hash).await?;
         for (position, attachment) in (0_i64..).zip(&new.attachments) {
             attachments::announce(&mut write, &conversation, &message, position, attachment).await?;
         }
+        let detail = json!({
+            "conversation": conversation.id,
+            "note": new.audience == Audience::Staff,
+            "attachments": message.attachments,
+            "content": hash,
+            "due_at": due_at,
+        });
+        write.log(Act::Wrote, id, detail);
         write.commit().await.map(drop)
+    }
+}
+
+impl Store {
+    /// A message, if this view holds it.
+    pub async fn message(&self, practice: PracticeId, view: View, id: MessageId) -> Result<Option<Message>> {
+        find(&mut *self.pool().acquire().await?, practice, view, id).await
     }
 }
 
@@ -137,12 +190,39 @@ pub(super) async fn announce(
         attachments: Vec::new(),
         sent_at,
         received_at,
+        mentions: Vec::new(),
+        due_at: None,
+        edited_at: None,
+        deleted_at: None,
     };
     insert(write, conversation, &message, "").await
 }
 
+/// Shows a message that was to be sent later to its client, as the newest of its conversation.
+pub(super) async fn send_now(write: &mut Write, message: &Message) -> Result<()> {
+    let (practice, revision, now) = (write.practice(), write.revision(), write.by().at);
+    let found = conversations::find(write.connection(), practice, View::Staff, message.conversation).await?;
+    let mut conversation = found.ok_or(StoreError::Missing("conversation"))?;
+    let at = next_moment(write.connection(), practice, message.conversation, now).await?;
+    let audience = Audience::Everyone;
+    conversations::message_arrived(write, &mut conversation, message.author, audience, at).await?;
+    sqlx::query(
+        "UPDATE messages SET revision = $3, audience = $4, received_at = $5, due_at = NULL \
+         WHERE practice_id = $1 AND id = $2",
+    )
+    .bind(practice.to_string())
+    .bind(message.id.to_string())
+    .bind(revision.0)
+    .bind(audience_word(audience))
+    .bind(at.0)
+    .execute(write.connection())
+    .await?;
+    write.seen_by(conversation.client);
+    Ok(())
+}
+
 /// Now, or just after the newest message of the conversation where the clock went back.
-async fn next_moment(
+pub(super) async fn next_moment(
     connection: &mut AnyConnection,
     practice: PracticeId,
     conversation: ConversationId,
@@ -180,11 +260,10 @@ async fn insert(
 ) -> Result<()> {
     let (practice, revision) = (write.practice(), write.revision());
     let (author_kind, author_id) = author_words(message.author);
-    let attachment_ids = message.attachments.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     sqlx::query(
         "INSERT INTO messages (practice_id, id, revision, conversation_id, client_id, author_kind, author_id, \
-         audience, body, attachment_ids, sent_at, received_at, content_hash) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         audience, body, attachment_ids, sent_at, received_at, content_hash, mentions, due_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(practice.to_string())
     .bind(message.id.to_string())
@@ -195,13 +274,41 @@ async fn insert(
     .bind(author_id)
     .bind(audience_word(message.audience))
     .bind(message.body.clone())
-    .bind(attachment_ids)
+    .bind(write_ids(&message.attachments))
     .bind(message.sent_at.0)
     .bind(message.received_at.0)
     .bind(content_hash.to_owned())
+    .bind(write_ids(&message.mentions))
+    .bind(message.due_at.map(|at| at.0))
     .execute(write.connection())
     .await?;
+    if message.audience == Audience::Everyone {
+        write.seen_by(conversation.client);
+    }
     Ok(())
+}
+
+/// A message, if this view holds it.
+pub(super) async fn find(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    id: MessageId,
+) -> Result<Option<Message>> {
+    let sql = per_view!(view;
+        "SELECT ",
+        columns!(),
+        " FROM messages WHERE practice_id = $1 AND ",
+        seen(messages),
+        " AND id = $3"
+    );
+    let row = sqlx::query(sql)
+        .bind(practice.to_string())
+        .bind(view.scope())
+        .bind(id.to_string())
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(from_row).transpose()
 }
 
 async fn find_hash(
@@ -224,8 +331,9 @@ pub(super) async fn changed(
     span: Span,
 ) -> Result<Vec<Change>> {
     let sql = per_view!(view;
-        "SELECT id, revision, conversation_id, author_kind, author_id, audience, body, attachment_ids, sent_at, \
-         received_at FROM messages WHERE practice_id = $1 AND ",
+        "SELECT ",
+        columns!(),
+        " FROM messages WHERE practice_id = $1 AND ",
         seen(messages),
         " AND revision > $3 AND revision <= $4 ORDER BY revision, received_at"
     );

@@ -7,20 +7,27 @@
 //! revision before it does anything else. Commit order is revision order, because the practice's row is locked.
 
 pub mod attachments;
+pub mod audit;
 pub mod changes;
 pub mod clients;
 pub mod conversations;
+mod delivered;
+mod due;
+mod edits;
 mod endings;
 mod engine;
+mod exports;
+mod findings;
 pub mod invitations;
 pub mod jobs;
+mod merges;
 pub mod messages;
 mod notices;
 pub mod openings;
 pub mod patients;
 pub mod practices;
 mod row;
-mod secrets;
+pub mod secrets;
 pub mod sessions;
 pub mod staff;
 pub mod tombstones;
@@ -29,7 +36,6 @@ mod write;
 
 use std::{cmp::Ordering, path::Path, sync::Arc};
 
-use limpet_model::PracticeId;
 use sqlx::{
     Any, AnyPool, Transaction,
     migrate::{MigrateError, Migrator},
@@ -37,13 +43,13 @@ use sqlx::{
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
-use self::row::Columns;
 pub use self::{
     engine::{Engine, file_url},
     row::Flag,
     write::{Quiet, Write},
 };
-use crate::live::Live;
+use self::{notices::Notices, row::Columns};
+use crate::{bells::Bells, by::By, live::Live};
 
 /// The steps that made the schema what it is.
 static STEPS: Migrator = sqlx::migrate!("./migrations");
@@ -123,6 +129,8 @@ pub struct Store {
     /// SQLite takes one writer at a time. Waiting here is fair and never ends in "database is locked".
     turn: Arc<Mutex<()>>,
     live: Live,
+    notices: Arc<Notices>,
+    bells: Arc<Bells>,
     tasks: TaskTracker,
 }
 
@@ -146,14 +154,37 @@ impl Store {
             Ordering::Equal => {}
         }
         let (live, tasks) = (Live::default(), TaskTracker::new());
-        Ok(Self { pool, url: url.into(), engine, turn: Arc::default(), live, tasks })
+        Ok(Self {
+            pool,
+            url: url.into(),
+            engine,
+            turn: Arc::default(),
+            live,
+            notices: Arc::default(),
+            bells: Arc::default(),
+            tasks,
+        })
     }
 
     /// Opens the database at a `sqlite:` or `postgres:` address and brings its schema up to date.
     pub async fn open(url: &str, live: Live, tasks: TaskTracker) -> Result<Self> {
         let (engine, pool) = engine::connect(url).await?;
         STEPS.run(&pool).await?;
-        Ok(Self { pool, url: url.into(), engine, turn: Arc::default(), live, tasks })
+        Ok(Self {
+            pool,
+            url: url.into(),
+            engine,
+            turn: Arc::default(),
+            live,
+            notices: Arc::default(),
+            bells: Arc::default(),
+            tasks,
+        })
+    }
+
+    /// Wakes workers when there is something to do.
+    pub fn bells(&self) -> &Bells {
+        &self.bells
     }
 
     /// Which engine it runs on.
@@ -166,12 +197,12 @@ impl Store {
         Ok(self.pool.begin_with(self.engine.begin_snapshot()).await?)
     }
 
-    /// Begins a change that devices will see: takes the practice's next revision.
-    pub async fn write(&self, practice: PracticeId) -> Result<Write> {
-        Write::begin(self, practice).await
+    /// Begins a change of a practice, by somebody: takes the practice's next revision.
+    pub async fn write(&self, by: By) -> Result<Write> {
+        Write::begin(self, by).await
     }
 
-    /// Begins a change that no device sees: sessions, uploads, jobs.
+    /// Begins a change that no device sees and that nobody has to answer for: offsets, leases, what slides.
     pub async fn quiet(&self) -> Result<Quiet> {
         Quiet::begin(self).await
     }

@@ -2,9 +2,17 @@
 
 use limpet_model::{AttachmentId, Millis, PracticeId};
 
-use super::{Result, Store, row::Columns};
+use serde_json::json;
+
+use super::{Result, Store, audit::Act, row::Columns};
+use crate::by::By;
 
 const HOUR: i64 = 60 * 60 * 1000;
+
+/// The hour that a moment is in.
+pub fn hour_of(at: Millis) -> i64 {
+    at.0.div_euclid(HOUR)
+}
 
 /// The openings of one thing from one address within an hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,33 +30,38 @@ pub struct Opening {
 }
 
 impl Store {
-    /// Writes an opening down.
+    /// Writes down that a file was opened, or how often more within the hour. `from` is the hash of an address, or
+    /// the id of a session.
     pub async fn log_opening(
         &self,
-        practice: PracticeId,
+        by: By,
         attachment: AttachmentId,
         what: &str,
-        address_hash: &str,
-        now: Millis,
+        from: &str,
+        times: i64,
     ) -> Result<()> {
-        let mut quiet = self.quiet().await?;
-        sqlx::query(
+        let mut write = self.write(by).await?;
+        let row = sqlx::query(
             "INSERT INTO openings \
              (practice_id, attachment_id, what, address_hash, hour, first_at, last_at, count) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 1) \
+             VALUES ($1, $2, $3, $4, $5, $6, $6, $7) \
              ON CONFLICT (practice_id, attachment_id, what, address_hash, hour) \
-             DO UPDATE SET last_at = excluded.last_at, count = openings.count + 1",
+             DO UPDATE SET last_at = excluded.last_at, count = openings.count + excluded.count \
+             RETURNING count AS count",
         )
-        .bind(practice.to_string())
+        .bind(by.practice.to_string())
         .bind(attachment.to_string())
         .bind(what.to_owned())
-        .bind(address_hash.to_owned())
-        .bind(now.0.div_euclid(HOUR))
-        .bind(now.0)
-        .bind(now.0)
-        .execute(quiet.connection())
+        .bind(from.to_owned())
+        .bind(hour_of(by.at))
+        .bind(by.at.0)
+        .bind(times)
+        .fetch_one(write.connection())
         .await?;
-        quiet.commit().await
+        if row.int("count")? == times {
+            write.log(Act::Opened, attachment, json!({ "what": what, "from": from }));
+        }
+        write.commit_quietly().await
     }
 
     /// The openings of an attachment's link, oldest first.

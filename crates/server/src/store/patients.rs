@@ -4,8 +4,18 @@ use limpet_model::{Patient, PatientId, PracticeId, Sex};
 use limpet_wire::changes::{Change, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Result, Store, StoreError, Write, changes::Span, clients, row::Columns, tombstones};
-use crate::view::{View, per_view};
+use super::{
+    Result, Store, StoreError, Write,
+    audit::{Act, fields_that_differ},
+    changes::Span,
+    clients,
+    row::Columns,
+    tombstones,
+};
+use crate::{
+    by::By,
+    view::{View, per_view},
+};
 
 fn sex_word(sex: Sex) -> &'static str {
     match sex {
@@ -49,8 +59,9 @@ impl Store {
     ///
     /// # Errors
     /// `Missing` when the practice has no such client.
-    pub async fn put_patient(&self, practice: PracticeId, patient: &Patient) -> Result<()> {
-        let mut write = self.write(practice).await?;
+    pub async fn put_patient(&self, by: By, patient: &Patient) -> Result<()> {
+        let practice = by.practice;
+        let mut write = self.write(by).await?;
         let before = find(write.connection(), practice, patient.id).await?;
         if before.as_ref() == Some(patient) {
             return write.discard().await;
@@ -59,6 +70,8 @@ impl Store {
             write.discard().await?;
             return Err(StoreError::Missing("client"));
         }
+        let act = if before.is_some() { Act::Changed } else { Act::Added };
+        write.log(act, patient.id, fields_that_differ(before.as_ref(), patient));
         if let Some(before) = before.filter(|before| before.client != patient.client) {
             // The animal left its former owner's view.
             tombstones::bury(&mut write, Some(before.client), "patient", &patient.id.to_string()).await?;
@@ -99,6 +112,7 @@ async fn upsert(write: &mut Write, patient: &Patient) -> Result<()> {
     .bind(patient.pms_id.clone())
     .execute(write.connection())
     .await?;
+    write.seen_by(patient.client);
     Ok(())
 }
 

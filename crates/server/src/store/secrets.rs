@@ -3,7 +3,17 @@
 use super::{Result, Store, StoreError, row::Columns};
 use crate::secrets::new_token;
 
+/// The secret that names the past which the feed's revisions count in. No secret to devices, but made once like one.
+pub const EPOCH: &str = "epoch";
+
 impl Store {
+    /// Begins another past: after a restore, what a device has beyond the backup never was.
+    pub async fn begin_epoch(&self) -> Result<()> {
+        let mut quiet = self.quiet().await?;
+        sqlx::query("DELETE FROM secrets WHERE name = $1").bind(EPOCH).execute(quiet.connection()).await?;
+        quiet.commit().await
+    }
+
     /// The installation's value of this name, made the first time somebody asks.
     pub async fn secret(&self, name: &'static str) -> Result<String> {
         let fresh = new_token()?;

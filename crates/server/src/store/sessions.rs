@@ -4,10 +4,20 @@
 
 use limpet_model::{ClientId, ConversationId, Millis, PracticeId, Role, StaffId};
 use limpet_wire::http::OpenSession;
+use serde_json::Value;
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Result, Store, StoreError, row::Columns, staff::read_role};
-use crate::{secrets::token_hash, view::View};
+use super::{
+    Result, Store, StoreError,
+    audit::{Act, Subject},
+    row::Columns,
+    staff::read_role,
+};
+use crate::{
+    by::{Actor, By},
+    secrets::token_hash,
+    view::View,
+};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 /// How long a staff session lasts without being used, milliseconds.
@@ -43,6 +53,15 @@ impl Session {
         id_of(&self.token_hash)
     }
 
+    /// Whoever has it, acting now.
+    pub fn by(&self, now: Millis) -> By {
+        let actor = match self.holder {
+            Holder::Staff(staff, _) => Actor::Staff(staff),
+            Holder::Client(client, _) => Actor::Client(client),
+        };
+        By::new(self.practice, actor, now)
+    }
+
     /// Through whose eyes it sees the practice.
     pub fn view(&self) -> View {
         match self.holder {
@@ -74,9 +93,10 @@ fn read_holder(row: &AnyRow) -> Result<Holder> {
 impl Store {
     /// Opens a session. What has run out is swept away in passing.
     pub async fn open_session(&self, session: &Session, device: &str, now: Millis) -> Result<()> {
-        let mut quiet = self.quiet().await?;
-        insert(quiet.connection(), session, device, now).await?;
-        quiet.commit().await
+        let mut write = self.write(session.by(now)).await?;
+        insert(write.connection(), session, device, now).await?;
+        write.log(Act::SignedIn, Subject::session(session.id()), Value::Null);
+        write.commit_quietly().await
     }
 
     /// Opens a staff member's session, if the account is open and still has the password that was checked. False
@@ -89,7 +109,7 @@ impl Store {
         now: Millis,
     ) -> Result<bool> {
         let Holder::Staff(staff, _) = session.holder else { return Ok(false) };
-        let mut quiet = self.quiet().await?;
+        let mut write = self.write(session.by(now)).await?;
         // Writes, so that who changes the account waits until this session is there to be closed.
         let same = sqlx::query(
             "UPDATE staff SET password_hash = password_hash \
@@ -98,15 +118,16 @@ impl Store {
         .bind(session.practice.to_string())
         .bind(staff.to_string())
         .bind(checked_hash.to_owned())
-        .execute(quiet.connection())
+        .execute(write.connection())
         .await?
         .rows_affected();
         if same == 0 {
-            quiet.discard().await?;
+            write.discard().await?;
             return Ok(false);
         }
-        insert(quiet.connection(), session, device, now).await?;
-        quiet.commit().await?;
+        insert(write.connection(), session, device, now).await?;
+        write.log(Act::SignedIn, Subject::session(session.id()), Value::Null);
+        write.commit_quietly().await?;
         Ok(true)
     }
 
@@ -162,10 +183,11 @@ impl Store {
     }
 
     /// Closes a session.
-    pub async fn close_session(&self, session: &Session) -> Result<()> {
-        let mut quiet = self.quiet().await?;
-        close(quiet.connection(), session.practice, &session.token_hash).await?;
-        quiet.commit().await?;
+    pub async fn close_session(&self, session: &Session, now: Millis) -> Result<()> {
+        let mut write = self.write(session.by(now)).await?;
+        close(write.connection(), session.practice, &session.token_hash).await?;
+        write.log(Act::SignedOut, Subject::session(session.id()), Value::Null);
+        write.commit_quietly().await?;
         self.live.sessions_closed(session.practice);
         Ok(())
     }
@@ -199,30 +221,33 @@ impl Store {
     }
 
     /// Closes one of a staff member's sessions. Whether it was there.
-    pub async fn close_staff_session(&self, practice: PracticeId, staff: StaffId, id: &str) -> Result<bool> {
-        let mut quiet = self.quiet().await?;
+    pub async fn close_staff_session(&self, by: By, staff: StaffId, id: &str) -> Result<bool> {
+        let practice = by.practice;
+        let mut write = self.write(by).await?;
         let rows = sqlx::query("SELECT token_hash FROM sessions WHERE practice_id = $1 AND staff_id = $2")
             .bind(practice.to_string())
             .bind(staff.to_string())
-            .fetch_all(quiet.connection())
+            .fetch_all(write.connection())
             .await?;
         let hashes: Result<Vec<String>> = rows.iter().map(|row| row.text("token_hash")).collect();
         let Some(hash) = hashes?.into_iter().find(|hash| id_of(hash) == id) else {
-            quiet.discard().await?;
+            write.discard().await?;
             return Ok(false);
         };
-        close(quiet.connection(), practice, &hash).await?;
-        quiet.commit().await?;
+        close(write.connection(), practice, &hash).await?;
+        write.log(Act::SignedOut, Subject::session(id.to_owned()), Value::Null);
+        write.commit_quietly().await?;
         self.live.sessions_closed(practice);
         Ok(true)
     }
 
     /// Closes all sessions of a staff member.
-    pub async fn close_staff_sessions(&self, practice: PracticeId, staff: StaffId) -> Result<()> {
-        let mut quiet = self.quiet().await?;
-        close_all(quiet.connection(), practice, staff, None).await?;
-        quiet.commit().await?;
-        self.live.sessions_closed(practice);
+    pub async fn close_staff_sessions(&self, by: By, staff: StaffId) -> Result<()> {
+        let mut write = self.write(by).await?;
+        close_all(write.connection(), by.practice, staff, None).await?;
+        write.log(Act::SignedOut, staff, Value::Null);
+        write.commit_quietly().await?;
+        self.live.sessions_closed(by.practice);
         Ok(())
     }
 }

@@ -1,19 +1,24 @@
 //! Staff members and the passwords they sign in with.
 
-use limpet_model::{Millis, PracticeId, Role, StaffId, StaffMember};
+use limpet_model::{PracticeId, Role, StaffId, StaffMember};
 use limpet_wire::{
     changes::{Change, Entity},
     http::StaffChange,
 };
+use serde_json::{Value, json};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
     Flag, Result, Store, StoreError,
+    audit::Act,
     changes::Span,
     row::Columns,
     sessions::{self, Session},
 };
-use crate::view::{View, per_view};
+use crate::{
+    by::By,
+    view::{View, per_view},
+};
 
 /// What sign-in needs to know about an e-mail address.
 pub struct SignInRow {
@@ -62,14 +67,9 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` when somebody, in whichever practice, already signs in with this address.
-    pub async fn add_staff(
-        &self,
-        practice: PracticeId,
-        member: &StaffMember,
-        password_hash: &str,
-        now: Millis,
-    ) -> Result<()> {
-        let mut write = self.write(practice).await?;
+    pub async fn add_staff(&self, by: By, member: &StaffMember, password_hash: &str) -> Result<()> {
+        let (practice, now) = (by.practice, by.at);
+        let mut write = self.write(by).await?;
         let revision = write.revision();
         let added = sqlx::query(
             "INSERT INTO staff \
@@ -92,6 +92,8 @@ impl Store {
             write.discard().await?;
             return Err(StoreError::Conflict("Somebody already signs in with this e-mail address."));
         }
+        write.seen_by_everybody();
+        write.log(Act::Added, member.id, json!({ "role": member.role }));
         write.commit().await.map(drop)
     }
 
@@ -117,8 +119,9 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` when the practice would be left without an administrator.
-    pub async fn change_staff(&self, practice: PracticeId, id: StaffId, change: &StaffChange) -> Result<()> {
-        let mut write = self.write(practice).await?;
+    pub async fn change_staff(&self, by: By, id: StaffId, change: &StaffChange) -> Result<()> {
+        let practice = by.practice;
+        let mut write = self.write(by).await?;
         let Some(mut member) = find(write.connection(), practice, id).await? else {
             return Err(StoreError::Missing("account"));
         };
@@ -137,7 +140,7 @@ impl Store {
         .bind(practice.to_string())
         .bind(id.to_string())
         .bind(revision.0)
-        .bind(member.name)
+        .bind(member.name.clone())
         .bind(role_word(member.role))
         .bind(Flag::store(member.active))
         .execute(write.connection())
@@ -151,6 +154,8 @@ impl Store {
         if !member.active {
             sessions::close_all(write.connection(), practice, id, None).await?;
         }
+        write.seen_by_everybody();
+        write.log(Act::Changed, id, json!({ "role": member.role, "active": member.active }));
         write.commit().await?;
         self.live.sessions_closed(practice);
         Ok(())
@@ -160,13 +165,14 @@ impl Store {
     /// another one by now.
     pub async fn set_password(
         &self,
-        practice: PracticeId,
+        by: By,
         id: StaffId,
         present_hash: &str,
         password_hash: &str,
         but: Option<&Session>,
     ) -> Result<bool> {
-        let mut quiet = self.quiet().await?;
+        let practice = by.practice;
+        let mut write = self.write(by).await?;
         let set = sqlx::query(
             "UPDATE staff SET password_hash = $4 WHERE practice_id = $1 AND id = $2 AND password_hash = $3",
         )
@@ -174,15 +180,16 @@ impl Store {
         .bind(id.to_string())
         .bind(present_hash.to_owned())
         .bind(password_hash.to_owned())
-        .execute(quiet.connection())
+        .execute(write.connection())
         .await?
         .rows_affected();
         if set == 0 {
-            quiet.discard().await?;
+            write.discard().await?;
             return Ok(false);
         }
-        sessions::close_all(quiet.connection(), practice, id, but).await?;
-        quiet.commit().await?;
+        sessions::close_all(write.connection(), practice, id, but).await?;
+        write.log(Act::PasswordSet, id, Value::Null);
+        write.commit_quietly().await?;
         self.live.sessions_closed(practice);
         Ok(true)
     }

@@ -21,6 +21,10 @@ pub(super) async fn bury(write: &mut Write, from: Option<ClientId>, kind: &str, 
     .bind(revision.0)
     .execute(write.connection())
     .await?;
+    match from {
+        Some(client) => write.seen_by(client),
+        None => write.seen_by_everybody(),
+    }
     Ok(())
 }
 

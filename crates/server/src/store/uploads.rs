@@ -4,10 +4,16 @@
 //! transaction: after a crash either all of it is so or none.
 
 use limpet_model::{Attachment, AttachmentId, AttachmentState, Millis, PracticeId};
+use serde_json::Value;
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Result, Store, StoreError, Write, attachments, jobs, row::Columns};
-use crate::{file_of::FileOf, view::View};
+use super::{
+    Result, Store, StoreError, Write, attachments,
+    audit::Act,
+    jobs::{self, Work},
+    row::Columns,
+};
+use crate::{by::By, file_of::FileOf, view::View};
 
 /// How long an upload is kept after its last byte, milliseconds.
 pub const UPLOAD_LIFETIME: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -46,18 +52,14 @@ fn from_row(row: &AnyRow) -> Result<Upload> {
 
 impl Store {
     /// Begins an upload, or finds the one that was begun before.
-    pub async fn begin_upload(
-        &self,
-        practice: PracticeId,
-        attachment: &Attachment,
-        now: Millis,
-    ) -> Result<Upload> {
+    pub async fn begin_upload(&self, by: By, attachment: &Attachment) -> Result<Upload> {
+        let (practice, now) = (by.practice, by.at);
         if let Some(upload) = self.upload(practice, attachment.id).await?
             && upload.expires_at > now
         {
             return Ok(upload);
         }
-        let mut write = self.write(practice).await?;
+        let mut write = self.write(by).await?;
         sqlx::query(
             "INSERT INTO uploads (practice_id, attachment_id, bytes, created_at, expires_at) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT (practice_id, attachment_id) \
@@ -110,7 +112,7 @@ impl Store {
 
     /// Tells devices how many bytes have arrived, and keeps the upload for as long again.
     pub async fn upload_progress(&self, upload: &Upload, received: i64, now: Millis) -> Result<()> {
-        let mut write = self.write(upload.practice).await?;
+        let mut write = self.write(By::server(upload.practice, now)).await?;
         let attachment =
             attachments::find(write.connection(), upload.practice, View::Staff, upload.attachment)
                 .await?
@@ -130,7 +132,7 @@ impl Store {
 
     /// The last byte is on the disk: queues the job that looks at the file.
     pub async fn finish_upload(&self, upload: &Upload, now: Millis) -> Result<()> {
-        let mut write = self.write(upload.practice).await?;
+        let mut write = self.write(By::server(upload.practice, now)).await?;
         let mut attachment =
             attachments::find(write.connection(), upload.practice, View::Staff, upload.attachment)
                 .await?
@@ -141,7 +143,7 @@ impl Store {
         attachment.state = AttachmentState::Processing;
         attachment.uploaded_at = Some(now);
         attachments::update(&mut write, &attachment).await?;
-        jobs::queue(write.connection(), upload.practice, upload.attachment, now).await?;
+        jobs::queue(write.quiet(), upload.practice, Work::Prepare(upload.attachment), now, now).await?;
         write.commit().await.map(drop)
     }
 
@@ -160,8 +162,9 @@ impl Store {
     }
 
     /// Gives an upload up, begun or not, with a sentence for the person who sent it. What has arrived stays.
-    pub async fn abandon_upload(&self, practice: PracticeId, id: AttachmentId, reason: &str) -> Result<()> {
-        let mut write = self.write(practice).await?;
+    pub async fn abandon_upload(&self, by: By, id: AttachmentId, reason: &str) -> Result<()> {
+        let practice = by.practice;
+        let mut write = self.write(by).await?;
         let mut attachment = attachments::find(write.connection(), practice, View::Staff, id)
             .await?
             .ok_or(StoreError::Missing("attachment"))?;
@@ -171,6 +174,7 @@ impl Store {
         delete(write.connection(), practice, id).await?;
         attachment.state = AttachmentState::Refused { reason: reason.to_owned() };
         attachments::update(&mut write, &attachment).await?;
+        write.log(Act::GaveUp, id, Value::Null);
         write.commit().await.map(drop)
     }
 }

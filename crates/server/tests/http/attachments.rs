@@ -1,12 +1,17 @@
 //! `GET, HEAD /v1/attachments/{id}/{original,rendition,poster}`: ranges and their edges.
 
 use limpet_model::{Attachment, AttachmentId, AttachmentKind, AttachmentState};
-use limpet_server::{blobs::Part, file_of::FileOf, view::View};
+use limpet_server::{
+    blobs::Part,
+    file_of::FileOf,
+    store::jobs::{Lane, Work},
+    view::View,
+};
 use limpet_wire::Code;
 use reqwest::{Method, Response};
 
 use crate::{
-    clinic::{Clinic, Device, fails, file},
+    clinic::{Clinic, Device, NOON, fails, file},
     uploads::{create, send},
 };
 
@@ -29,9 +34,9 @@ pub async fn prepared(clinic: &Clinic, device: &Device, id: AttachmentId) -> Att
     found.state = AttachmentState::Ready;
     found.has_poster = true;
     found.has_rendition = true;
-    let job = app.store.claim_job("test", app.now()).await.unwrap().unwrap();
-    assert_eq!(job.attachment, id);
-    assert!(app.store.write_findings(job, &found, true).await.unwrap());
+    let job = app.store.claim_job(Lane::Heavy, "test", app.now()).await.unwrap().unwrap();
+    assert_eq!(job.work, Work::Prepare(id));
+    assert!(app.store.write_findings(job, &found, true, NOON).await.unwrap());
     app.store.attachment(clinic.practice, View::Staff, id).await.unwrap().unwrap()
 }
 

@@ -5,6 +5,7 @@ use limpet_model::{
     Message, MessageId, Millis, Patient, PatientId, Practice, PracticeId, Role, Sex, StaffId, StaffMember,
 };
 use limpet_server::{
+    by::{Actor, By},
     clock::Clock,
     secrets::hash_password,
     serve::{Running, Settings, start},
@@ -71,7 +72,12 @@ impl Clinic {
         let name = "Dr. Ana Ruiz".into();
         let member = StaffMember { id, name, role, email: email.into(), active: true };
         let hash = hash_password(PASSWORD).unwrap();
-        self.running.app().store.add_staff(practice, &member, &hash, NOON).await.unwrap();
+        self.running
+            .app()
+            .store
+            .add_staff(By::new(practice, Actor::Operator, NOON), &member, &hash)
+            .await
+            .unwrap();
     }
 
     pub fn base(&self) -> String {
@@ -278,6 +284,8 @@ pub fn words(case: &Case, body: &str) -> NewMessage {
         body: body.into(),
         sent_at: NOON,
         attachments: Vec::new(),
+        mentions: Vec::new(),
+        due_at: None,
     }
 }
 

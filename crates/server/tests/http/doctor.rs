@@ -9,7 +9,10 @@ use std::{
 use limpet_model::AttachmentState;
 use limpet_server::{
     clock::Clock,
-    store::{Store, file_url},
+    store::{
+        Store, file_url,
+        jobs::{Lane, PutBack},
+    },
 };
 
 use crate::{
@@ -65,11 +68,11 @@ async fn what_is_missing_is_made_again_and_nobodys_files_go() {
     // The server tries, fails for good, and is told to try again.
     let store = Store::open_as_it_is(&file_url(&data.path().join("limpet.db"))).await.unwrap();
     let now = Clock::system().now();
-    let job = store.claim_job("test", now).await.unwrap().unwrap();
-    store.put_back_job(job, now, true, "out of luck", true).await.unwrap();
+    let job = store.claim_job(Lane::Heavy, "test", now).await.unwrap().unwrap();
+    store.put_back_job(job, PutBack::Dead, now, "out of luck").await.unwrap();
     store.close().await;
     let (well, said) = doctor(data.path(), &[]);
-    assert!(!well && said.contains(&format!("given up: {name}/{id}: out of luck")), "{said}");
+    assert!(!well && said.contains(&format!("given up: prepare {id} of {name}: out of luck")), "{said}");
     assert!(doctor(data.path(), &["--repair"]).0);
     let process = Process::start(data.path(), &[]);
     let device = Device { base: process.base.clone(), ..device };

@@ -1,7 +1,7 @@
 //! `POST /v1/conversations/{id}/invitation` and `POST /v1/open-invitation`.
 
 use limpet_model::Millis;
-use limpet_server::secrets::token_hash;
+use limpet_server::{by::Actor, secrets::token_hash};
 use limpet_wire::{
     Code,
     http::{ClientSession, Me},
@@ -102,7 +102,12 @@ async fn a_link_stops_opening_after_two_weeks_or_when_it_is_closed() {
             .await
     };
     let store = &clinic.running.app().store;
-    assert!(store.revoke_invitation(&token_hash(closed.rsplit('/').next().unwrap()), NOON).await.unwrap());
+    assert!(
+        store
+            .revoke_invitation(&token_hash(closed.rsplit('/').next().unwrap()), Actor::Operator, NOON)
+            .await
+            .unwrap()
+    );
     let sentence = fails(open(&closed).await, 404, Code::NotFound).await;
     assert!(sentence.contains("Ask the practice for a new one"), "{sentence}");
     let phone = open_link(&clinic.base(), &kept).await;

@@ -10,6 +10,8 @@
 
 mod accounts;
 mod attachments;
+mod audit;
+mod carrying_on;
 mod clinic;
 mod command_line;
 mod conversations;

@@ -2,13 +2,18 @@
 
 use std::fmt::Write as _;
 
-use limpet_model::{AttachmentId, AttachmentKind, MessageId, PracticeId, Role, StaffId};
+use limpet_model::{
+    AttachmentId, AttachmentKind, ConversationId, ExportId, MessageId, PracticeId, Role, StaffId,
+};
 use limpet_server::{
     access::Gate,
     permission::{Act, EVERYBODY, Who, may},
     routes::{ROUTES, Route},
 };
-use limpet_wire::{changes::Entity, http::NewConversation};
+use limpet_wire::{
+    changes::Entity,
+    http::{ExportKind, NewConversation, NewExport},
+};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -22,6 +27,8 @@ struct Askers {
     clinic: Clinic,
     case: Case,
     attachment: AttachmentId,
+    message: MessageId,
+    foreign: ConversationId,
     session: String,
     owner: Device,
     by_role: Vec<(Who, Device)>,
@@ -34,6 +41,7 @@ async fn askers() -> Askers {
     let staff = clinic.staff().await;
     let case = staff.open_case().await;
     let attachment = staff.announce(&case, file(AttachmentKind::Photo, "x.jpg", 20)).await;
+    let message = staff.say(&case, "Bring her in on Monday").await;
     // Under way: every route of uploads has something to answer about.
     create(&staff, attachment, 20).await;
     send(&staff, attachment, 0, b"01234").await;
@@ -52,10 +60,22 @@ async fn askers() -> Askers {
     let closed = clinic.staff().await;
     closed.post("/v1/sign-out", &json!({})).await;
     let foreign = staff.open_case().await;
+    let other_client_of = foreign.conversation;
     let other_client = staff.phone(&foreign).await;
     let sessions: Value = staff.read("/v1/sessions").await;
     let session = sessions[0]["id"].as_str().unwrap().to_owned();
-    Askers { clinic, case, attachment, session, owner: staff, by_role, closed, other_client }
+    Askers {
+        clinic,
+        case,
+        attachment,
+        message,
+        foreign: other_client_of,
+        session,
+        owner: staff,
+        by_role,
+        closed,
+        other_client,
+    }
 }
 
 impl Askers {
@@ -88,12 +108,28 @@ impl Askers {
             (_, "/v1/conversations/{id}") => {
                 to(format!("/v1/conversations/{conversation}")).json(&json!({ "urgent": true }))
             }
+            (_, "/v1/conversations/{id}/merge") => {
+                to(format!("/v1/conversations/{conversation}/merge")).json(&json!({ "from": self.foreign }))
+            }
+            (_, "/v1/conversations/changes") => to(route.path.into())
+                .json(&json!({ "conversations": [conversation], "change": { "urgent": false } })),
             (_, "/v1/conversations/{id}/invitation") => {
                 to(format!("/v1/conversations/{conversation}/invitation")).json(&json!({}))
             }
             (_, "/v1/conversations/{id}/read") => {
                 to(format!("/v1/conversations/{conversation}/read")).json(&json!({ "at": 1 }))
             }
+            ("patch", "/v1/messages/{id}") => {
+                to(format!("/v1/messages/{}", self.message)).json(&json!({ "body": "imposter" }))
+            }
+            ("delete", "/v1/messages/{id}") => to(format!("/v1/messages/{}", self.message)),
+            (_, "/v1/exports/{id}") => {
+                let sha256 = "ab".repeat(32);
+                let new =
+                    NewExport { conversation, attachment: None, how: ExportKind::Saved, sha256, at: NOON };
+                to(format!("/v1/exports/{}", ExportId::new())).json(&new)
+            }
+            (_, "/v1/messages/{id}/earlier") => to(format!("/v1/messages/{}/earlier", self.message)),
             (_, "/v1/messages/{id}") => {
                 to(format!("/v1/messages/{}", MessageId::new())).json(&words(&self.case, "imposter"))
             }
@@ -116,6 +152,12 @@ impl Askers {
                 to(path.to_owned())
             }
         }
+    }
+
+    /// How long the audit log is.
+    async fn logged(&self) -> i64 {
+        let store = &self.clinic.running.app().store;
+        store.verify_audit(self.clinic.practice).await.unwrap().unwrap().number
     }
 
     async fn ask(&self, device: &Device, route: &Route) -> Response {
@@ -217,10 +259,18 @@ async fn nobody_gets_through_a_gate_that_is_not_theirs() {
     assert_eq!(seen.iter().filter(|change| active(&change.entity)).count(), 5);
 
     // Whom it belongs to is let in everywhere: what was refused was refused for who asked.
-    let of_owner = |route: &&Route| matches!(route.gate, Gate::Session(act) if act != Act::Staff);
+    let of_owner =
+        |route: &&Route| matches!(route.gate, Gate::Session(act) if may(Who::Staff(Role::Veterinarian), act));
     let leaves = ["/v1/sign-out", "/v1/sessions/{id}"];
     for route in ROUTES.iter().filter(of_owner).filter(|route| !leaves.contains(&route.path)) {
+        let logged = askers.logged().await;
         let status = askers.ask(&askers.owner, route).await.status().as_u16();
+        // The bytes of a file belong to the message that announced it.
+        let writes = !["get", "head", "options"].contains(&route.method)
+            && (route.method == "delete" || !route.path.starts_with("/v1/uploads"));
+        if writes && status < 300 {
+            assert!(askers.logged().await > logged, "{} leaves nothing in the audit log", title(route));
+        }
         // The file is not there yet.
         let expected =
             if route.path == "/v1/attachments/{id}/{part}" { [401, 403, 500] } else { [401, 403, 404] };

@@ -1,7 +1,11 @@
 //! `GET /m/{capability}` and the bytes behind it.
 
 use limpet_model::{AttachmentKind, AttachmentState};
-use limpet_server::view::View;
+use limpet_server::{
+    by::Actor,
+    store::jobs::{Lane, Work},
+    view::View,
+};
 use limpet_wire::{Code, http::NewAttachment};
 use reqwest::{Method, Response};
 
@@ -99,6 +103,8 @@ async fn every_opening_is_written_down_without_an_address() {
     }
     clinic.clock.advance(HOUR);
     page(&clinic, &link, "en").await;
+    let app = clinic.running.app();
+    app.openings.write_down(app).await.unwrap();
     let openings = clinic.running.app().store.openings(clinic.practice, id).await.unwrap();
     let seen: Vec<_> = openings.iter().map(|o| (o.what.as_str(), o.count)).collect();
     assert_eq!(seen, [("page", 1), ("rendition", 3), ("page", 1)]);
@@ -116,7 +122,7 @@ async fn a_link_that_opens_nothing_says_so() {
     prepared(&clinic, &staff, id).await;
     let link = staff.attachment(id).await.link.unwrap();
     let capability = link.rsplit('/').next().unwrap();
-    assert!(clinic.running.app().store.revoke_capability(capability, NOON).await.unwrap());
+    assert!(clinic.running.app().store.revoke_capability(capability, Actor::Operator, NOON).await.unwrap());
     for path in [link.as_str(), "/m/short", &format!("/m/{}", "x".repeat(43))] {
         let response = page(&clinic, path, "en").await;
         assert_eq!(response.status(), 404);
@@ -139,16 +145,16 @@ async fn a_clip_that_is_being_prepared_says_so_and_one_that_was_refused_says_why
     create(&staff, id, BYTES.len() as i64).await;
     send(&staff, id, 0, BYTES).await;
     let store = &clinic.running.app().store;
-    let job = store.claim_job("test", NOON).await.unwrap().unwrap();
-    assert_eq!((job.practice, job.attachment, job.attempt), (clinic.practice, id, 1));
+    let job = store.claim_job(Lane::Heavy, "test", NOON).await.unwrap().unwrap();
+    assert_eq!((job.practice, job.work, job.attempt), (clinic.practice, Work::Prepare(id), 1));
     let mut found = store.attachment(clinic.practice, View::Staff, id).await.unwrap().unwrap();
-    assert!(store.write_findings(job, &found, false).await.unwrap());
+    assert!(store.write_findings(job, &found, false, NOON).await.unwrap());
     let link = staff.attachment(id).await.link.unwrap();
     let html = page(&clinic, &link, "en").await.text().await.unwrap();
     assert!(html.contains("being prepared") && html.contains("http-equiv=\"refresh\""), "{html}");
 
     found.state = AttachmentState::Refused { reason: "This file is <not> a video.".into() };
-    assert!(store.write_findings(job, &found, true).await.unwrap());
+    assert!(store.write_findings(job, &found, true, NOON).await.unwrap());
     assert_eq!(staff.attachment(id).await.link.unwrap(), link, "a link never changes");
     let html = page(&clinic, &link, "en").await.text().await.unwrap();
     assert!(html.contains("&lt;not&gt; a video") && !html.contains("refresh"), "{html}");

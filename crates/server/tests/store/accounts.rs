@@ -1,7 +1,8 @@
 //! Sessions, invitations and passwords.
 
-use limpet_model::{Role, StaffId, StaffMember};
+use limpet_model::{Author, Role, StaffId, StaffMember};
 use limpet_server::{
+    by::Actor,
     secrets::token_hash,
     store::{
         StoreError,
@@ -13,7 +14,7 @@ use limpet_wire::http::StaffChange;
 
 use crate::{
     open,
-    suite::{NOW, at, open_case},
+    suite::{NOW, at, author_of, open_case, operator},
 };
 
 pub async fn sessions_and_invitations_run_out(url: &str) {
@@ -37,14 +38,15 @@ pub async fn sessions_and_invitations_run_out(url: &str) {
     assert_eq!(store.session(&token_hash("a"), at(29 * day)).await.unwrap(), Some(staff.clone()));
     assert_eq!(store.session(&token_hash("a"), at(58 * day)).await.unwrap(), Some(staff.clone()));
     assert_eq!(store.session(&token_hash("a"), at(88 * day)).await.unwrap(), None);
-    store.close_session(&phone).await.unwrap();
+    store.close_session(&phone, NOW).await.unwrap();
     assert_eq!(store.session(&token_hash("b"), at(1)).await.unwrap(), None);
 
+    let vet = author_of(case.practice, Author::Staff(case.vet), NOW);
     let opened = Opened { practice: case.practice, client: case.client.id, conversation: case.conversation };
-    let until = store.add_invitation(&token_hash("c"), opened, case.vet, NOW).await.unwrap();
+    let until = store.add_invitation(vet, &token_hash("c"), opened).await.unwrap();
     assert_eq!(store.invitation(&token_hash("c"), at(1)).await.unwrap(), Some(opened));
     assert_eq!(store.invitation(&token_hash("c"), until).await.unwrap(), None);
-    assert!(store.revoke_invitation(&token_hash("c"), at(2)).await.unwrap());
+    assert!(store.revoke_invitation(&token_hash("c"), Actor::Operator, at(2)).await.unwrap());
     assert_eq!(store.invitation(&token_hash("c"), at(3)).await.unwrap(), None);
 }
 
@@ -57,8 +59,9 @@ pub async fn a_session_opens_only_while_what_was_checked_still_holds(url: &str) 
         holder: Holder::Staff(case.vet, Role::Veterinarian),
     };
     assert!(store.open_staff_session(&session("a"), "desk", "hash", NOW).await.unwrap());
-    let set =
-        async |present, new| store.set_password(case.practice, case.vet, present, new, None).await.unwrap();
+    let set = async |present, new| {
+        store.set_password(operator(case.practice), case.vet, present, new, None).await.unwrap()
+    };
     assert!(!set("another", "new").await, "somebody set another one meanwhile");
     assert!(store.session(&token_hash("a"), at(1)).await.unwrap().is_some());
     assert!(set("hash", "new").await);
@@ -73,17 +76,17 @@ pub async fn a_session_opens_only_while_what_was_checked_still_holds(url: &str) 
         email: format!("ada-{}@example.org", case.practice),
         active: true,
     };
-    store.add_staff(case.practice, &admin, "hash", NOW).await.unwrap();
+    store.add_staff(operator(case.practice), &admin, "hash").await.unwrap();
     let closed = StaffChange { active: Some(false), ..StaffChange::default() };
-    store.change_staff(case.practice, case.vet, &closed).await.unwrap();
+    store.change_staff(operator(case.practice), case.vet, &closed).await.unwrap();
     assert!(!store.open_staff_session(&session("c"), "desk", "new", NOW).await.unwrap());
     // Two administrators who demote each other at once: one of them stays.
     let back = StaffChange { active: Some(true), role: Some(Role::Admin), ..StaffChange::default() };
-    store.change_staff(case.practice, case.vet, &back).await.unwrap();
+    store.change_staff(operator(case.practice), case.vet, &back).await.unwrap();
     let demoted = StaffChange { role: Some(Role::Technician), ..StaffChange::default() };
     let (one, two) = tokio::join!(
-        store.change_staff(case.practice, case.vet, &demoted),
-        store.change_staff(case.practice, admin.id, &demoted),
+        store.change_staff(operator(case.practice), case.vet, &demoted),
+        store.change_staff(operator(case.practice), admin.id, &demoted),
     );
     let refused = [one, two].into_iter().filter(|done| matches!(done, Err(StoreError::Conflict(_)))).count();
     assert_eq!(refused, 1);

@@ -8,6 +8,8 @@ use limpet_model::{
     MessageId, Millis, Patient, PatientId, Revision,
 };
 use limpet_server::{
+    by::{Actor, By},
+    live::Live,
     store::{Store, StoreError},
     view::View,
 };
@@ -22,8 +24,8 @@ use proptest::{
 };
 
 use crate::{
-    open,
-    suite::{Case, NOW, open_case},
+    open, open_heard,
+    suite::{Case, NOW, author_of, open_case, operator},
 };
 
 /// What a writer does, about one of the two clients.
@@ -71,13 +73,16 @@ struct World {
 async fn world(store: &Store) -> World {
     let case = open_case(store).await;
     let second = Client { id: ClientId::new(), name: "Jonas".into(), ..case.client.clone() };
-    store.put_client(case.practice, &second).await.unwrap();
+    store.put_client(operator(case.practice), &second).await.unwrap();
     let cat = Patient { id: PatientId::new(), client: second.id, ..case.patient.clone() };
-    store.put_patient(case.practice, &cat).await.unwrap();
+    store.put_patient(operator(case.practice), &cat).await.unwrap();
     let conversation = ConversationId::new();
     let new =
         NewConversation { client: second.id, patient: cat.id, subject: "Coughs".into(), opened_at: NOW };
-    store.open_conversation(case.practice, conversation, &new, case.vet).await.unwrap();
+    store
+        .open_conversation(author_of(case.practice, Author::Staff(case.vet), NOW), conversation, &new)
+        .await
+        .unwrap();
     World {
         clients: [case.client.clone(), second],
         patients: [case.patient.clone(), cat],
@@ -109,11 +114,11 @@ impl World {
             }
             Op::Rename { client } => {
                 let renamed = Client { name: format!("Client {number}"), ..self.clients[client].clone() };
-                store.put_client(practice, &renamed).await.unwrap();
+                store.put_client(operator(practice), &renamed).await.unwrap();
             }
             Op::Give { patient, to } => {
                 let given = Patient { client: self.clients[to].id, ..self.patients[patient].clone() };
-                store.put_patient(practice, &given).await.unwrap();
+                store.put_patient(operator(practice), &given).await.unwrap();
             }
             Op::Change { client, urgent, assign } => {
                 let assign = assign.then_some(Assign { to: Some(vet) });
@@ -134,14 +139,16 @@ impl World {
             Op::Read { client, by_client, at } => {
                 let view = if by_client { View::Client(self.clients[client].id) } else { View::Staff };
                 let at = Millis(NOW.0 + at);
-                store.read_up_to(practice, view, self.conversations[client], at).await.unwrap();
+                let by = By::server(practice, now);
+                store.read_up_to(by, view, self.conversations[client], at).await.unwrap();
             }
         }
     }
 
     async fn change(&self, store: &Store, client: usize, change: ConversationChange, now: Millis) {
         let of = self.conversations[client];
-        let done = store.change_conversation(self.case.practice, of, self.case.vet, &change, now).await;
+        let by = By::new(self.case.practice, Actor::Staff(self.case.vet), now);
+        let done = store.change_conversation(by, of, &change).await;
         // Somebody else may have ended it first.
         assert!(matches!(done, Ok(()) | Err(StoreError::Conflict(_))), "{done:?}");
     }
@@ -174,8 +181,13 @@ impl World {
             body: format!("{secret}words"),
             sent_at: now,
             attachments: if with_file { vec![file] } else { Vec::new() },
+            mentions: Vec::new(),
+            due_at: None,
         };
-        store.put_message(self.case.practice, view, author, MessageId::new(), &new, now).await.unwrap();
+        store
+            .put_message(author_of(self.case.practice, author, now), view, MessageId::new(), &new)
+            .await
+            .unwrap();
     }
 }
 
@@ -281,4 +293,28 @@ async fn run(url: &str, history: Vec<Vec<Vec<Op>>>, limit: u32) {
         assert!(reader.alive().len() >= 4, "{:?}", reader.view);
     }
     store.close().await;
+}
+
+/// A client's device is woken by what it sees, and by nothing else.
+pub async fn a_device_is_woken_by_what_it_sees(url: &str) {
+    let live = Live::default();
+    let store = open_heard(url, live.clone()).await;
+    let world = world(&store).await;
+    let practice = world.case.practice;
+    let views = world.clients.each_ref().map(|client| View::Client(client.id));
+    let mut ears = views.map(|view| live.listen(practice, view).revisions);
+    let mut runner = TestRunner::deterministic();
+    let (mut woken, mut left_alone) = (0, 0);
+    for number in 0..150 {
+        let op = op().new_tree(&mut runner).unwrap().current();
+        let before = store.revision(practice).await.unwrap();
+        world.apply(&store, op, number).await;
+        for (view, ear) in views.into_iter().zip(&mut ears) {
+            let sees = !store.changes(practice, view, before, 1000).await.unwrap().changes.is_empty();
+            assert_eq!(ear.has_changed().unwrap(), sees, "{op:?} for {view:?}");
+            ear.mark_unchanged();
+            if sees { woken += 1 } else { left_alone += 1 }
+        }
+    }
+    assert!(woken > 30 && left_alone > 30, "{woken} {left_alone}");
 }

@@ -4,9 +4,13 @@
 #![expect(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
 
 mod accounts;
+mod audit;
 mod cluster;
 mod converge;
+mod due;
+mod edits;
 mod jobs;
+mod merges;
 mod nodes;
 mod suite;
 
@@ -55,9 +59,22 @@ async fn run_suite(ground: &Ground) {
     jobs::a_job_is_one_nodes_at_a_time(&ground.fresh()).await;
     accounts::sessions_and_invitations_run_out(&ground.fresh()).await;
     accounts::a_session_opens_only_while_what_was_checked_still_holds(&ground.fresh()).await;
+    audit::what_was_done_stands_in_the_log(&ground.fresh()).await;
+    audit::a_log_that_was_meddled_with_is_found_out(&ground.fresh()).await;
+    audit::many_at_once_make_one_chain(&ground.fresh()).await;
+    due::what_was_put_off_comes_back_once(&ground.fresh()).await;
+    due::the_client_and_the_end_bring_it_back(&ground.fresh()).await;
+    due::what_is_sent_later_is_nobodys_until_then(&ground.fresh()).await;
+    due::a_client_who_waits_too_long_is_brought_to_notice(&ground.fresh()).await;
+    merges::two_about_one_patient_become_one_and_nothing_is_lost(&ground.fresh()).await;
+    merges::what_is_about_another_patient_stays_apart(&ground.fresh()).await;
+    due::a_closing_thanks_is_waved_off(&ground.fresh()).await;
+    edits::what_a_message_said_is_kept(&ground.fresh()).await;
+    edits::what_went_with_a_message_that_was_taken_back_leaves_the_clients_view(&ground.fresh()).await;
     suite::openings_and_secrets(&ground.fresh()).await;
     suite::a_node_hears_what_another_commits(&ground.fresh()).await;
     suite::what_is_discarded_never_was(&ground.fresh()).await;
+    converge::a_device_is_woken_by_what_it_sees(&ground.fresh()).await;
     converge::every_reader_comes_to_the_same_state(&ground.fresh()).await;
     suite::an_older_binary_refuses_a_newer_schema_in_words(&ground.fresh()).await;
 }

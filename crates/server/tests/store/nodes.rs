@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use limpet_model::{Client, ClientId, Practice, PracticeId, Role, StaffId, StaffMember};
 use limpet_server::{
+    by::{Actor, By},
     clock::Clock,
     secrets::hash_password,
     serve::{Running, Settings, start},
@@ -47,7 +48,10 @@ pub async fn a_device_may_ask_any_node(url: &str) {
     };
     let (store, now) = (&one.app().store, Clock::system().now());
     store.add_practice(&practice, now).await.unwrap();
-    store.add_staff(practice.id, &ana, &hash_password(PASSWORD).unwrap(), now).await.unwrap();
+    store
+        .add_staff(By::new(practice.id, Actor::Operator, now), &ana, &hash_password(PASSWORD).unwrap())
+        .await
+        .unwrap();
 
     let http = reqwest::Client::new();
     let sign_in = SignIn { email: ana.email.clone(), password: PASSWORD.into(), device: String::new() };

@@ -7,6 +7,7 @@ use limpet_model::{
     Patient, PatientId, Practice, PracticeId, Revision, Role, Sex, StaffId, StaffMember,
 };
 use limpet_server::{
+    by::{Actor, By},
     live::Live,
     store::{Engine, Store, StoreError},
     view::View,
@@ -22,6 +23,20 @@ pub const NOW: Millis = Millis(1_795_345_200_000);
 
 pub fn at(ms: i64) -> Millis {
     Millis(NOW.0 + ms)
+}
+
+pub fn operator(practice: PracticeId) -> By {
+    By::new(practice, Actor::Operator, NOW)
+}
+
+/// Whoever writes as this author.
+pub fn author_of(practice: PracticeId, author: Author, at: Millis) -> By {
+    let actor = match author {
+        Author::Staff(id) => Actor::Staff(id),
+        Author::Client(id) => Actor::Client(id),
+        Author::System => Actor::Server,
+    };
+    By::new(practice, actor, at)
 }
 
 pub struct Case {
@@ -48,7 +63,7 @@ pub async fn open_case(store: &Store) -> Case {
         email: format!("{}@example.org", practice.id),
         active: true,
     };
-    store.add_staff(practice.id, &vet, "hash", NOW).await.unwrap();
+    store.add_staff(operator(practice.id), &vet, "hash").await.unwrap();
     let client = Client {
         id: ClientId::new(),
         name: "Marta".into(),
@@ -57,7 +72,7 @@ pub async fn open_case(store: &Store) -> Case {
         address: "1\n2".into(),
         pms_id: String::new(),
     };
-    store.put_client(practice.id, &client).await.unwrap();
+    store.put_client(operator(practice.id), &client).await.unwrap();
     let patient = Patient {
         id: PatientId::new(),
         client: client.id,
@@ -71,41 +86,50 @@ pub async fn open_case(store: &Store) -> Case {
         alert: String::new(),
         pms_id: String::new(),
     };
-    store.put_patient(practice.id, &patient).await.unwrap();
+    store.put_patient(operator(practice.id), &patient).await.unwrap();
     let conversation = ConversationId::new();
     let new =
         NewConversation { client: client.id, patient: patient.id, subject: "Limps".into(), opened_at: NOW };
-    store.open_conversation(practice.id, conversation, &new, vet.id).await.unwrap();
+    store
+        .open_conversation(By::new(practice.id, Actor::Staff(vet.id), NOW), conversation, &new)
+        .await
+        .unwrap();
     Case { practice: practice.id, vet: vet.id, client, patient, conversation }
 }
 
-fn message(case: &Case, body: &str) -> NewMessage {
+pub fn message(case: &Case, body: &str) -> NewMessage {
     NewMessage {
         conversation: case.conversation,
         audience: Audience::Everyone,
         body: body.into(),
         sent_at: NOW,
         attachments: Vec::new(),
+        mentions: Vec::new(),
+        due_at: None,
     }
 }
 
 pub async fn say(store: &Store, case: &Case, author: Author, new: &NewMessage) -> MessageId {
     let id = MessageId::new();
-    store.put_message(case.practice, View::Staff, author, id, new, NOW).await.unwrap();
+    store.put_message(author_of(case.practice, author, NOW), View::Staff, id, new).await.unwrap();
     id
 }
 
-pub async fn announce(store: &Store, case: &Case) -> AttachmentId {
-    let attachment = NewAttachment {
+pub fn file_of(bytes: i64) -> NewAttachment {
+    NewAttachment {
         id: AttachmentId::new(),
         kind: AttachmentKind::Clip,
         name: "walk.mov".into(),
         mime: String::new(),
-        bytes: 10,
+        bytes,
         caption: String::new(),
         captured_at: None,
         still_of: None,
-    };
+    }
+}
+
+pub async fn announce(store: &Store, case: &Case) -> AttachmentId {
+    let attachment = file_of(10);
     let id = attachment.id;
     let new = NewMessage { attachments: vec![attachment], ..message(case, "") };
     say(store, case, Author::Client(case.client.id), &new).await;
@@ -124,11 +148,14 @@ pub async fn people_come_back_as_they_were_written(url: &str) {
     let case = open_case(&store).await;
     for weight in [None, Some(0.0125), Some(700.5), None] {
         let patient = Patient { weight_kg: weight, ..case.patient.clone() };
-        store.put_patient(case.practice, &patient).await.unwrap();
+        store.put_patient(operator(case.practice), &patient).await.unwrap();
         assert_eq!(store.patient(case.practice, patient.id).await.unwrap(), Some(patient));
     }
     let orphan = Patient { client: ClientId::new(), id: PatientId::new(), ..case.patient.clone() };
-    assert!(matches!(store.put_patient(case.practice, &orphan).await, Err(StoreError::Missing("client"))));
+    assert!(matches!(
+        store.put_patient(operator(case.practice), &orphan).await,
+        Err(StoreError::Missing("client"))
+    ));
     let twin = StaffMember {
         id: StaffId::new(),
         name: "Twin".into(),
@@ -136,7 +163,7 @@ pub async fn people_come_back_as_they_were_written(url: &str) {
         email: format!(" {}@EXAMPLE.org", case.practice),
         active: true,
     };
-    let refused = store.add_staff(case.practice, &twin, "hash", NOW).await;
+    let refused = store.add_staff(operator(case.practice), &twin, "hash").await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
     let found = store.staff_by_email(&twin.email).await.unwrap().unwrap();
     assert_eq!((found.practice, found.staff.id), (case.practice, case.vet));
@@ -148,9 +175,10 @@ pub async fn a_thread_lives(url: &str) {
     let client = Author::Client(case.client.id);
     let id = say(&store, &case, client, &message(&case, "She limps")).await;
     let repeated = message(&case, "She limps");
-    store.put_message(case.practice, View::Staff, client, id, &repeated, at(9)).await.unwrap();
+    store.put_message(author_of(case.practice, client, at(9)), View::Staff, id, &repeated).await.unwrap();
     let reworded = message(&case, "She coughs");
-    let refused = store.put_message(case.practice, View::Staff, client, id, &reworded, at(9)).await;
+    let refused =
+        store.put_message(author_of(case.practice, client, at(9)), View::Staff, id, &reworded).await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))));
     let note = NewMessage { audience: Audience::Staff, ..message(&case, "hm") };
     say(&store, &case, Author::Staff(case.vet), &note).await;
@@ -162,7 +190,14 @@ pub async fn a_thread_lives(url: &str) {
         ..ConversationChange::default()
     };
     for _ in 0..2 {
-        store.change_conversation(case.practice, case.conversation, case.vet, &change, at(60)).await.unwrap();
+        store
+            .change_conversation(
+                By::new(case.practice, Actor::Staff(case.vet), at(60)),
+                case.conversation,
+                &change,
+            )
+            .await
+            .unwrap();
     }
     say(&store, &case, client, &message(&case, "One more")).await;
     let bodies = async |view| -> Vec<String> {
@@ -217,10 +252,18 @@ pub async fn practices_are_apart(url: &str) {
     let attachment = announce(&store, &ours).await;
     assert_eq!(store.attachment(theirs.practice, View::Staff, attachment).await.unwrap(), None);
     let (id, stray) = (MessageId::new(), message(&ours, "x"));
-    let refused = store.put_message(theirs.practice, View::Staff, Author::Staff(theirs.vet), id, &stray, NOW);
+    let refused = store.put_message(
+        author_of(theirs.practice, Author::Staff(theirs.vet), NOW),
+        View::Staff,
+        id,
+        &stray,
+    );
     assert!(matches!(refused.await, Err(StoreError::Missing("conversation"))));
     // The same id twice is two things.
-    store.put_client(theirs.practice, &Client { name: "Zoe".into(), ..ours.client.clone() }).await.unwrap();
+    store
+        .put_client(operator(theirs.practice), &Client { name: "Zoe".into(), ..ours.client.clone() })
+        .await
+        .unwrap();
     let page = store.changes(ours.practice, View::Staff, Revision(0), 1000).await.unwrap();
     assert!(
         page.changes.iter().all(|c| !matches!(&c.entity, Entity::Client(client) if client.name == "Zoe"))
@@ -232,7 +275,10 @@ pub async fn openings_and_secrets(url: &str) {
     let case = open_case(&store).await;
     let id = announce(&store, &case).await;
     for ms in [0, 10, 60 * 60 * 1000] {
-        store.log_opening(case.practice, id, "page", "somewhere", at(ms)).await.unwrap();
+        store
+            .log_opening(By::new(case.practice, Actor::Link, at(ms)), id, "page", "somewhere", 1)
+            .await
+            .unwrap();
     }
     let counts: Vec<_> = store.openings(case.practice, id).await.unwrap().iter().map(|o| o.count).collect();
     assert_eq!(counts, [2, 1]);
@@ -249,8 +295,12 @@ pub async fn a_node_hears_what_another_commits(url: &str) {
         return here.hear_other_nodes().await.unwrap();
     }
     let case = open_case(&there).await;
-    let mut ear = live.listen(case.practice).revisions;
+    let mut ear = live.listen(case.practice, View::Staff).revisions;
     let hearing = tokio::spawn(async move { here.hear_other_nodes().await });
+    let telling = tokio::spawn({
+        let there = there.clone();
+        async move { there.tell_other_nodes().await }
+    });
     // Until the listener stands, a notice is missed: the next one is heard.
     let told = async {
         loop {
@@ -263,19 +313,20 @@ pub async fn a_node_hears_what_another_commits(url: &str) {
     tokio::time::timeout(Duration::from_secs(30), told).await.expect("never heard");
     assert!(ear.borrow().0 > 5);
     hearing.abort();
+    telling.abort();
 }
 
 pub async fn what_is_discarded_never_was(url: &str) {
     let store = open(url).await;
     let case = open_case(&store).await;
     let before = store.revision(case.practice).await.unwrap();
-    store.write(case.practice).await.unwrap().discard().await.unwrap();
-    drop(store.write(case.practice).await.unwrap());
+    store.write(operator(case.practice)).await.unwrap().discard().await.unwrap();
+    drop(store.write(operator(case.practice)).await.unwrap());
     assert_eq!(store.revision(case.practice).await.unwrap(), before);
     // Nothing is left locked.
     say(&store, &case, Author::Staff(case.vet), &message(&case, "x")).await;
     assert_eq!(store.revision(case.practice).await.unwrap(), Revision(before.0 + 1));
-    assert!(matches!(store.write(PracticeId::new()).await, Err(StoreError::Missing("practice"))));
+    assert!(matches!(store.write(operator(PracticeId::new())).await, Err(StoreError::Missing("practice"))));
 }
 
 pub async fn an_older_binary_refuses_a_newer_schema_in_words(url: &str) {

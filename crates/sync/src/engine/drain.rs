@@ -131,13 +131,14 @@ async fn note(shared: &Arc<Shared>, entry: Entry, verdict: Verdict) -> Result<()
         Verdict::Refused(failure) => {
             tracing::info!(kind = entry.work.kind(), code = ?failure.code, "The server refused an entry");
             let is_message = matches!(entry.work, Work::Message { .. } | Work::Upload { .. });
-            if !is_message {
+            // A read mark, or what left, has nothing to say to anybody.
+            let is_silent = matches!(entry.work, Work::Read { .. } | Work::Export { .. });
+            if !is_message && !is_silent {
                 shared.tell(SyncEvent::ChangeRefused(failure.clone()));
             }
             shared
                 .on_disk(move |store| {
-                    // A read mark has nothing to say to anybody.
-                    if matches!(entry.work, Work::Read { .. }) {
+                    if is_silent {
                         store.outbox.accept(nr)?;
                     } else {
                         store.outbox.refuse(nr, &failure)?;

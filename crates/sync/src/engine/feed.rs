@@ -81,8 +81,9 @@ async fn catch_up(shared: &Arc<Shared>) -> Result<(), Break> {
     let me = shared.parts.me;
     let mut accepted = shared.on_disk(|store| store.outbox.accepted()).await?;
     loop {
-        let since = shared.on_disk(|store| store.cache.position()).await?;
-        let page = shared.parts.server.changes(since, PAGE).await?;
+        let (since, epoch) =
+            shared.on_disk(|store| Ok((store.cache.position()?, store.cache.epoch()?))).await?;
+        let page = shared.parts.server.changes(since, PAGE, epoch.as_deref()).await?;
         let (more, next) = (page.more, page.revision);
         if next < since {
             // The server was set back to an older state, by a restored backup: what it says now is the truth.

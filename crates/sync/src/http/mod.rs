@@ -150,8 +150,17 @@ impl Server {
     }
 
     /// A page of the change feed.
-    pub async fn changes(&self, since: Revision, limit: u32) -> Result<ChangePage, ServerError> {
-        self.json(self.request(Method::GET, &format!("v1/changes?since={}&limit={limit}", since.0))?).await
+    pub async fn changes(
+        &self,
+        since: Revision,
+        limit: u32,
+        epoch: Option<&str>,
+    ) -> Result<ChangePage, ServerError> {
+        let mut path = format!("v1/changes?since={}&limit={limit}", since.0);
+        if let Some(epoch) = epoch {
+            path = format!("{path}&epoch={epoch}");
+        }
+        self.json(self.request(Method::GET, &path)?).await
     }
 
     /// A link for the client of a conversation.
@@ -171,6 +180,7 @@ impl Server {
             Work::Read { conversation, at } => self
                 .request(Method::POST, &format!("v1/conversations/{conversation}/read"))?
                 .json(&ReadUpTo { at: *at }),
+            Work::Export { id, new } => self.put(&format!("v1/exports/{id}"), new)?,
             Work::Message { id, new } => self.put(&format!("v1/messages/{id}"), new)?,
             Work::Upload { .. } => return Ok(()),
         };

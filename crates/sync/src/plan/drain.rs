@@ -25,6 +25,7 @@ fn lane(work: &Work) -> Lane {
         Work::Change { conversation, .. } | Work::Read { conversation, .. } => {
             Lane::Conversation(*conversation)
         }
+        Work::Export { new, .. } => Lane::Conversation(new.conversation),
         Work::Message { new, .. } => Lane::Conversation(new.conversation),
         Work::Upload { conversation, .. } => Lane::Uploads(*conversation),
     }

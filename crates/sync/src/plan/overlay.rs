@@ -60,7 +60,7 @@ pub fn overlay(entries: &[Entry], me: StaffId, known: &Known) -> Overlay {
                 on_conversation(*conversation, &mut |it| it.read_by_staff = it.read_by_staff.max(*at));
             }
             Work::Message { id, new } if !known.messages.contains(id) => {
-                if !refused && new.audience == Audience::Everyone {
+                if !refused && new.audience == Audience::Everyone && new.due_at.is_none() {
                     on_conversation(new.conversation, &mut |it| {
                         it.waiting_since = it.waiting_since.filter(|since| *since > new.sent_at);
                     });
@@ -68,7 +68,11 @@ pub fn overlay(entries: &[Entry], me: StaffId, known: &Known) -> Overlay {
                 over.messages.push(message(*id, new, me));
                 over.attachments.extend(new.attachments.iter().map(|file| attachment(*id, new, file)));
             }
-            Work::Change { .. } | Work::Read { .. } | Work::Message { .. } | Work::Upload { .. } => {}
+            Work::Change { .. }
+            | Work::Read { .. }
+            | Work::Export { .. }
+            | Work::Message { .. }
+            | Work::Upload { .. } => {}
         }
     }
     over.clients = clients.into_values().collect();
@@ -88,7 +92,10 @@ fn opened(id: ConversationId, new: &NewConversation) -> Conversation {
         assignee: None,
         opened_at: new.opened_at,
         waiting_since: None,
+        escalated_at: None,
+        snooze: None,
         read_by_staff: Millis(0),
+        delivered_to_client: Millis(0),
         read_by_client: Millis(0),
         ending: None,
     }
@@ -101,10 +108,17 @@ fn apply(it: &mut Conversation, change: &ConversationChange, me: StaffId, at: Mi
     if let Some(assign) = change.assign {
         it.assignee = assign.to;
     }
+    if let Some(snooze) = change.snooze {
+        it.snooze = snooze.to;
+    }
+    if change.wave_off == Some(true) {
+        (it.waiting_since, it.escalated_at) = (None, None);
+    }
     match change.state {
         Some(ConversationState::Ended) => {
             it.state = ConversationState::Ended;
             it.waiting_since = None;
+            it.snooze = None;
             it.ending = Some(Ending {
                 at: change.at.unwrap_or(at),
                 by: me,
@@ -131,6 +145,10 @@ fn message(id: MessageId, new: &NewMessage, me: StaffId) -> Message {
         sent_at: new.sent_at,
         // Until the server says when it took it.
         received_at: new.sent_at,
+        mentions: new.mentions.clone(),
+        due_at: new.due_at,
+        edited_at: None,
+        deleted_at: None,
     }
 }
 

@@ -127,6 +127,8 @@ pub async fn send_clip(
             captured_at: None,
             still_of: None,
         }],
+        mentions: Vec::new(),
+        due_at: None,
     };
     phone.put(&format!("/v1/messages/{}", MessageId::new()), &message).await?;
     phone.upload(id, bytes).await?;

@@ -183,6 +183,8 @@ impl<'a> Teller<'a> {
             body: body.into(),
             sent_at: self.clock.at(ago),
             attachments: files.iter().map(|(announced, _)| announced.clone()).collect(),
+            mentions: Vec::new(),
+            due_at: None,
         };
         device.put(&format!("/v1/messages/{}", MessageId::new()), &message).await?;
         for (announced, bytes) in files {

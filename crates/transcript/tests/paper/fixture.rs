@@ -87,6 +87,10 @@ fn message(number: u64, author: Author, body: &str, attachments: Vec<Attachment>
             attachments: attachments.iter().map(|a| a.id).collect(),
             sent_at: at,
             received_at: at,
+            mentions: Vec::new(),
+            due_at: None,
+            edited_at: None,
+            deleted_at: None,
         },
         author: String::new(),
         attachments,
@@ -148,7 +152,7 @@ fn thread() -> (Vec<ThreadMessage>, BTreeMap<AttachmentId, Picture>) {
     );
     late.message.received_at = Millis(late.message.sent_at.0 + 95 * MINUTE);
     let mut last = message(7, vet, "Good. Come in on Monday at 9:00 if it is not better by then.", vec![]);
-    last.delivery = Delivery::Sent;
+    last.delivery = Delivery::Delivered;
     let messages = vec![
         message(
             0,
@@ -210,7 +214,10 @@ pub fn conversation() -> Transcript {
             assignee: Some(id(30)),
             opened_at: Millis(START),
             waiting_since: None,
+            escalated_at: None,
+            snooze: None,
             read_by_staff: Millis(START),
+            delivered_to_client: Millis(0),
             read_by_client: Millis(START),
             ending: Some(Ending {
                 at: Millis(START + 90 * MINUTE),

@@ -34,11 +34,16 @@ export const threadWords = words(
     waitsForServer: "Sends when the server is back",
     sending: "Sending",
     sent: "Sent",
+    delivered: "Delivered",
     read: "Read",
     refused: "Not sent",
     retry: "Try again",
     takeBack: "Take back",
     takeBackHint: "Its words come back into the message field.",
+
+    sendsAt: (when: string) => `Sends ${when}`,
+    edited: "Edited",
+    deleted: "This message was taken back.",
 
     openClip: (of: { name: string; length: string }) => `Open clip ${of.name}, ${of.length}`,
     openClipOfUnknownLength: (name: string) => `Open clip ${name}`,
@@ -102,11 +107,16 @@ export const threadWords = words(
     waitsForServer: "Se enviará cuando vuelva el servidor",
     sending: "Enviando",
     sent: "Enviado",
+    delivered: "Entregado",
     read: "Leído",
     refused: "No enviado",
     retry: "Reintentar",
     takeBack: "Retirar",
     takeBackHint: "Sus palabras vuelven al campo de mensaje.",
+
+    sendsAt: (when: string) => `Se envía ${when}`,
+    edited: "Editado",
+    deleted: "Este mensaje se retiró.",
 
     openClip: (of) => `Abrir el vídeo ${of.name}, ${of.length}`,
     openClipOfUnknownLength: (name) => `Abrir el vídeo ${name}`,

@@ -2,17 +2,20 @@ import type { ChangePage } from "@limpet/shared/gen/wire";
 import { describe, expect, it } from "vitest";
 import { readFeed } from "./feed";
 
-const page = (revision: number, more: boolean): ChangePage => ({ revision, more, changes: [] });
+const page = (revision: number, more: boolean): ChangePage => ({ revision, more, changes: [], epoch: "now" });
 
 async function read(since: number, pages: Record<number, ChangePage>) {
   const asked: number[] = [];
   const got: [number, boolean][] = [];
-  const source = (from: number) => {
+  const pasts: string[] = [];
+  const source = (from: number, past: string) => {
     asked.push(from);
+    pasts.push(past);
     const answer = pages[from];
     return answer ? Promise.resolve(answer) : Promise.reject(new Error("not asked for"));
   };
-  for await (const one of readFeed(since, source)) got.push([one.revision, one.restart]);
+  for await (const one of readFeed(since, "before", source)) got.push([one.revision, one.restart]);
+  expect(pasts.at(-1)).toBe(asked.length > 1 && !got[0]?.[1] ? "now" : "before");
   return { asked, got };
 }
 

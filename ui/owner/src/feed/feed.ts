@@ -11,25 +11,30 @@ export interface Page {
   restart: boolean;
   changes: Change[];
   revision: Revision;
+  epoch: string;
 }
 
-/** Everything that changed since a revision. */
-export async function* readFeed(since: Revision, read = readPage): AsyncGenerator<Page> {
+/** Everything that changed since a revision, which counts in the server's past of this name; empty if it is not known. */
+export async function* readFeed(since: Revision, epoch: string, read = readPage): AsyncGenerator<Page> {
   let from = since;
+  let past = epoch;
   let restart = false;
   for (;;) {
-    const page = await read(from);
+    const page = await read(from, past);
     if (page.revision < from) {
       // The server was set back (a restored backup): what it says now is the truth.
       from = 0;
       restart = true;
       continue;
     }
-    yield { restart, changes: page.changes, revision: page.revision };
+    yield { restart, changes: page.changes, revision: page.revision, epoch: page.epoch };
     restart = false;
     from = page.revision;
-    if (!page.more) return;
+    past = page.epoch;
+    // What came is asked after once more: that tells the practice that it has arrived.
+    if (!page.more && page.changes.length === 0) return;
   }
 }
 
-const readPage = (since: Revision): Promise<ChangePage> => ask("GET", `/v1/changes?since=${since}&limit=${PAGE}`);
+const readPage = (since: Revision, epoch: string): Promise<ChangePage> =>
+  ask("GET", `/v1/changes?since=${since}&limit=${PAGE}${epoch && `&epoch=${epoch}`}`);

@@ -12,7 +12,10 @@ const conversation = (id: string, change: Partial<Conversation> = {}): Conversat
   assignee: null,
   opened_at: 1,
   waiting_since: null,
+  escalated_at: null,
+  snooze: null,
   read_by_staff: 0,
+  delivered_to_client: 0,
   read_by_client: 0,
   ending: null,
   ...change,
@@ -27,6 +30,10 @@ const message = (id: string, received_at: number, change: Partial<Message> = {})
   attachments: [],
   sent_at: received_at,
   received_at,
+  mentions: [],
+  due_at: null,
+  edited_at: null,
+  deleted_at: null,
   ...change,
 });
 

@@ -32,6 +32,7 @@ const EMPTY = viewOf(thingsOf([]));
 class Desk {
   things: Things = thingsOf([]);
   revision: Revision = 0;
+  epoch = "";
   constructor(
     readonly session: Remembered,
     readonly store: Store,
@@ -254,6 +255,7 @@ export class Owner {
     const kept = await store.load();
     desk.things = thingsOf(kept.things);
     desk.revision = kept.revision;
+    desk.epoch = kept.epoch;
     box.take(kept.entries);
     this.desk = desk;
     this.box = box;
@@ -319,7 +321,7 @@ export class Owner {
 
   private async readToEnd(desk: Desk): Promise<void> {
     const first = !this.loaded;
-    for await (const page of readFeed(desk.revision)) {
+    for await (const page of readFeed(desk.revision, desk.epoch)) {
       if (this.desk !== desk) return;
       this.answered = true;
       if (page.restart) {
@@ -327,9 +329,10 @@ export class Owner {
         desk.things = thingsOf([]);
       }
       const { things, news } = merge(desk.things, page.changes);
-      await desk.store.saveThings(news, page.revision).catch(() => undefined);
+      await desk.store.saveThings(news, page).catch(() => undefined);
       desk.things = things;
       desk.revision = page.revision;
+      desk.epoch = page.epoch;
       if (this.desk !== desk) return;
       if (news.length > 0) this.view = viewOf(things);
       // Kept until the next answer: a screen reader may be in the middle of it.

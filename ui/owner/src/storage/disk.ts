@@ -6,7 +6,7 @@
 import type { AttachmentId, Revision } from "@limpet/shared/gen/wire";
 import type { Thing } from "../feed/things";
 import type { Entry } from "../outbox/outbox";
-import { type Held, type Kept, MemoryStore, PICTURES, type Store } from "./store";
+import { type Held, type Kept, MemoryStore, PICTURES, type Place, type Store } from "./store";
 
 const VERSION = 1;
 const STORES = ["things", "outbox", "files", "pictures", "facts"] as const;
@@ -58,24 +58,27 @@ class DiskStore implements Store {
 
   async load(): Promise<Kept> {
     const transaction = this.db.transaction(STORES, "readonly");
-    const [things, entries, revision] = await Promise.all([
+    const [things, entries, revision, epoch] = await Promise.all([
       answer(transaction.objectStore("things").getAll() as IDBRequest<Thing[]>),
       answer(transaction.objectStore("outbox").getAll() as IDBRequest<Entry[]>),
       answer(transaction.objectStore("facts").get("revision") as IDBRequest<Revision | undefined>),
+      answer(transaction.objectStore("facts").get("epoch") as IDBRequest<string | undefined>),
     ]);
     const fleeting = (await this.overflow.load()).entries;
     const known = new Set(fleeting.map((entry) => entry.id));
     return {
       things,
       revision: revision ?? 0,
+      epoch: epoch ?? "",
       entries: [...entries.filter((entry) => !known.has(entry.id)), ...fleeting],
     };
   }
 
-  async saveThings(things: readonly Thing[], revision: Revision): Promise<void> {
+  async saveThings(things: readonly Thing[], { revision, epoch }: Place): Promise<void> {
     const transaction = this.db.transaction(["things", "facts"], "readwrite");
     for (const thing of things) transaction.objectStore("things").put(thing, thing.key);
     transaction.objectStore("facts").put(revision, "revision");
+    transaction.objectStore("facts").put(epoch, "epoch");
     await committed(transaction);
   }
 
@@ -83,6 +86,7 @@ class DiskStore implements Store {
     const transaction = this.db.transaction(["things", "facts"], "readwrite");
     transaction.objectStore("things").clear();
     transaction.objectStore("facts").delete("revision");
+    transaction.objectStore("facts").delete("epoch");
     await committed(transaction);
   }
 

@@ -7,9 +7,14 @@ import type { AttachmentId, Revision } from "@limpet/shared/gen/wire";
 import type { Thing } from "../feed/things";
 import type { Entry } from "../outbox/outbox";
 
-export interface Kept {
-  things: Thing[];
+/** How far the copy of the thread goes, and in which past of the server that counts. */
+export interface Place {
   revision: Revision;
+  epoch: string;
+}
+
+export interface Kept extends Place {
+  things: Thing[];
   entries: Entry[];
 }
 
@@ -23,8 +28,8 @@ export interface Store {
   /** Whether what is kept survives closing the page. */
   readonly lasting: boolean;
   load(): Promise<Kept>;
-  /** Keeps things that changed and the revision they lead to. */
-  saveThings(things: readonly Thing[], revision: Revision): Promise<void>;
+  /** Keeps things that changed and where they lead to. */
+  saveThings(things: readonly Thing[], to: Place): Promise<void>;
   /** Throws the copy of the thread away, never the outbox. */
   forgetThings(): Promise<void>;
   /** Keeps an entry, new or changed, with new files. Answers whether that survives closing the page. */
@@ -47,22 +52,22 @@ export class MemoryStore implements Store {
   private readonly things = new Map<string, Thing>();
   private readonly entries = new Map<string, Entry>();
   private readonly files = new Map<AttachmentId, Blob>();
-  private revision: Revision = 0;
+  private place: Place = { revision: 0, epoch: "" };
 
   load(): Promise<Kept> {
-    const kept = { things: [...this.things.values()], revision: this.revision, entries: [...this.entries.values()] };
+    const kept = { things: [...this.things.values()], ...this.place, entries: [...this.entries.values()] };
     return Promise.resolve(kept);
   }
 
-  saveThings(things: readonly Thing[], revision: Revision): Promise<void> {
+  saveThings(things: readonly Thing[], { revision, epoch }: Place): Promise<void> {
     for (const thing of things) this.things.set(thing.key, thing);
-    this.revision = revision;
+    this.place = { revision, epoch };
     return Promise.resolve();
   }
 
   forgetThings(): Promise<void> {
     this.things.clear();
-    this.revision = 0;
+    this.place = { revision: 0, epoch: "" };
     return Promise.resolve();
   }
 

@@ -7,7 +7,7 @@ import { w } from "./words";
 /** New answers in one sentence each, or empty. */
 export function saidAloud(news: readonly Thing[], view: View): string {
   return news
-    .flatMap(({ entity }) => (entity.kind === "message" && entity.state.author.kind === "staff" ? [entity.state] : []))
+    .flatMap(({ entity }) => (entity.kind === "message" && entity.state.author.kind === "staff" && entity.state.deleted_at === null ? [entity.state] : []))
     .map((message) => {
       const name = view.staff.get(message.author.kind === "staff" ? message.author.id : "")?.name ?? view.practice?.name ?? "";
       if (message.body !== "") return `${w().theirs({ name })}: ${message.body}`;

@@ -15,6 +15,10 @@ const message = (id: string, at: number, change: Partial<Message> = {}): Message
   attachments: [],
   sent_at: at,
   received_at: at,
+  mentions: [],
+  due_at: null,
+  edited_at: null,
+  deleted_at: null,
   ...change,
 });
 
@@ -85,7 +89,10 @@ function thread(things: (Message | Attachment)[], entries: Entry[], read = 0) {
         assignee: null,
         opened_at: 0,
         waiting_since: null,
+        escalated_at: null,
+        snooze: null,
         read_by_staff: read,
+        delivered_to_client: 0,
         read_by_client: 0,
         ending: null,
       },

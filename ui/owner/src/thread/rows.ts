@@ -36,6 +36,8 @@ export interface Words {
   name: string;
   role: Role | null;
   body: string;
+  /** Whether its author gave it new words, or took it back: then it has none. */
+  changed: "never" | "edited" | "deleted";
   files: File[];
   at: Millis;
   delivery: Delivery;
@@ -92,6 +94,7 @@ function fromServer(view: View, message: Message, entry: Entry | undefined, read
     name: staff?.name ?? "",
     role: staff?.role ?? null,
     body: message.body,
+    changed: message.deleted_at !== null ? "deleted" : message.edited_at !== null ? "edited" : "never",
     files,
     at: by === "me" ? message.sent_at : message.received_at,
     delivery: by !== "me" ? "none" : readByStaff >= message.received_at ? "seen" : "sent",
@@ -107,6 +110,7 @@ function fromHere(view: View, entry: Entry): Words {
     name: "",
     role: null,
     body: entry.body,
+    changed: "never",
     files: entry.pieces.map((piece) => fileOf(view, view.attachments.get(piece.id) ?? null, piece)),
     at: entry.sent_at,
     delivery: entry.refused ? "refused" : entry.announced ? "sent" : "waiting",

@@ -31,6 +31,8 @@ fn message(conversation: ConversationId) -> (MessageId, Work) {
         body: "words".into(),
         sent_at: Millis(0),
         attachments: vec![],
+        mentions: Vec::new(),
+        due_at: None,
     };
     (id, Work::Message { id, new })
 }

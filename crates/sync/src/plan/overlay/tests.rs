@@ -46,6 +46,8 @@ fn reply(conversation: &Conversation, audience: Audience, at: i64) -> (MessageId
         body: "Rest".into(),
         sent_at: Millis(at),
         attachments: vec![],
+        mentions: Vec::new(),
+        due_at: None,
     };
     (id, Work::Message { id, new })
 }
