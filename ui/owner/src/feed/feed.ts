@@ -19,6 +19,7 @@ export async function* readFeed(since: Revision, epoch: string, read = readPage)
   let from = since;
   let past = epoch;
   let restart = false;
+  let told = false;
   for (;;) {
     const page = await read(from, past);
     if (page.revision < from) {
@@ -31,8 +32,10 @@ export async function* readFeed(since: Revision, epoch: string, read = readPage)
     restart = false;
     from = page.revision;
     past = page.epoch;
+    if (page.more) continue;
     // What came is asked after once more: that tells the practice that it has arrived.
-    if (!page.more && page.changes.length === 0) return;
+    if (told || page.changes.length === 0) return;
+    told = true;
   }
 }
 
