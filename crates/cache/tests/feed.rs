@@ -97,6 +97,7 @@ fn what_is_gone_does_not_come_back_with_an_old_page() {
         revision: Revision(revision),
         changes: vec![Change { revision: Revision(revision), entity }],
         more: false,
+        epoch: String::new(),
     };
     let born = change(1, Entity::Client(owner.clone()));
     cache.apply(Revision(0), &born).unwrap();
