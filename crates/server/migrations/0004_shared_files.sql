@@ -1,4 +1,8 @@
--- Files that arrive in a store which all nodes share. Where the store is a folder, both tables stay empty.
+-- How many bytes of files the practice may keep; NULL is no limit.
+ALTER TABLE practices ADD COLUMN quota_bytes BIGINT;
+CREATE INDEX attachments_by_room ON attachments (practice_id, state, uploaded_at, bytes);
+
+-- Files that arrive in a store which all nodes share. Where the store is a folder, `parts` and `turns` stay empty.
 
 -- What has arrived, as objects: in order and without a gap, so that the end of the last one is the offset to go on from.
 -- They outlive their upload; the job reads them.

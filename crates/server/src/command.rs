@@ -25,7 +25,7 @@ use crate::{
     live::Live,
     secrets::{check_password, hash_password, token_hash},
     serve::{Settings, keeper, node, open_store, start},
-    store::{Store, StoreError, file_url, staff::fold_email},
+    store::{Store, StoreError, file_url, quota::Room, staff::fold_email},
 };
 
 /// The hosted backend of Limpet.
@@ -131,6 +131,21 @@ enum PracticeCommand {
         #[arg(long, default_value = "")]
         phone: String,
     },
+    /// Limit how many bytes of files a practice may keep, or lift the limit; then, and without either, print how many it
+    /// keeps and may keep.
+    Quota {
+        #[command(flatten)]
+        place: Place,
+        /// The practice's id.
+        #[arg(long)]
+        practice: String,
+        /// So many bytes.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+        bytes: Option<i64>,
+        /// As many as there is room for.
+        #[arg(long, conflicts_with = "bytes")]
+        unlimited: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -223,6 +238,10 @@ pub fn run() -> anyhow::Result<()> {
             Command::Practice(PracticeCommand::Add { place, name, time_zone, address, phone }) => {
                 let practice = Practice { id: PracticeId::new(), name, address, phone, time_zone };
                 with_store(&place, async |store| add_practice(store, &practice).await).await
+            }
+            Command::Practice(PracticeCommand::Quota { place, practice, bytes, unlimited }) => {
+                let practice = practice.parse().map_err(|_| anyhow!("{practice} is not a practice's id"))?;
+                with_store(&place, async |store| set_quota(store, practice, bytes, unlimited).await).await
             }
             Command::Staff(StaffCommand::Add { place, practice, name, email, role }) => {
                 let practice = practice_id(&practice)?;
@@ -359,6 +378,19 @@ async fn add_practice(store: &Store, practice: &Practice) -> anyhow::Result<()> 
     }
     store.add_practice(practice, Clock::system().now()).await?;
     say(&practice.id.to_string())
+}
+
+async fn set_quota(
+    store: &Store,
+    practice: PracticeId,
+    bytes: Option<i64>,
+    unlimited: bool,
+) -> anyhow::Result<()> {
+    if bytes.is_some() || unlimited {
+        store.set_quota(practice, bytes).await?;
+    }
+    let Room { kept, quota } = store.room(practice).await?;
+    say(&quota.map_or_else(|| format!("{kept} bytes"), |quota| format!("{kept} of {quota} bytes")))
 }
 
 async fn add_staff(store: &Store, practice: PracticeId, member: &StaffMember) -> anyhow::Result<()> {

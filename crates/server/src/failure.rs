@@ -97,6 +97,11 @@ impl From<StoreError> for Problem {
             StoreError::Missing(what) => Self::not_found(what),
             StoreError::Conflict(message) => Self::new(Code::Conflict, message),
             StoreError::Full => Self::no_room(),
+            StoreError::OverQuota => Self::new(
+                Code::NoRoom,
+                "The practice has used up its room for files, so nothing was sent. Words still arrive. Call the \
+                 practice: it can get more room.",
+            ),
             StoreError::TurnLost => locked(),
             StoreError::Stopping => {
                 Self::new(Code::Offline, "The server is restarting. It goes on in a moment.").retry_after(2)

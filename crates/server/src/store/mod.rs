@@ -28,6 +28,7 @@ pub mod openings;
 pub mod parts;
 pub mod patients;
 pub mod practices;
+pub mod quota;
 mod row;
 pub mod secrets;
 pub mod sessions;
@@ -76,6 +77,9 @@ pub enum StoreError {
     /// The id is taken by something else, or the thing is not in a state for this.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The practice may not keep as many bytes of files. Nothing was changed.
+    #[error("the practice has no room left for these files")]
+    OverQuota,
     /// Somebody else has the turn to write to an upload. Nothing was changed.
     #[error("somebody else writes to this upload now")]
     TurnLost,

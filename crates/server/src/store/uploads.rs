@@ -13,7 +13,7 @@ use super::{
     Result, Store, StoreError, Write, attachments,
     audit::Act,
     jobs::{self, Work},
-    parts,
+    parts, quota,
     row::Columns,
     turns::{self, Hold},
 };
@@ -64,6 +64,10 @@ impl Store {
             return Ok(upload);
         }
         let mut write = self.write(by).await?;
+        if !matches!(attachment.state, AttachmentState::Uploading { .. }) {
+            // It was given up, and did not count since.
+            quota::check(&mut write, attachment.bytes).await?;
+        }
         if find(write.connection(), practice, attachment.id).await?.is_none() {
             parts::begin_anew(write.connection(), FileOf { practice, attachment: attachment.id }).await?;
         }

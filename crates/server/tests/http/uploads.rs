@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use limpet_model::{AttachmentId, AttachmentKind, AttachmentState};
-use limpet_wire::{Code, http::UPLOAD_LIMIT};
+use limpet_model::{AttachmentId, AttachmentKind, AttachmentState, MessageId};
+use limpet_wire::{
+    Code,
+    http::{NewMessage, UPLOAD_LIMIT},
+};
 use reqwest::{Method, RequestBuilder, Response};
 use sha1::Digest as _;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::{
-    clinic::{Case, Clinic, DAY, Device, fails, file, ok},
+    clinic::{Case, Clinic, DAY, Device, fails, file, ok, words},
     ground,
 };
 
@@ -316,6 +319,37 @@ async fn only_what_was_announced_may_be_sent_and_only_by_who_announced_it() {
     fails(text, 415, Code::Invalid).await;
     let without = tus(&s.phone, Method::POST, "/v1/uploads").send().await.unwrap();
     fails(without, 400, Code::Invalid).await;
+}
+
+#[tokio::test]
+async fn a_practice_that_is_at_its_limit_is_told_before_a_byte_is_sent() {
+    let s = sender().await;
+    let store = &s.clinic.running.app().store;
+    let room = async || store.room(s.clinic.practice).await.unwrap().kept;
+    assert_eq!(room().await, 20, "what is announced counts");
+    store.set_quota(s.clinic.practice, Some(40)).await.unwrap();
+    let too_much = |device: &Device, bytes: usize| {
+        let attachments = vec![file(AttachmentKind::Clip, "b.mov", bytes)];
+        let message = NewMessage { attachments, ..words(&s.case, "Look") };
+        let device = device.clone();
+        async move { device.put(&format!("/v1/messages/{}", MessageId::new()), &message).await }
+    };
+    let sentence = fails(too_much(&s.phone, 21).await, 507, Code::NoRoom).await;
+    assert!(sentence.contains("used up its room"), "{sentence}");
+    fails(too_much(&s.staff, 21).await, 507, Code::NoRoom).await;
+    assert_eq!((room().await, s.staff.thread(s.case.conversation).await.len()), (20, 1));
+    s.phone.say(&s.case, "Words still arrive").await;
+    ok(too_much(&s.phone, 20).await).await;
+    fails(too_much(&s.phone, 1).await, 507, Code::NoRoom).await;
+    // What is given up makes room, and needs it when it is begun again.
+    create(&s.phone, s.id, 20).await;
+    let path = format!("/v1/uploads/{}", s.id);
+    assert_eq!(tus(&s.phone, Method::DELETE, &path).send().await.unwrap().status(), 204);
+    assert_eq!(room().await, 20);
+    ok(too_much(&s.phone, 20).await).await;
+    fails(create(&s.phone, s.id, 20).await, 507, Code::NoRoom).await;
+    store.set_quota(s.clinic.practice, None).await.unwrap();
+    ok(create(&s.phone, s.id, 20).await).await;
 }
 
 /// Waits until something is so; a test that waits in vain ends.
