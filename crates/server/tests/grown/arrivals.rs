@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use limpet_model::{AttachmentId, AttachmentKind, AttachmentState};
 use limpet_server::{
     file_of::FileOf,
-    intake::Intake,
+    intake::{Intake, IntakeError},
     store::{parts::PartOf, turns::Hold},
     sweep,
 };
@@ -57,6 +57,26 @@ async fn a_dead_nodes_turn_is_taken_within_seconds_by_whoever_asks_where_to_go_o
     let asked = std::time::Instant::now();
     assert_eq!(offset(&head(&s.phone, s.id).await), 7);
     assert!(asked.elapsed() < Duration::from_secs(8));
+    assert_eq!(offset(&send(&s.phone, s.id, 7, &CLIP[7..]).await), 20);
+    assert_eq!(s.stored().await, CLIP);
+}
+
+#[tokio::test]
+async fn a_writer_that_lost_its_turn_spoils_nothing() {
+    let s = sender().await;
+    create(&s.phone, s.id, 20).await;
+    let (of, app) = (FileOf { practice: s.clinic.practice, attachment: s.id }, s.clinic.running.app());
+    let late = app.intake.take_turn(of).await.unwrap().unwrap();
+    let mut writing = app.intake.open(&late, 0).await.unwrap();
+    writing.write(&b"XXXX"[..].into()).await.unwrap();
+    // Somebody waited too long for it, and writes in the same place.
+    app.store.end_turn(late.hold().unwrap()).await.unwrap();
+    assert_eq!(offset(&send(&s.phone, s.id, 0, &CLIP[..7]).await), 7);
+    assert!(matches!(writing.flush().await, Err(IntakeError::TurnLost)));
+    assert!(matches!(app.intake.cut(&late, 0).await, Err(IntakeError::TurnLost)));
+    late.give_back().await;
+    assert_eq!(s.stored().await, &CLIP[..7]);
+    assert_eq!(ground::blobs(s.clinic.data.path()).list_arriving().count().await, 1, "nothing of it is left");
     assert_eq!(offset(&send(&s.phone, s.id, 7, &CLIP[7..]).await), 20);
     assert_eq!(s.stored().await, CLIP);
 }

@@ -3,6 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use futures_util::StreamExt;
@@ -81,7 +82,9 @@ async fn an_upload_goes_on_at_another_node_and_a_hanging_connection_gives_way() 
     fails(send(&there, s.id, 7, &CLIP[7..]).await, 423, Code::Conflict).await;
     // More is on its way, and not yet told: it is kept when the connection gives way.
     pieces.send(Ok(&CLIP[7..9])).await.unwrap();
+    let asked = std::time::Instant::now();
     assert_eq!(offset(&head(&there, s.id).await), 9);
+    assert!(asked.elapsed() < Duration::from_secs(4), "it gave way, and was not made to");
     assert_eq!(offset(&send(&there, s.id, 9, &CLIP[9..12]).await), 12);
     assert_eq!(offset(&send(&s.phone, s.id, 12, &CLIP[12..]).await), 20);
     assert_eq!(s.stored().await, CLIP);

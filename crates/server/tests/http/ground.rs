@@ -7,7 +7,7 @@ use std::{
 };
 
 use limpet_model::AttachmentId;
-use limpet_server::{file_of::FileOf, serve::Settings};
+use limpet_server::{blobs::Blobs, file_of::FileOf, serve::Settings};
 
 /// How a server in this process serves a data folder.
 pub fn settings(data: &Path) -> Settings {
@@ -28,6 +28,11 @@ pub async fn arrived(data: &Path, id: AttachmentId) -> Option<Vec<u8>> {
 /// What has arrived of an upload.
 pub async fn arrived_of(data: &Path, FileOf { practice, attachment }: FileOf) -> Option<Vec<u8>> {
     tokio::fs::read(data.join("uploads").join(practice.to_string()).join(attachment.to_string())).await.ok()
+}
+
+/// The files that are put away.
+pub fn blobs(data: &Path) -> Blobs {
+    Blobs::in_folder(&data.join("blobs")).unwrap()
 }
 
 /// Whether anything has been put away.
