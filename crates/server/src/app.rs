@@ -17,6 +17,7 @@ use crate::{
     openings::Openings,
     passwords::Passwords,
     peer::Peer,
+    scratch::Scratch,
     store::{Result, Store},
 };
 
@@ -32,6 +33,8 @@ pub struct Inner {
     pub blobs: Blobs,
     /// Files that are still arriving.
     pub intake: Intake,
+    /// Files that jobs make on their way.
+    pub scratch: Scratch,
     /// What time it is.
     pub clock: Clock,
     /// Who opened which file.

@@ -18,14 +18,14 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use crate::{
-    blobs::Blobs,
+    blobs::{Blobs, Bucket},
     by::{Actor, By},
     clock::Clock,
     doctor,
     live::Live,
     secrets::{check_password, hash_password, token_hash},
-    serve::{Settings, open_store, start},
-    store::{Store, StoreError, file_url, staff::fold_email},
+    serve::{Settings, keeper, node, open_store, start},
+    store::{Store, StoreError, file_url, quota::Room, staff::fold_email},
 };
 
 /// The hosted backend of Limpet.
@@ -53,7 +53,8 @@ enum Command {
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Look whether every file that the database knows is there and was prepared, and no other is. Opens only what is
-    /// there, and ends with an error when not all is well.
+    /// there, and ends with an error when not all is well. After files were moved, --repair, when all are found, has the
+    /// server look for them there.
     Doctor {
         #[command(flatten)]
         place: Place,
@@ -66,12 +67,28 @@ enum Command {
 
 #[derive(Args)]
 struct Place {
-    /// Folder that holds the database, the uploads and the blobs; created if need be.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    /// Folder that holds the database, the uploads and the blobs; created if need be. With --database and --blobs
+    /// nothing in it is worth keeping, and without it a server makes one for as long as it runs.
+    #[arg(long, value_name = "DIR", required_unless_present = "database")]
+    data: Option<PathBuf>,
     /// `postgres://` address; by default SQLite in the data folder.
     #[arg(long, value_name = "URL", env = "LIMPET_DATABASE", hide_env_values = true)]
     database: Option<String>,
+    /// Bucket for the files, `s3://bucket/folder`, which any number of nodes may share; by default a folder in the data
+    /// folder. AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY say how it is reached.
+    #[arg(long, value_name = "URL", env = "LIMPET_BLOBS")]
+    blobs: Option<String>,
+}
+
+impl Place {
+    fn bucket(&self) -> Option<Bucket> {
+        self.blobs.as_ref().map(Bucket::from_environment)
+    }
+
+    /// The data folder, for what cannot do without.
+    fn folder(&self) -> anyhow::Result<&Path> {
+        self.data.as_deref().context("say --data, or both --database and --blobs")
+    }
 }
 
 #[derive(Args)]
@@ -113,6 +130,21 @@ enum PracticeCommand {
         /// Telephone as printed.
         #[arg(long, default_value = "")]
         phone: String,
+    },
+    /// Limit how many bytes of files a practice may keep, or lift the limit; then, and without either, print how many it
+    /// keeps and may keep.
+    Quota {
+        #[command(flatten)]
+        place: Place,
+        /// The practice's id.
+        #[arg(long)]
+        practice: String,
+        /// So many bytes.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+        bytes: Option<i64>,
+        /// As many as there is room for.
+        #[arg(long, conflicts_with = "bytes")]
+        unlimited: bool,
     },
 }
 
@@ -207,6 +239,10 @@ pub fn run() -> anyhow::Result<()> {
                 let practice = Practice { id: PracticeId::new(), name, address, phone, time_zone };
                 with_store(&place, async |store| add_practice(store, &practice).await).await
             }
+            Command::Practice(PracticeCommand::Quota { place, practice, bytes, unlimited }) => {
+                let practice = practice.parse().map_err(|_| anyhow!("{practice} is not a practice's id"))?;
+                with_store(&place, async |store| set_quota(store, practice, bytes, unlimited).await).await
+            }
             Command::Staff(StaffCommand::Add { place, practice, name, email, role }) => {
                 let practice = practice_id(&practice)?;
                 let email = fold_email(&email);
@@ -239,15 +275,27 @@ async fn run_server(serve: Serve) -> anyhow::Result<()> {
             bail!("--public-url has to begin with http:// or https://");
         }
     }
+    let bucket = serve.place.bucket();
+    // A node without a folder of its own has one for the while, and with it a name of its own.
+    let passing = if serve.place.data.is_none() && serve.place.database.is_some() && bucket.is_some() {
+        Some(tempfile::Builder::new().prefix("limpet-server-").tempdir()?)
+    } else {
+        None
+    };
+    let data = match &passing {
+        Some(folder) => folder.path(),
+        None => serve.place.folder()?,
+    };
     let settings = Settings {
         listen: serve.listen,
         public_url: serve.public_url,
-        database: serve.place.database,
+        blobs: bucket,
         workers: serve.workers,
         behind_proxy: serve.behind_proxy,
         drain: Duration::from_secs(serve.drain),
-        ..Settings::in_folder(serve.place.data)
+        ..Settings::in_folder(data)
     };
+    let settings = Settings { database: serve.place.database, ..settings };
     let running = start(settings).await?;
     say(&format!("listening on http://{}", running.address))?;
     asked_to_stop().await?;
@@ -275,7 +323,7 @@ async fn with_store(
     place: &Place,
     work: impl AsyncFnOnce(&Store) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let (folder, database) = (Path::new(&place.data), place.database.as_deref());
+    let (folder, database) = (place.data.as_deref().unwrap_or(Path::new("")), place.database.as_deref());
     let store = open_store(folder, database, Live::default(), TaskTracker::new()).await?;
     let done = work(&store).await;
     store.close().await;
@@ -332,6 +380,19 @@ async fn add_practice(store: &Store, practice: &Practice) -> anyhow::Result<()> 
     say(&practice.id.to_string())
 }
 
+async fn set_quota(
+    store: &Store,
+    practice: PracticeId,
+    bytes: Option<i64>,
+    unlimited: bool,
+) -> anyhow::Result<()> {
+    if bytes.is_some() || unlimited {
+        store.set_quota(practice, bytes).await?;
+    }
+    let Room { kept, quota } = store.room(practice).await?;
+    say(&quota.map_or_else(|| format!("{kept} bytes"), |quota| format!("{kept} of {quota} bytes")))
+}
+
 async fn add_staff(store: &Store, practice: PracticeId, member: &StaffMember) -> anyhow::Result<()> {
     if member.name.trim().is_empty() {
         bail!("the staff member needs a name");
@@ -378,16 +439,36 @@ async fn revoke(store: &Store, link: &str) -> anyhow::Result<()> {
 
 /// Opens only what is there: an empty database beside full folders would make everything in them nobody's.
 async fn look_after(place: &Place, repair: bool) -> anyhow::Result<()> {
-    let (file, folder) = (place.data.join("limpet.db"), place.data.join("blobs"));
-    if place.database.is_none() && !file.is_file() {
-        bail!("there is no database in {}; say --database if the server has another", place.data.display());
-    }
-    if !folder.is_dir() {
-        bail!("there is no folder {}", folder.display());
-    }
-    let url = place.database.clone().unwrap_or_else(|| file_url(&file));
-    let (store, blobs) = (Store::open_as_it_is(&url).await?, Blobs::in_folder(&folder)?);
-    let done = examine(&store, &blobs, repair).await;
+    let url = if let Some(url) = &place.database {
+        url.clone()
+    } else {
+        let folder = place.folder()?;
+        let file = folder.join("limpet.db");
+        if !file.is_file() {
+            bail!("there is no database in {}; say --database if the server has another", folder.display());
+        }
+        file_url(&file)
+    };
+    let blobs = if let Some(bucket) = place.bucket() {
+        Blobs::in_bucket(&bucket)?
+    } else {
+        let folder = place.folder()?.join("blobs");
+        if !folder.is_dir() {
+            bail!("there is no folder {}; say --blobs if the files are in a bucket", folder.display());
+        }
+        Blobs::in_folder(&folder)?
+    };
+    let store = Store::open_as_it_is(&url).await?;
+    let done = async {
+        examine(&store, &blobs, repair).await?;
+        if repair {
+            // Everything was found here: from now on it is here that files are.
+            let node = if place.blobs.is_some() { String::new() } else { node(place.folder()?)? };
+            store.files_are_with(keeper(store.engine(), place.blobs.is_some(), &node)).await?;
+        }
+        Ok(())
+    };
+    let done = done.await;
     store.close().await;
     done
 }

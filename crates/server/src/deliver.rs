@@ -31,30 +31,28 @@ pub async fn deliver(
     asked: &HeaderMap,
 ) -> Answer<Response> {
     there_is(attachment, part)?;
-    let meta = app
-        .blobs
-        .meta(FileOf { practice, attachment: attachment.id }, part)
-        .await
-        .map_err(|error| missing(&error))?;
-    let etag = match (&attachment.sha256, part) {
-        (Some(sha256), Part::Original) => format!("\"{sha256}\""),
-        _ => format!("\"{}-{}-{}\"", part.word(), meta.last_modified.timestamp_millis(), meta.size),
+    let (size, etag) = if let (Some(sha256), Part::Original) = (&attachment.sha256, part) {
+        // The row knows it: a player asks for many ranges, and the store need not be asked twice for each.
+        (u64::try_from(attachment.bytes).unwrap_or(0), format!("\"{sha256}\""))
+    } else {
+        let of = FileOf { practice, attachment: attachment.id };
+        let meta = app.blobs.meta(of, part).await.map_err(|error| missing(&error))?;
+        let made = meta.last_modified.timestamp_millis();
+        (meta.size, format!("\"{}-{made}-{}\"", part.word(), meta.size))
     };
     let mut response = if is_current(asked, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        match wanted(asked, meta.size, &etag) {
+        match wanted(asked, size, &etag) {
             Wanted::Nothing => {
-                let range = format!("bytes */{}", meta.size);
+                let range = format!("bytes */{size}");
                 let problem = Problem::invalid("The file has fewer bytes than were asked for.")
                     .with_status(StatusCode::RANGE_NOT_SATISFIABLE);
                 (([(header::CONTENT_RANGE, range)]), problem).into_response()
             }
-            Wanted::Whole => {
-                bytes(app, practice, attachment, part, method, 0..meta.size, StatusCode::OK).await?
-            }
+            Wanted::Whole => bytes(app, practice, attachment, part, method, 0..size, StatusCode::OK).await?,
             Wanted::Part(range) => {
-                let words = format!("bytes {}-{}/{}", range.start, range.end - 1, meta.size);
+                let words = format!("bytes {}-{}/{size}", range.start, range.end - 1);
                 let status = StatusCode::PARTIAL_CONTENT;
                 let body = bytes(app, practice, attachment, part, method, range, status).await?;
                 ([(header::CONTENT_RANGE, words)], body).into_response()

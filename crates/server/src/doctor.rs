@@ -1,4 +1,5 @@
-//! Whether what the database says is kept is there, and nothing else is.
+//! Whether what the database says is kept is there, and nothing else is: in a folder, or in a bucket with what is still
+//! arriving.
 //!
 //! **Invariant:** looking changes nothing, and may be done beside a running server. **Invariant:** nothing is deleted.
 //! What no attachment has is moved aside, and only if the database knows its practice: it may be the wrong database, or
@@ -14,12 +15,16 @@ use limpet_model::{Millis, PracticeId};
 
 use crate::{
     blobs::{BlobError, Blobs, Part},
+    by::{Actor, By},
     file_of::FileOf,
     store::{Store, StoreError, jobs::Work},
 };
 
 /// A file that nobody wants is left alone for so long: a job may be about to write that it is there.
 const YOUNG: i64 = 24 * 60 * 60 * 1000;
+
+/// What the sender of a file reads of which a part is gone.
+const SEND_AGAIN: &str = "A part of this file was lost on the server. Send the file again.";
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +37,8 @@ pub enum Finding {
     Lost(FileOf),
     /// An attachment's poster or rendition is gone.
     Missing(FileOf, &'static str),
+    /// Of what has arrived of an upload, a part is gone.
+    Torn(FileOf),
     /// A job that did not go well however often it was tried, and why.
     GivenUp(PracticeId, Work, String),
 }
@@ -47,6 +54,13 @@ impl fmt::Display for Finding {
                 write!(f, "lost: the original of {}/{}; restore it from a backup", of.practice, of.attachment)
             }
             Self::Missing(of, part) => write!(f, "missing: the {part} of {}/{}", of.practice, of.attachment),
+            Self::Torn(of) => {
+                write!(
+                    f,
+                    "torn: a part of {}/{} is gone, which is still arriving",
+                    of.practice, of.attachment
+                )
+            }
             Self::GivenUp(practice, work, why) => write!(f, "given up: {work} of {practice}: {why}"),
         }
     }
@@ -67,6 +81,7 @@ pub enum DoctorError {
 pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Finding>, DoctorError> {
     // The rows first: what they say is there was there before.
     let rows = store.kept_parts().await?;
+    let arriving = store.all_parts().await?;
     let jobs: BTreeSet<FileOf> = store.files_with_jobs().await?.into_iter().collect();
     let practices: BTreeSet<_> = store.practices().await?.into_iter().collect();
     let mut files = BTreeMap::new();
@@ -86,11 +101,24 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
             }
         }
     }
+    let mut torn = BTreeSet::new();
+    for part in arriving {
+        let file = files.remove(&Blobs::path_of_part(part.of, &part.name));
+        let whole = file.is_some_and(|file| i64::try_from(file.bytes) == Ok(part.ends - part.begins));
+        // It may have been taken away meanwhile, its row first.
+        if !whole && store.knows_part(part.of, &part.name).await? {
+            torn.insert(part.of);
+        }
+    }
+    found.extend(torn.into_iter().map(Finding::Torn));
     let old = files.into_values().filter(|file| now.since(file.modified) >= YOUNG);
     for file in old.filter(|file| !Blobs::is_aside(&file.path)) {
-        match Blobs::read_path(&file.path) {
-            Some((of, _)) if jobs.contains(&of) => {}
-            Some((of, _)) if practices.contains(&of.practice) => found.push(Finding::Orphan(file.path)),
+        let of = Blobs::read_path(&file.path).map(|(of, _)| of);
+        let part_of = Blobs::read_part_path(&file.path).map(|(of, _)| of);
+        match of.or(part_of) {
+            // It may be about to be written down.
+            Some(of) if part_of.is_none() && jobs.contains(&of) => {}
+            Some(of) if practices.contains(&of.practice) => found.push(Finding::Orphan(file.path)),
             _ => found.push(Finding::Strange(file.path)),
         }
     }
@@ -105,8 +133,8 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     Ok(found)
 }
 
-/// Mends what can be: files that no attachment has are moved aside, and what can be made again from an original is.
-/// Answers what is left.
+/// Mends what can be: files that no attachment has are moved aside, what can be made again from an original is, and what
+/// cannot go on arriving is asked for again. Answers what is left.
 pub async fn mend(
     store: &Store,
     blobs: &Blobs,
@@ -124,6 +152,15 @@ pub async fn mend(
                 Ok(()) | Err(BlobError::Missing) => {}
                 Err(error) => return Err(error.into()),
             },
+            Finding::Torn(of) => {
+                let uploads = store.uploads().await?;
+                if uploads.iter().any(|upload| upload.file_of() == *of) {
+                    let by = By::new(of.practice, Actor::Operator, now);
+                    store.abandon_upload(by, of.attachment, None, SEND_AGAIN).await?;
+                } else {
+                    left.push(finding);
+                }
+            }
             Finding::Missing(of, _) if !lost.contains(of) => {
                 again.insert(*of);
             }

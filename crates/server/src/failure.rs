@@ -10,7 +10,7 @@ use axum::{
 };
 use limpet_wire::{Code, Failure};
 
-use crate::store::StoreError;
+use crate::{intake::IntakeError, receive::locked, store::StoreError};
 
 /// A failure on its way out.
 #[derive(Debug)]
@@ -97,9 +97,26 @@ impl From<StoreError> for Problem {
             StoreError::Missing(what) => Self::not_found(what),
             StoreError::Conflict(message) => Self::new(Code::Conflict, message),
             StoreError::Full => Self::no_room(),
+            StoreError::OverQuota => Self::new(
+                Code::NoRoom,
+                "The practice has used up its room for files, so nothing was sent. Words still arrive. Call the \
+                 practice: it can get more room.",
+            ),
+            StoreError::TurnLost => locked(),
             StoreError::Stopping => {
                 Self::new(Code::Offline, "The server is restarting. It goes on in a moment.").retry_after(2)
             }
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<IntakeError> for Problem {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Full => Self::no_room(),
+            IntakeError::TurnLost => locked(),
+            IntakeError::Store(error) => error.into(),
             error => Self::internal(&error),
         }
     }

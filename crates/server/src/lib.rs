@@ -2,7 +2,8 @@
 //!
 //! A request comes in through `serve` and is dressed by `routes::dress`. The gate of its route asks who it is
 //! (`access`) and whether they may (`permission`); the handler asks `store` through a `view`. Bytes take another road:
-//! `routes::uploads` -> `receive` -> `intake` (a file that grows) -> `jobs` (a lease, the decoder child) -> `blobs`.
+//! `routes::uploads` -> `receive` -> `intake` (a file that grows, or parts in a bucket) -> `jobs` (a lease, the decoder
+//! child) -> `blobs`.
 //! Everything a device sees changes in one transaction with the practice's next revision, and `live` tells the devices
 //! that there is one.
 //!
@@ -33,6 +34,7 @@ pub mod permission;
 mod range;
 mod receive;
 pub mod routes;
+pub mod scratch;
 pub mod secrets;
 pub mod serve;
 pub mod sniff;

@@ -1,24 +1,19 @@
-//! Taking a chunk of an upload off the wire and onto the disk.
+//! Taking a chunk of an upload off the wire and to where it arrives.
 //!
-//! **Invariant:** the work goes on in a task of its own until the bytes that arrived are on the disk, also when
-//! the request that brought them is gone. Memory holds one network buffer, never a file.
+//! **Invariant:** the work goes on in a task of its own until the bytes that arrived are kept, also when the request
+//! that brought them is gone. Memory holds a network buffer or a part, never a file.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use axum::body::Body;
 use futures_util::StreamExt;
 use limpet_wire::Code;
-use tokio::{
-    fs::File,
-    io::AsyncWriteExt,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
     app::App,
-    blobs::is_full,
     failure::{Answer, Problem},
-    intake::Turn,
+    intake::{IntakeError, Turn, Writer},
     store::uploads::Upload,
     tus::{self, Proof},
 };
@@ -34,12 +29,10 @@ enum Ended {
     Whole,
     /// The connection broke, fell silent or gave way.
     Short,
-    /// The disk is full.
-    Full,
     /// There was more than the file was said to have.
     TooMuch,
-    /// The disk failed.
-    Failed(io::Error),
+    /// It could not be kept.
+    Failed(IntakeError),
 }
 
 /// Takes a chunk that begins at `from`. Answers the new offset.
@@ -55,46 +48,53 @@ pub async fn receive(
     length: Option<i64>,
     body: Body,
 ) -> Answer<i64> {
-    let Some(turn) = app.intake.take_turn(upload.file_of()) else { return Err(locked()) };
+    let Some(turn) = app.intake.take_turn(upload.file_of()).await? else { return Err(locked()) };
     let (app_of_task, attachment) = (app.clone(), upload.attachment);
     let practice = upload.practice;
     let task = async move {
-        // Asked again now that nobody else writes.
-        let upload = app_of_task.store.upload(practice, attachment).await?.ok_or_else(wrong_offset)?;
-        if length.is_some_and(|length| from.saturating_add(length) > upload.bytes) {
-            return Err(too_much());
-        }
-        let chunk = Chunk { app: app_of_task, upload, from, turn };
-        chunk.take(proof, body).await
+        let done = async {
+            // Asked again now that nobody else writes.
+            let upload = app_of_task.store.upload(practice, attachment).await?.ok_or_else(wrong_offset)?;
+            if length.is_some_and(|length| from.saturating_add(length) > upload.bytes) {
+                return Err(too_much());
+            }
+            let chunk = Chunk { app: &app_of_task, upload, from, turn: &turn };
+            chunk.take(proof, body).await
+        };
+        let done = done.await;
+        // Before the sender hears of it: what it sends next is to find the turn free.
+        turn.give_back().await;
+        done
     };
     app.tasks.spawn(task).await.map_err(|error| Problem::internal(&error))?
 }
 
-struct Chunk {
-    app: App,
+struct Chunk<'a> {
+    app: &'a App,
     upload: Upload,
     from: i64,
-    turn: Turn,
+    turn: &'a Turn,
 }
 
-impl Chunk {
+impl Chunk<'_> {
     async fn take(self, mut proof: Option<Proof>, body: Body) -> Answer<i64> {
         self.drop_unproven().await?;
         if self.offset().await? != self.from {
             return Err(wrong_offset());
         }
         if proof.is_some() {
-            self.app.store.mark_unproven(&self.upload, Some(self.from)).await?;
+            self.app.store.mark_unproven(&self.upload, Some(self.from), self.turn.hold()).await?;
         }
-        let ended = match self.app.intake.open(self.upload.file_of()).await {
-            Ok(mut file) => {
-                let ended = self.pour(body, &mut file, proof.as_mut()).await;
-                // After a full disk this may fail too; what counts is the length the file has.
-                let _ = file.flush().await;
-                let _ = file.sync_data().await;
-                ended
+        let ended = match self.app.intake.open(self.turn, unsigned(self.from)).await {
+            Ok(mut writer) => {
+                let ended = self.pour(body, &mut writer, proof.as_mut()).await;
+                match (writer.close().await, ended) {
+                    // What came whole was not kept whole.
+                    (Err(error), Ended::Whole) => Ended::Failed(error),
+                    // What counts is how much is kept.
+                    (_, ended) => ended,
+                }
             }
-            Err(error) if is_full(&error) => Ended::Full,
             Err(error) => Ended::Failed(error),
         };
         let proven = match proof {
@@ -104,13 +104,13 @@ impl Chunk {
                 if !proven {
                     self.cut().await?;
                 }
-                self.app.store.mark_unproven(&self.upload, None).await?;
+                self.app.store.mark_unproven(&self.upload, None, self.turn.hold()).await?;
                 proven
             }
         };
         let offset = self.offset().await?;
         if offset >= self.upload.bytes {
-            self.app.store.finish_upload(&self.upload, self.app.now()).await?;
+            self.app.store.finish_upload(&self.upload, self.turn.hold(), self.app.now()).await?;
             tracing::info!(attachment = %self.upload.attachment, bytes = offset, "Upload complete");
             return Ok(offset);
         }
@@ -124,44 +124,51 @@ impl Chunk {
             .with_status(tus::checksum_mismatch())),
             // Nobody is there to read this, except after giving way.
             Ended::Short => Err(Problem::new(Code::Offline, "The connection broke. It goes on by itself.")),
-            Ended::Full => {
-                tracing::error!(attachment = %self.upload.attachment, "No room left for uploads");
-                Err(Problem::no_room())
-            }
             Ended::TooMuch => Err(too_much()),
-            Ended::Failed(error) => Err(Problem::internal(&error)),
+            Ended::Failed(error) => {
+                if matches!(error, IntakeError::Full) {
+                    tracing::error!(attachment = %self.upload.attachment, "No room left for uploads");
+                }
+                Err(error.into())
+            }
         }
     }
 
-    async fn pour(&self, body: Body, file: &mut File, mut proof: Option<&mut Proof>) -> Ended {
+    async fn pour(&self, body: Body, writer: &mut Writer, mut proof: Option<&mut Proof>) -> Ended {
         let mut offset = self.from;
         let mut told = Instant::now();
         let mut body = body.into_data_stream();
         loop {
+            let due = writer.due();
             let next = tokio::select! {
-                next = timeout(SILENCE, body.next()) => next,
+                next = timeout(SILENCE, body.next()) => Some(next),
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => None,
                 () = self.turn.give_way().cancelled() => return Ended::Short,
                 () = self.app.stopping.cancelled() => return Ended::Short,
             };
-            let bytes = match next {
-                Ok(Some(Ok(bytes))) => bytes,
-                Ok(None) => return flushed(file).await,
-                Ok(Some(Err(_))) | Err(_) => return Ended::Short,
+            let done = match next {
+                None => writer.flush().await,
+                Some(Ok(Some(Ok(bytes)))) => {
+                    let end = offset.saturating_add(i64::try_from(bytes.len()).unwrap_or(i64::MAX));
+                    if end > self.upload.bytes {
+                        return Ended::TooMuch;
+                    }
+                    if let Some(proof) = proof.as_deref_mut() {
+                        proof.update(&bytes);
+                    }
+                    offset = end;
+                    writer.write(&bytes).await
+                }
+                Some(Ok(None)) => return Ended::Whole,
+                Some(Ok(Some(Err(_))) | Err(_)) => return Ended::Short,
             };
-            let end = offset.saturating_add(i64::try_from(bytes.len()).unwrap_or(i64::MAX));
-            if end > self.upload.bytes {
-                return Ended::TooMuch;
+            if let Err(error) = done {
+                return Ended::Failed(error);
             }
-            if let Err(error) = file.write_all(&bytes).await {
-                return if is_full(&error) { Ended::Full } else { Ended::Failed(error) };
-            }
-            if let Some(proof) = proof.as_deref_mut() {
-                proof.update(&bytes);
-            } else if told.elapsed() >= TELL_EVERY {
+            if proof.is_none() && told.elapsed() >= TELL_EVERY {
                 told = Instant::now();
-                self.tell(end).await;
+                self.tell(signed(writer.arrived())).await;
             }
-            offset = end;
         }
     }
 
@@ -178,7 +185,7 @@ impl Chunk {
         if self.offset().await? > from {
             self.cut_to(from).await?;
         }
-        Ok(self.app.store.mark_unproven(&self.upload, None).await?)
+        Ok(self.app.store.mark_unproven(&self.upload, None, self.turn.hold()).await?)
     }
 
     async fn cut(&self) -> Answer<()> {
@@ -186,41 +193,51 @@ impl Chunk {
     }
 
     async fn cut_to(&self, length: i64) -> Answer<()> {
-        let length = u64::try_from(length).unwrap_or(0);
-        self.app.intake.cut(self.upload.file_of(), length).await.map_err(|error| Problem::internal(&error))
+        Ok(self.app.intake.cut(self.turn, unsigned(length)).await?)
     }
 
     async fn offset(&self) -> Answer<i64> {
-        file_length(&self.app, &self.upload).await
+        received(self.app, &self.upload).await
     }
 }
 
-async fn flushed(file: &mut File) -> Ended {
-    match file.flush().await {
-        Ok(()) => Ended::Whole,
-        Err(error) if is_full(&error) => Ended::Full,
-        Err(error) => Ended::Failed(error),
-    }
+fn unsigned(offset: i64) -> u64 {
+    u64::try_from(offset).unwrap_or(0)
 }
 
-async fn file_length(app: &App, upload: &Upload) -> Answer<i64> {
-    let length = app.intake.received(upload.file_of()).await.map_err(|error| Problem::internal(&error))?;
-    Ok(i64::try_from(length).unwrap_or(i64::MAX))
+fn signed(offset: u64) -> i64 {
+    i64::try_from(offset).unwrap_or(i64::MAX)
+}
+
+async fn received(app: &App, upload: &Upload) -> Answer<i64> {
+    Ok(signed(app.intake.received(upload.file_of()).await?))
 }
 
 /// How much of an upload is there and proven: what a crash left of a chunk with a checksum does not count.
 pub async fn proven_offset(app: &App, upload: &Upload) -> Answer<i64> {
-    let length = file_length(app, upload).await?;
+    let length = received(app, upload).await?;
     Ok(upload.unproven_from.map_or(length, |from| length.min(from)))
 }
 
 /// Finishes an upload whose last byte arrived just before the server stopped. Whether it is finished now.
 pub async fn finish_if_complete(app: &App, upload: &Upload) -> Answer<bool> {
-    let Some(_turn) = app.intake.take_turn(upload.file_of()) else { return Ok(false) };
     if proven_offset(app, upload).await? < upload.bytes {
         return Ok(false);
     }
-    app.store.finish_upload(upload, app.now()).await?;
+    let Some(turn) = app.intake.take_turn(upload.file_of()).await? else { return Ok(false) };
+    let finished = finish_under(app, upload, &turn).await;
+    turn.give_back().await;
+    finished
+}
+
+async fn finish_under(app: &App, upload: &Upload, turn: &Turn) -> Answer<bool> {
+    // Asked again now that nobody else writes.
+    let upload = app.store.upload(upload.practice, upload.attachment).await?;
+    let Some(upload) = upload else { return Ok(false) };
+    if proven_offset(app, &upload).await? < upload.bytes {
+        return Ok(false);
+    }
+    app.store.finish_upload(&upload, turn.hold(), app.now()).await?;
     Ok(true)
 }
 

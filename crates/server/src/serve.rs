@@ -2,7 +2,10 @@
 //!
 //! A data folder holds `limpet.db`; `uploads/<practice>/<attachment>`, what is arriving;
 //! `blobs/<practice>/<attachment>/` with `original`, `poster` and `rendition`; `blobs/aside/`, what doctor found to be
-//! nobody's; `lock` and `node`. All but the last two belong into a backup.
+//! nobody's; `scratch`, what jobs make on their way; `lock` and `node`. All but the last three belong into a backup.
+//!
+//! With PostgreSQL and a bucket nothing in it is worth keeping: `blobs/` is then what is in the bucket, beside it
+//! `arriving/<practice>/<attachment>/` with the parts of what arrives, and any number of nodes serve the same.
 
 use std::{
     fs::{File, TryLockError},
@@ -22,21 +25,24 @@ use tower::Service;
 
 use crate::{
     app::{App, Inner},
-    blobs::{BlobError, Blobs},
+    blobs::{BlobError, Blobs, Bucket},
     clock::Clock,
-    intake::Intake,
+    intake::{Folder, Intake, Shared},
     jobs,
     live::Live,
     openings::{self, Openings},
     passwords::Passwords,
     peer::Connected,
     routes,
-    store::{Store, StoreError, secrets::EPOCH, uploads::Upload},
+    scratch::Scratch,
+    store::{Engine, Store, StoreError, secrets::EPOCH, uploads::Upload},
     sweep, watch,
 };
 
 /// A request's headers have to be here within this time.
 const HEADER_TIME: Duration = Duration::from_secs(20);
+/// The keeper of files in the folder of a SQLite database.
+const BESIDE: &str = "beside";
 /// How long requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -51,6 +57,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// `sqlite:` or `postgres:` address; by default a file in `data`.
     pub database: Option<String>,
+    /// Where files are; by default a folder in `data`.
+    pub blobs: Option<Bucket>,
     /// Clips prepared at once. 0 leaves them to other nodes.
     pub workers: usize,
     /// Whether addresses come from a proxy in front.
@@ -69,6 +77,7 @@ impl Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8470)),
             public_url: None,
             database: None,
+            blobs: None,
             workers: 1,
             behind_proxy: false,
             drain: Duration::ZERO,
@@ -103,8 +112,24 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The blob store.
-    #[error(transparent)]
+    #[error("cannot use the blob store: {0}")]
     Blobs(#[from] BlobError),
+    /// The files of this database are in the folder of another node.
+    #[error(
+        "the files of this database are in the data folder of node {0}, and only that node can serve them. Serve with \
+         that folder; or copy its blobs into a bucket, say --blobs s3://.. on every node, and once run doctor --repair \
+         with the same"
+    )]
+    KeptElsewhere(String),
+    /// The files of this database are beside it.
+    #[error(
+        "the files of this database are in the data folder beside it. Serve without --blobs; or copy its blobs into the \
+         bucket, and once run doctor --repair with the same --blobs"
+    )]
+    KeptBeside,
+    /// The files of this database are in a bucket.
+    #[error("the files of this database are in a bucket that all its nodes share: say --blobs s3://..")]
+    Shared,
 }
 
 /// A server that is running.
@@ -116,29 +141,30 @@ pub struct Running {
     _lock: File,
 }
 
-/// Opens the store of a data folder, for serving and for the command line.
+/// Opens the store of a data folder, or of a database elsewhere, for serving and for the command line.
 pub async fn open_store(
     data: &Path,
     database: Option<&str>,
     live: Live,
     tasks: TaskTracker,
 ) -> Result<Store, StartError> {
+    if let Some(url) = database {
+        return Ok(Store::open(url, live, tasks).await?);
+    }
     create(data)?;
-    Ok(match database {
-        Some(url) => Store::open(url, live, tasks).await?,
-        None => Store::open_file(&data.join("limpet.db"), live, tasks).await?,
-    })
+    Ok(Store::open_file(&data.join("limpet.db"), live, tasks).await?)
 }
 
 /// Starts serving. It goes on until [`Running::stop`].
 pub async fn start(settings: Settings) -> Result<Running, StartError> {
     create(&settings.data)?;
     let lock = lock(&settings.data)?;
-    let (uploads, blobs) = (settings.data.join("uploads"), settings.data.join("blobs"));
-    create(&uploads)?;
-    create(&blobs)?;
+    let node = node(&settings.data)?;
     let (live, tasks) = (Live::default(), TaskTracker::new());
     let store = open_store(&settings.data, settings.database.as_deref(), live.clone(), tasks.clone()).await?;
+    let (intake, blobs) = open_files(&settings, &store, &node, &tasks).await?;
+    let folder = settings.data.join("scratch");
+    let scratch = Scratch::in_folder(&folder).map_err(|error| StartError::Folder { folder, error })?;
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| StartError::Listen { address: settings.listen, error })?;
@@ -149,8 +175,9 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         epoch: store.secret(EPOCH).await?,
         address_key: store.secret("address key").await?,
         store,
-        blobs: Blobs::in_folder(&blobs)?,
-        intake: Intake::in_folder(&uploads),
+        blobs,
+        intake,
+        scratch,
         clock: settings.clock,
         live,
         openings: Openings::default(),
@@ -161,12 +188,11 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         draining: AtomicBool::new(false),
         stopping: CancellationToken::new(),
     });
-    let mut known = app.store.files_with_jobs().await?;
-    known.extend(app.store.uploads().await?.iter().map(Upload::file_of));
-    known.sort_unstable();
-    app.intake.adopt(&known).map_err(|error| StartError::Folder { folder: uploads, error })?;
+    if let Intake::Shared(shared) = &app.intake {
+        app.tasks.spawn(shared.clone().keep_turns(app.stopping.clone()));
+    }
     sweep::once(&app).await?;
-    jobs::start(&app, settings.workers, &node(&settings.data)?).await?;
+    jobs::start(&app, settings.workers, &node).await?;
     app.tasks.spawn(sweep::every_now_and_then(app.clone()));
     app.tasks.spawn(openings::every_now_and_then(app.clone()));
     app.tasks.spawn(watch::other_processes(app.clone()));
@@ -175,6 +201,48 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     app.tasks.spawn(accept(listener, routes::router(app.clone()), app.clone()));
     tracing::info!(%address, "Serving");
     Ok(Running { address, app, drain: settings.drain, _lock: lock })
+}
+
+/// Who keeps the files: nobody, when they are in a bucket; else the folder beside a SQLite database, which moves with it,
+/// or the node that has them beside a database that other nodes may reach.
+pub(crate) fn keeper(engine: Engine, bucket: bool, node: &str) -> &str {
+    match (bucket, engine) {
+        (true, _) => "",
+        (false, Engine::Sqlite) => BESIDE,
+        (false, Engine::Postgres) => node,
+    }
+}
+
+/// Where files are and arrive.
+async fn open_files(
+    settings: &Settings,
+    store: &Store,
+    node: &str,
+    tasks: &TaskTracker,
+) -> Result<(Intake, Blobs), StartError> {
+    let ours = keeper(store.engine(), settings.blobs.is_some(), node);
+    match store.claim_files(ours).await? {
+        keeper if keeper == ours => {}
+        keeper if keeper.is_empty() => return Err(StartError::Shared),
+        keeper if keeper == BESIDE => return Err(StartError::KeptBeside),
+        keeper => return Err(StartError::KeptElsewhere(keeper)),
+    }
+    if let Some(bucket) = &settings.blobs {
+        let blobs = Blobs::in_bucket(bucket)?;
+        blobs.answers().await?;
+        store.forget_turns(node).await?;
+        let shared = Shared::new(store.clone(), blobs.clone(), settings.clock.clone(), node, tasks.clone());
+        return Ok((Intake::Shared(shared), blobs));
+    }
+    let (uploads, blobs) = (settings.data.join("uploads"), settings.data.join("blobs"));
+    create(&uploads)?;
+    create(&blobs)?;
+    let folder = Folder::new(&uploads);
+    let mut known = store.files_with_jobs().await?;
+    known.extend(store.uploads().await?.iter().map(Upload::file_of));
+    known.sort_unstable();
+    folder.adopt(&known).map_err(|error| StartError::Folder { folder: uploads, error })?;
+    Ok((Intake::Folder(folder), Blobs::in_folder(&blobs)?))
 }
 
 impl Running {
@@ -258,7 +326,7 @@ fn lock(data: &Path) -> Result<File, StartError> {
 }
 
 /// This node's name, kept with its data: the leases it held before a restart are its own.
-fn node(data: &Path) -> Result<String, StartError> {
+pub(crate) fn node(data: &Path) -> Result<String, StartError> {
     let path = data.join("node");
     let failed = |error| StartError::Folder { folder: data.to_owned(), error };
     match std::fs::read_to_string(&path) {

@@ -7,6 +7,7 @@ use limpet_model::Millis;
 use crate::{
     app::App,
     by::By,
+    intake::{Intake, IntakeError, Turn},
     receive::finish_if_complete,
     store::{
         Result,
@@ -21,13 +22,19 @@ const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Looks at every upload under way and at every file that is there.
 pub async fn once(app: &App) -> Result<()> {
     // The files first: one that is listed has had its row before, and has it still or is nobody's any more.
-    let files = app.intake.files();
+    let files = match app.intake.all().await {
+        Ok(files) => files,
+        Err(error) => {
+            tracing::warn!(%error, "Cannot look what has arrived");
+            Vec::new()
+        }
+    };
     for upload in app.store.uploads().await? {
         sweep(app, &upload).await;
     }
     let long_ago = Millis(app.now().0 - UPLOAD_LIFETIME);
     for (practice, attachment) in app.store.never_begun(long_ago).await? {
-        app.store.abandon_upload(By::server(practice, app.now()), attachment, TOO_LATE).await?;
+        app.store.abandon_upload(By::server(practice, app.now()), attachment, None, TOO_LATE).await?;
         tracing::info!(%attachment, "Gave up a file that never began to arrive");
     }
     let uploads = app.store.uploads().await?;
@@ -41,6 +48,13 @@ pub async fn once(app: &App) -> Result<()> {
         match app.intake.remove(file).await {
             Ok(()) => tracing::info!(%attachment, "Removed a file that a crash left behind"),
             Err(error) => tracing::warn!(%attachment, %error, "Cannot remove a file"),
+        }
+    }
+    if let Intake::Shared(shared) = &app.intake {
+        match shared.sweep().await {
+            Ok(0) => {}
+            Ok(parts) => tracing::info!(parts, "Removed parts that a crash left behind"),
+            Err(error) => tracing::warn!(%error, "Cannot look for parts that are nobody's"),
         }
     }
     Ok(())
@@ -67,16 +81,25 @@ async fn sweep(app: &App, upload: &Upload) {
 }
 
 async fn expire(app: &App, upload: &Upload) {
-    let Some(_turn) = app.intake.take_turn(upload.file_of()) else { return };
-    let by = By::server(upload.practice, app.now());
-    if let Err(error) = app.store.abandon_upload(by, upload.attachment, TOO_LATE).await {
-        tracing::warn!(attachment = %upload.attachment, %error, "Cannot give an upload up");
-        return;
-    }
-    match app.intake.remove(upload.file_of()).await {
-        Ok(()) => tracing::info!(attachment = %upload.attachment, "Gave up an upload that nobody finished"),
-        Err(error) => {
-            tracing::warn!(attachment = %upload.attachment, %error, "Cannot remove an upload's file");
+    match app.intake.take_turn(upload.file_of()).await {
+        Ok(Some(turn)) => {
+            match give_up(app, upload, &turn).await {
+                Ok(()) => {
+                    tracing::info!(attachment = %upload.attachment, "Gave up an upload that nobody finished");
+                }
+                Err(error) => {
+                    tracing::warn!(attachment = %upload.attachment, %error, "Cannot give an upload up");
+                }
+            }
+            turn.give_back().await;
         }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(attachment = %upload.attachment, %error, "Cannot give an upload up"),
     }
+}
+
+async fn give_up(app: &App, upload: &Upload, turn: &Turn) -> Result<(), IntakeError> {
+    let by = By::server(upload.practice, app.now());
+    app.store.abandon_upload(by, upload.attachment, turn.hold(), TOO_LATE).await?;
+    app.intake.remove(upload.file_of()).await
 }

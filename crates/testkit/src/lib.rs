@@ -1,10 +1,14 @@
-//! What tests and the demo are made of: generated clips, the real server on a free port, a demo practice.
+//! What tests and the demo are made of: generated clips, the real server on a free port, what it stands on when it is
+//! grown up (PostgreSQL and an S3 store), a demo practice.
 //!
 //! **Invariant:** nothing here is simulated. Clips are real files made by the `ffmpeg` program, the server is
 //! the real binary, and the demo practice reaches it over HTTP like any other device.
 
 pub mod clinic;
 pub mod clips;
+pub mod leash;
+pub mod postgres;
+pub mod seaweed;
 pub mod servers;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

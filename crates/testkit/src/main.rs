@@ -2,9 +2,10 @@
 //! Rust.
 
 use std::{
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode},
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -13,6 +14,8 @@ use limpet_model::ConversationId;
 use limpet_testkit::{
     clinic,
     clips::{self, Bad, Kind},
+    postgres::Cluster,
+    seaweed::Seaweed,
 };
 use tokio::runtime::Runtime;
 
@@ -46,6 +49,13 @@ enum Task {
         #[arg(long)]
         url: Option<String>,
     },
+    /// Runs a command with a PostgreSQL and an S3 store of its own, which every limpet-server below it takes instead of
+    /// SQLite and a folder. Ends as the command does.
+    Grown {
+        /// The command and what it is told.
+        #[arg(required = true, trailing_var_arg = true)]
+        command: Vec<OsString>,
+    },
     /// Prints a link for the client of a conversation.
     Invite {
         /// Address of the server.
@@ -64,7 +74,7 @@ enum Task {
 
 fn main() -> ExitCode {
     match run(Task::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(ended) => ended,
         Err(error) => {
             eprintln!("limpet-testkit: {error:#}");
             ExitCode::FAILURE
@@ -72,25 +82,38 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(task: Task) -> Result<()> {
+fn run(task: Task) -> Result<ExitCode> {
     match task {
-        Task::Clip { kind, output } => clip(&kind, output),
+        Task::Clip { kind, output } => clip(&kind, output)?,
         Task::List => {
             for name in Kind::ALL.iter().map(|kind| kind.name()).chain(Bad::ALL.iter().map(|bad| bad.name()))
             {
                 println!("{name}");
             }
-            Ok(())
         }
-        Task::Number { picture } => number(&picture),
-        Task::Clinic { data, url } => make_clinic(&data, url.as_deref()),
+        Task::Number { picture } => number(&picture)?,
+        Task::Clinic { data, url } => make_clinic(&data, url.as_deref())?,
+        Task::Grown { command } => return grown(&command),
         Task::Invite { url, email, password, conversation } => {
             let invitation =
                 Runtime::new()?.block_on(clinic::invite(&url, &email, &password, conversation))?;
             println!("{}", invitation.link);
-            Ok(())
         }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn grown(command: &[OsString]) -> Result<ExitCode> {
+    let (cluster, seaweed) = (Cluster::start()?, Seaweed::start()?);
+    let (program, told) = command.split_first().context("no command")?;
+    let status = Command::new(program)
+        .args(told)
+        .env("LIMPET_DATABASE", cluster.create_database("limpet")?)
+        .env("LIMPET_BLOBS", seaweed.blobs("files"))
+        .envs(seaweed.environment())
+        .status()
+        .with_context(|| format!("{} does not start", program.display()))?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 fn make_clinic(data: &Path, url: Option<&str>) -> Result<()> {

@@ -24,8 +24,8 @@ use crate::{
 
 /// How often to look for jobs that nobody announced: back-off that has passed, leases that ran out.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// How long to leave a job alone when the disk is full, milliseconds.
-const FULL_WAIT: i64 = 60 * 1000;
+/// How long to leave a job alone when the disk is full, or the store away, milliseconds.
+const LATER: i64 = 60 * 1000;
 /// Jobs that take a moment, done at once: one of them may wait for a slow server somewhere.
 const LIGHT_WORKERS: usize = 4;
 
@@ -89,8 +89,13 @@ async fn run(app: &App, job: Job) {
         }
         Err(Trouble::Full) => {
             tracing::error!(job = %job.work, "No room left to do a job");
-            let later = Millis(app.now().0 + FULL_WAIT);
+            let later = Millis(app.now().0 + LATER);
             app.store.put_back_job(job, PutBack::Interrupted, later, "no room left").await
+        }
+        Err(Trouble::Away(reason)) => {
+            tracing::error!(job = %job.work, reason, "The blob store is away");
+            let later = Millis(app.now().0 + LATER);
+            app.store.put_back_job(job, PutBack::Interrupted, later, "the blob store is away").await
         }
         Err(Trouble::Again(reason)) => fail(app, job, &reason).await,
     };

@@ -7,11 +7,11 @@
 use std::{
     fs::File,
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
-use futures_util::StreamExt;
+use futures_util::TryStreamExt;
 use limpet_model::{Attachment, AttachmentId, AttachmentKind, AttachmentState, ClipFacts};
 use limpet_video::{ByteSink, Clip, PlainFile, VideoError, photo_poster};
 use sha2::{Digest, Sha256};
@@ -20,8 +20,9 @@ use tokio::io::AsyncWriteExt;
 use super::trouble::Trouble;
 use crate::{
     app::App,
-    blobs::{Part, is_full},
+    blobs::{BlobError, Part, is_full},
     file_of::FileOf,
+    scratch::Working,
     sniff::{self, HEAD, Seen, sniff},
     store::{self, jobs::Job},
     view::View,
@@ -51,7 +52,7 @@ pub(super) async fn prepare(app: &App, job: Job, attachment: AttachmentId) -> Re
     };
     let (file, put_away) = fetch(app, claim, &found).await?;
     let (sha256, head) = blocking({
-        let file = file.clone();
+        let file = file.path().to_owned();
         move || hash(&file)
     })
     .await?;
@@ -61,7 +62,7 @@ pub(super) async fn prepare(app: &App, job: Job, attachment: AttachmentId) -> Re
             return Err(Trouble::Again("the original in the store is not what was sent".into()));
         }
     } else {
-        app.blobs.put_file(claim.of, Part::Original, &file).await?;
+        put_original(app, claim.of, file.path(), &sha256).await?;
     }
     let seen = sniff(&head);
     found.sha256 = Some(sha256);
@@ -70,8 +71,12 @@ pub(super) async fn prepare(app: &App, job: Job, attachment: AttachmentId) -> Re
         mime.clone_into(&mut found.mime);
     }
     write_down(app, claim, &found, false).await?;
+    if file.is_copy() {
+        // The original is there, and it is known what it has to be.
+        app.intake.remove(claim.of).await?;
+    }
 
-    let looked = look(app, claim, &mut found, seen, &file).await?;
+    let looked = look(app, claim, &mut found, seen, file.path()).await?;
     found.state = match looked {
         Looked::Fine => AttachmentState::Ready,
         Looked::Refused(reason) => AttachmentState::Refused { reason },
@@ -80,6 +85,24 @@ pub(super) async fn prepare(app: &App, job: Job, attachment: AttachmentId) -> Re
     app.intake.remove(claim.of).await?;
     tracing::info!(attachment = %claim.of.attachment, ready = found.state == AttachmentState::Ready, "Prepared");
     Ok(())
+}
+
+/// Puts the original away. One that is there is what a job left that died just after this: it is never written over,
+/// and has to be the same.
+async fn put_original(app: &App, of: FileOf, file: &Path, sha256: &str) -> Result<(), Trouble> {
+    let there = match app.blobs.meta(of, Part::Original).await {
+        Err(BlobError::Missing) => return Ok(app.blobs.put_file(of, Part::Original, file).await?),
+        there => there?,
+    };
+    let mut stream = app.blobs.stream(of, Part::Original, 0..there.size).await?;
+    let mut hash = Sha256::new();
+    while let Some(piece) = stream.try_next().await? {
+        hash.update(&piece);
+    }
+    if hex::encode(hash.finalize()) == sha256 {
+        return Ok(());
+    }
+    Err(Trouble::Again("there is an original in the store already, and it is another one".into()))
 }
 
 /// Says in the thread that it could not be done. Whether the claim still counted.
@@ -104,25 +127,25 @@ async fn write_down(app: &App, claim: Claim, found: &Attachment, done: bool) -> 
 }
 
 /// The file as it arrived or, when it was put away before, fetched back; and which of the two.
-async fn fetch(app: &App, claim: Claim, attachment: &Attachment) -> Result<(PathBuf, bool), Trouble> {
-    let bytes = u64::try_from(attachment.bytes).unwrap_or(0);
-    if app.intake.received(claim.of).await? == bytes {
-        return Ok((app.intake.file(claim.of), false));
+async fn fetch(app: &App, claim: Claim, attachment: &Attachment) -> Result<(Working, bool), Trouble> {
+    let (of, bytes) = (claim.of, u64::try_from(attachment.bytes).unwrap_or(0));
+    let copy = app.scratch.file(of, "arrived", claim.job.fence);
+    if let Some(file) = app.intake.whole(of, bytes, copy).await? {
+        return Ok((file, false));
     }
-    let path = app.intake.beside(claim.of, "fetched", claim.job.fence).await?;
-    let mut file = tokio::fs::File::create(&path).await?;
-    let mut stream = app.blobs.stream(claim.of, Part::Original, 0..bytes).await?;
-    let mut fetched = 0;
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk?;
-        fetched += chunk.len() as u64;
-        file.write_all(&chunk).await?;
+    let fetched = app.scratch.file(of, "fetched", claim.job.fence);
+    let mut file = tokio::fs::File::create(fetched.path()).await?;
+    let mut stream = app.blobs.stream(of, Part::Original, 0..bytes).await?;
+    let mut length = 0;
+    while let Some(piece) = stream.try_next().await? {
+        length += piece.len() as u64;
+        file.write_all(&piece).await?;
     }
     file.flush().await?;
-    if fetched != bytes {
+    if length != bytes {
         return Err(Trouble::Again("the original in the store is shorter than what was sent".into()));
     }
-    Ok((path, true))
+    Ok((fetched, true))
 }
 
 async fn look(
@@ -170,9 +193,9 @@ async fn look_at_clip(
     // Staff can see what it is, and step through the original, while the rendition is made.
     write_down(app, claim, found, false).await?;
 
-    let target = app.intake.beside(claim.of, "rendition", claim.job.fence).await?;
+    let target = app.scratch.file(claim.of, "rendition", claim.job.fence);
     let made = blocking({
-        let target = target.clone();
+        let target = target.path().to_owned();
         move || {
             let mut sink = Sink { file: File::create(&target)?, full: false };
             match clip.rendition(&mut sink) {
@@ -186,7 +209,7 @@ async fn look_at_clip(
     if let Some(reason) = made {
         return Ok(Looked::Refused(reason));
     }
-    app.blobs.put_file(claim.of, Part::Rendition, &target).await?;
+    app.blobs.put_file(claim.of, Part::Rendition, target.path()).await?;
     found.has_rendition = true;
     Ok(Looked::Fine)
 }

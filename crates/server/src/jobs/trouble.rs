@@ -4,6 +4,7 @@ use std::io;
 
 use crate::{
     blobs::{BlobError, is_full},
+    intake::IntakeError,
     store::StoreError,
 };
 
@@ -15,6 +16,8 @@ pub(super) enum Trouble {
     Lost,
     /// The disk is full; nothing is lost, it goes on when there is room.
     Full,
+    /// The blob store does not do what it is asked; it goes on when it does. The text is for the log.
+    Away(String),
     /// Worth another attempt. The text is for the log.
     Again(String),
 }
@@ -34,6 +37,18 @@ impl From<BlobError> for Trouble {
         match error {
             BlobError::Full => Self::Full,
             BlobError::Read(error) => error.into(),
+            BlobError::Store(error) => Self::Away(error.to_string()),
+            error => Self::Again(error.to_string()),
+        }
+    }
+}
+
+impl From<IntakeError> for Trouble {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Full => Self::Full,
+            IntakeError::Store(error) => error.into(),
+            IntakeError::Blobs(error) => error.into(),
             error => Self::Again(error.to_string()),
         }
     }

@@ -84,7 +84,7 @@ pub async fn offset(
         let of = FileOf { practice: caller.practice(), attachment: id };
         // Who asks where to go on wants to go on: a connection that hangs gives way, and only then is it looked
         // how far it came.
-        app.intake.ask_to_give_way(of).await;
+        app.intake.ask_to_give_way(of).await?;
         let attachment = announced(&app, &caller, id).await?;
         let mut response = StatusCode::OK.into_response();
         if attachment.uploaded_at.is_some() {
@@ -163,12 +163,16 @@ pub async fn give_up(
         }
         let of = FileOf { practice: caller.practice(), attachment: id };
         // A connection that hangs holds the turn: whoever cancels wants it to end.
-        app.intake.ask_to_give_way(of).await;
-        let Some(_turn) = app.intake.take_turn(of) else { return Err(locked()) };
+        app.intake.ask_to_give_way(of).await?;
+        let Some(turn) = app.intake.take_turn(of).await? else { return Err(locked()) };
         let reason = "The upload was cancelled. Send the file again if it is needed.";
-        app.store.abandon_upload(caller.by(app.now()), id, reason).await?;
-        app.intake.remove(of).await.map_err(|error| Problem::internal(&error))?;
-        Ok(StatusCode::NO_CONTENT.into_response())
+        let done = async {
+            app.store.abandon_upload(caller.by(app.now()), id, turn.hold(), reason).await?;
+            Ok(app.intake.remove(of).await?)
+        };
+        let done: Answer<()> = done.await;
+        turn.give_back().await;
+        done.map(|()| StatusCode::NO_CONTENT.into_response())
     };
     with_version(answer.await.unwrap_or_else(|problem: Problem| problem.into_response()))
 }

@@ -15,7 +15,7 @@ use super::Result;
 pub enum Engine {
     /// One file, one machine.
     Sqlite,
-    /// A server, which several nodes may share for their rows; files stay with their node (ADR 5).
+    /// A server, which several nodes may share; they share a bucket for their files too (ADR 5).
     Postgres,
 }
 

@@ -13,7 +13,7 @@ use super::{Quiet, Result, Store, StoreError, row::Columns};
 use crate::file_of::FileOf;
 
 /// How long a worker may be silent before its job is somebody else's, milliseconds.
-pub const LEASE: i64 = 60 * 1000;
+pub const LEASE: i64 = 30 * 1000;
 /// How often a job is tried before it is given up.
 pub const ATTEMPTS: i64 = 4;
 

@@ -20,7 +20,7 @@ use super::{
     changes::Span,
     conversations,
     jobs::{self, Work},
-    merges,
+    merges, quota,
     row::Columns,
     staff,
 };
@@ -103,7 +103,8 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` when the id is another message's or an attachment's id is taken; `Missing` when the view does
-    /// not hold the conversation, or a still's clip is not in it.
+    /// not hold the conversation, or a still's clip is not in it; `OverQuota` when its files are more than the practice
+    /// may keep.
     pub async fn put_message(&self, by: By, view: View, id: MessageId, new: &NewMessage) -> Result<()> {
         let (practice, author, now) = (by.practice, by.author(), by.at);
         let hash = content_hash(author, new)?;
@@ -126,6 +127,10 @@ impl Store {
             }
         }
         let due_at = new.due_at.filter(|due| *due > now);
+        if !new.attachments.is_empty() {
+            let bytes = new.attachments.iter().map(|attachment| attachment.bytes);
+            quota::check(&mut write, bytes.fold(0, i64::saturating_add)).await?;
+        }
         // A client's message opens an ended conversation first, so that the thread reads in that order.
         let at = next_moment(write.connection(), practice, conversation.id, now).await?;
         if let Some(due) = due_at {

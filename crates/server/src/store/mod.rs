@@ -20,17 +20,21 @@ mod exports;
 mod findings;
 pub mod invitations;
 pub mod jobs;
+mod keeper;
 mod merges;
 pub mod messages;
 mod notices;
 pub mod openings;
+pub mod parts;
 pub mod patients;
 pub mod practices;
+pub mod quota;
 mod row;
 pub mod secrets;
 pub mod sessions;
 pub mod staff;
 pub mod tombstones;
+pub mod turns;
 pub mod uploads;
 mod write;
 
@@ -73,6 +77,12 @@ pub enum StoreError {
     /// The id is taken by something else, or the thing is not in a state for this.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The practice may not keep as many bytes of files. Nothing was changed.
+    #[error("the practice has no room left for these files")]
+    OverQuota,
+    /// Somebody else has the turn to write to an upload. Nothing was changed.
+    #[error("somebody else writes to this upload now")]
+    TurnLost,
     /// A stored value does not say what it should.
     #[error("unreadable {0} in the database")]
     Unreadable(&'static str),

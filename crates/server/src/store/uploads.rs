@@ -1,7 +1,9 @@
-//! Uploads under way: what their files are to become. How far each has come is the length of its file.
+//! Uploads under way: what their files are to become. How far each has come is the length of its file, or the end of its
+//! last part.
 //!
 //! **Invariant:** an upload is finished, its attachment is being processed and its job is queued in one
-//! transaction: after a crash either all of it is so or none.
+//! transaction: after a crash either all of it is so or none. **Invariant:** where several nodes share the files, each of
+//! these steps is one of whoever holds the turn (`turns`).
 
 use limpet_model::{Attachment, AttachmentId, AttachmentState, Millis, PracticeId};
 use serde_json::Value;
@@ -11,7 +13,9 @@ use super::{
     Result, Store, StoreError, Write, attachments,
     audit::Act,
     jobs::{self, Work},
+    parts, quota,
     row::Columns,
+    turns::{self, Hold},
 };
 use crate::{by::By, file_of::FileOf, view::View};
 
@@ -60,6 +64,13 @@ impl Store {
             return Ok(upload);
         }
         let mut write = self.write(by).await?;
+        if !matches!(attachment.state, AttachmentState::Uploading { .. }) {
+            // It was given up, and did not count since.
+            quota::check(&mut write, attachment.bytes).await?;
+        }
+        if find(write.connection(), practice, attachment.id).await?.is_none() {
+            parts::begin_anew(write.connection(), FileOf { practice, attachment: attachment.id }).await?;
+        }
         sqlx::query(
             "INSERT INTO uploads (practice_id, attachment_id, bytes, created_at, expires_at) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT (practice_id, attachment_id) \
@@ -99,8 +110,9 @@ impl Store {
     }
 
     /// Notes that a chunk with a checksum begins at `from`, or with `None` that it was proven.
-    pub async fn mark_unproven(&self, upload: &Upload, from: Option<i64>) -> Result<()> {
+    pub async fn mark_unproven(&self, upload: &Upload, from: Option<i64>, hold: Option<&Hold>) -> Result<()> {
         let mut quiet = self.quiet().await?;
+        turns::check(quiet.connection(), hold).await?;
         sqlx::query("UPDATE uploads SET unproven_from = $3 WHERE practice_id = $1 AND attachment_id = $2")
             .bind(upload.practice.to_string())
             .bind(upload.attachment.to_string())
@@ -130,9 +142,10 @@ impl Store {
         write.commit().await.map(drop)
     }
 
-    /// The last byte is on the disk: queues the job that looks at the file.
-    pub async fn finish_upload(&self, upload: &Upload, now: Millis) -> Result<()> {
+    /// The last byte is safe: queues the job that looks at the file.
+    pub async fn finish_upload(&self, upload: &Upload, hold: Option<&Hold>, now: Millis) -> Result<()> {
         let mut write = self.write(By::server(upload.practice, now)).await?;
+        turns::check(write.connection(), hold).await?;
         let mut attachment =
             attachments::find(write.connection(), upload.practice, View::Staff, upload.attachment)
                 .await?
@@ -162,9 +175,16 @@ impl Store {
     }
 
     /// Gives an upload up, begun or not, with a sentence for the person who sent it. What has arrived stays.
-    pub async fn abandon_upload(&self, by: By, id: AttachmentId, reason: &str) -> Result<()> {
+    pub async fn abandon_upload(
+        &self,
+        by: By,
+        id: AttachmentId,
+        hold: Option<&Hold>,
+        reason: &str,
+    ) -> Result<()> {
         let practice = by.practice;
         let mut write = self.write(by).await?;
+        turns::check(write.connection(), hold).await?;
         let mut attachment = attachments::find(write.connection(), practice, View::Staff, id)
             .await?
             .ok_or(StoreError::Missing("attachment"))?;

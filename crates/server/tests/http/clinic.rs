@@ -20,6 +20,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::ground;
+
 pub const PASSWORD: &str = "three wet otters";
 pub const NOON: Millis = Millis(1_795_345_200_000);
 pub const HOUR: i64 = 60 * 60 * 1000;
@@ -42,7 +44,7 @@ impl Clinic {
             listen: ([127, 0, 0, 1], 0).into(),
             workers: 0,
             clock: clock.clone(),
-            ..Settings::in_folder(data.path())
+            ..ground::settings(data.path())
         })
         .await
         .unwrap();

@@ -42,6 +42,27 @@ fn adding_prints_an_id_and_nothing_else_and_says_what_is_wrong() {
     refused(&["practice", "add", "--name", " ", "--time-zone", "UTC"], "", "needs a name");
 }
 
+#[test]
+fn a_practices_room_is_limited_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let practice = String::from_utf8(run(&PRACTICE, folder.path(), "").stdout).unwrap();
+    let quota = |more: &[&str]| {
+        let output =
+            run(&[&["practice", "quota", "--practice", practice.trim()], more].concat(), folder.path(), "");
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(quota(&[]), (true, "0 bytes\n".into()));
+    assert_eq!(quota(&["--bytes", "50000000000"]), (true, "0 of 50000000000 bytes\n".into()));
+    assert_eq!(quota(&[]), (true, "0 of 50000000000 bytes\n".into()));
+    assert_eq!(quota(&["--unlimited"]), (true, "0 bytes\n".into()));
+    for wrong in [&["--bytes", "-1"][..], &["--bytes", "1", "--unlimited"]] {
+        assert!(!quota(wrong).0);
+    }
+    let nobody = limpet_model::PracticeId::new().to_string();
+    let unknown = run(&["practice", "quota", "--practice", &nobody, "--unlimited"], folder.path(), "");
+    assert!(!unknown.status.success());
+}
+
 #[tokio::test]
 async fn a_folder_is_served_by_one_server_that_stops_when_it_is_told() {
     let folder = tempfile::tempdir().unwrap();

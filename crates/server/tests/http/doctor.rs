@@ -18,7 +18,7 @@ use limpet_server::{
 use crate::{
     clinic::Device,
     process::{Process, furnish, made_clip, run, settled, staff},
-    uploads::{send_clip, until},
+    uploads::{send_clip, until_it_is},
 };
 
 fn doctor(data: &Path, more: &[&str]) -> (bool, String) {
@@ -76,7 +76,7 @@ async fn what_is_missing_is_made_again_and_nobodys_files_go() {
     assert!(doctor(data.path(), &["--repair"]).0);
     let process = Process::start(data.path(), &[]);
     let device = Device { base: process.base.clone(), ..device };
-    until(|| kept.join("poster").exists()).await;
+    until_it_is(async || kept.join("poster").exists()).await;
     assert_eq!(settled(&device, id).await.state, AttachmentState::Ready);
     assert!(doctor(data.path(), &[]).0);
     assert!(process.terminate().success());

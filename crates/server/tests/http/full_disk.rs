@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     clinic::{fails, file, ok},
+    ground::arrived,
     process::{Process, furnish, settled, staff},
-    uploads::{arriving, chunk, create, head, offset},
+    uploads::{chunk, create, head, offset},
 };
 
 struct SmallDisk(tempfile::TempDir);
@@ -76,7 +77,7 @@ async fn a_full_disk_is_said_in_words_and_nothing_is_lost() {
     let kept = offset(&head(&device, id).await);
     assert!(kept > 1_000_000, "{kept}");
     assert_eq!(device.thread(case.conversation).await[0].body, "Before the disk was full");
-    let stored = std::fs::read(arriving(disk.path(), id).unwrap()).unwrap();
+    let stored = arrived(disk.path(), id).await.unwrap();
     assert!(stored == document[..stored.len()], "what arrived is a beginning of the file");
 
     // Somebody makes room. It goes on from there.

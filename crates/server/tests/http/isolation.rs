@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     clinic::{Clinic, NOON, Pass, client_named, fails, file, note, ok, patient_of, sign_in, words},
+    ground,
     uploads::{create, offset, send},
 };
 
@@ -72,11 +73,13 @@ async fn a_file_that_arrives_is_apart_from_one_with_its_id_in_another_practice()
     theirs.announce(&their_case, NewAttachment { id, ..file(AttachmentKind::Document, "x.pdf", 4) }).await;
     assert_eq!(offset(&create(&theirs, id, 4).await), 0, "how far ours has come is not theirs to know");
     assert_eq!(offset(&send(&theirs, id, 0, b"evil").await), 4);
-    let intake = &clinic.running.app().intake;
-    let read = |practice| std::fs::read(intake.file(FileOf { practice, attachment: id })).unwrap();
-    assert_eq!((read(clinic.practice), read(other)), (b"0123456789".to_vec(), b"evil".to_vec()));
+    let read = async |practice| {
+        let arrived = ground::arrived_of(clinic.data.path(), FileOf { practice, attachment: id }).await;
+        String::from_utf8(arrived.unwrap()).unwrap()
+    };
+    assert_eq!((read(clinic.practice).await, read(other).await), ("0123456789".into(), "evil".into()));
     assert_eq!(offset(&send(&ours, id, 10, b"abcdefghij").await), 20);
-    assert_eq!(read(clinic.practice), b"0123456789abcdefghij");
+    assert_eq!(read(clinic.practice).await, "0123456789abcdefghij");
 }
 
 #[tokio::test]

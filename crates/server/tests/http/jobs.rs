@@ -1,10 +1,14 @@
 //! What happens to a file once it has arrived, in the real server with its decoder child.
 
+use futures_util::TryStreamExt;
 use limpet_model::{AttachmentId, AttachmentKind, AttachmentState};
+use limpet_server::{blobs::Part, file_of::FileOf};
+use limpet_wire::changes::Entity;
 use sha2::{Digest, Sha256};
 
 use crate::{
     clinic::{Case, Device, file, ok},
+    ground,
     process::{Process, furnish, made_clip, phone_clip, settled, staff},
     uploads::{chunk, create},
 };
@@ -118,6 +122,39 @@ async fn a_photo_gets_a_poster_and_a_document_is_taken_as_it_is() {
     assert!(found.link.is_some() && !found.has_poster);
     let missing = device.get(&format!("/v1/attachments/{pdf}/poster")).await;
     assert_eq!(missing.status(), 404);
+}
+
+#[tokio::test]
+async fn an_original_that_is_there_is_never_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    // Nobody works yet: what a job left that died just after it put the original away.
+    let process = Process::start(folder.path(), &["--workers", "0"]);
+    let device = staff(&process).await;
+    let case = device.open_case().await;
+    let practice = device.everything().await.into_iter().find_map(|change| {
+        if let Entity::Practice(practice) = change.entity { Some(practice.id) } else { None }
+    });
+    let of = |attachment| FileOf { practice: practice.unwrap(), attachment };
+    let pdf = b"%PDF-1.4\n%%EOF\n";
+    let same = upload(&device, &case, AttachmentKind::Document, "same.pdf", pdf).await;
+    let other = upload(&device, &case, AttachmentKind::Document, "other.pdf", pdf).await;
+    let blobs = ground::blobs(folder.path());
+    blobs.put(of(same), Part::Original, pdf.to_vec()).await.unwrap();
+    blobs.put(of(other), Part::Original, b"%PDF-1.4\nanother".to_vec()).await.unwrap();
+    assert!(process.terminate().success());
+
+    let process = Process::start(folder.path(), &[]);
+    let device = Device { base: process.base.clone(), ..device };
+    // Tried, and given another try later; those after it are done meanwhile.
+    let after = upload(&device, &case, AttachmentKind::Document, "after.pdf", pdf).await;
+    for id in [same, after] {
+        assert_eq!(settled(&device, id).await.state, AttachmentState::Ready);
+    }
+    assert_eq!(device.attachment(other).await.state, AttachmentState::Processing);
+    let kept: Vec<_> =
+        blobs.stream(of(other), Part::Original, 0..16).await.unwrap().try_collect().await.unwrap();
+    assert_eq!(kept.concat(), b"%PDF-1.4\nanother");
 }
 
 fn made_png() -> Vec<u8> {

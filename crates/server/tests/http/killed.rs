@@ -7,8 +7,9 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::{
     clinic::{Device, file},
+    ground,
     process::{Process, furnish, made_clip, settled, staff},
-    uploads::{arriving, chunk, create, head, offset, send_clip, until},
+    uploads::{chunk, create, head, offset, send_clip, until_it_is},
 };
 
 #[tokio::test]
@@ -29,9 +30,8 @@ async fn an_upload_goes_on_where_the_killed_server_left_it() {
     for piece in clip[..3_000_000].chunks(100_000) {
         pieces.send(Ok(piece.to_vec())).await.unwrap();
     }
-    let file = || arriving(folder.path(), id);
-    until(|| file().is_some_and(|file| std::fs::metadata(file).is_ok_and(|meta| meta.len() > 2_000_000)))
-        .await;
+    let arrived = async || ground::arrived(folder.path(), id).await;
+    until_it_is(async || arrived().await.is_some_and(|bytes| bytes.len() > 2_000_000)).await;
     process.kill();
     drop(pieces);
     assert!(sending.await.unwrap().is_err());
@@ -44,11 +44,7 @@ async fn an_upload_goes_on_where_the_killed_server_left_it() {
     let done = chunk(&device, id, kept).body(rest).send().await.unwrap();
     assert_eq!(offset(&done), clip.len() as i64);
     assert_eq!(device.attachment(id).await.state, AttachmentState::Processing);
-    assert_eq!(
-        Sha256::digest(std::fs::read(file().unwrap()).unwrap()),
-        Sha256::digest(&clip),
-        "byte for byte"
-    );
+    assert_eq!(Sha256::digest(arrived().await.unwrap()), Sha256::digest(&clip), "byte for byte");
 }
 
 #[tokio::test]
@@ -61,8 +57,7 @@ async fn a_clip_is_prepared_although_the_server_was_killed_while_it_was() {
     let clip = made_clip(20);
     let id = send_clip(&device, &case, clip.clone()).await;
     // Killed as soon as the work has visibly begun: the original is put away, the rest is not done.
-    let blobs = folder.path().join("blobs");
-    until(|| std::fs::read_dir(&blobs).is_ok_and(|mut practices| practices.next().is_some())).await;
+    until_it_is(async || ground::has_blobs(folder.path()).await).await;
     process.kill();
     let process = Process::start(folder.path(), &[]);
     let device = Device { base: process.base.clone(), ..device };
@@ -71,5 +66,5 @@ async fn a_clip_is_prepared_although_the_server_was_killed_while_it_was() {
     assert_eq!(attachment.sha256, Some(hex::encode(Sha256::digest(&clip))));
     let original = device.get(&format!("/v1/attachments/{id}/original")).await.bytes().await.unwrap();
     assert!(original == clip, "byte for byte");
-    until(|| arriving(folder.path(), id).is_none()).await;
+    until_it_is(async || ground::arrived(folder.path(), id).await.is_none()).await;
 }

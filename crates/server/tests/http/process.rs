@@ -9,7 +9,10 @@ use std::{
 
 use limpet_model::{Attachment, AttachmentId, AttachmentState};
 
-use crate::clinic::{Device, PASSWORD, sign_in};
+use crate::{
+    clinic::{Device, PASSWORD, sign_in},
+    ground,
+};
 
 /// The program.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_limpet-server");
@@ -22,7 +25,9 @@ pub struct Process {
 
 impl Process {
     pub fn start(data: &Path, more: &[&str]) -> Self {
-        let mut child = Command::new(PROGRAM)
+        let mut command = Command::new(PROGRAM);
+        ground::dress(&mut command, data);
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .args(more)
@@ -38,6 +43,19 @@ impl Process {
             .unwrap_or_else(|| panic!("it said {line:?}"))
             .to_owned();
         Self { child, base }
+    }
+
+    /// The memory it has, bytes; and from now on [`Process::most_memory`] counts anew.
+    pub fn memory(&self) -> u64 {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
+        self.most_memory()
+    }
+
+    /// The most memory it has had, bytes.
+    pub fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        most.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 
     /// As the machine losing power looks to the process.
@@ -63,7 +81,9 @@ impl Drop for Process {
 
 /// Runs a command with this on its standard input.
 pub fn run(args: &[&str], data: &Path, input: &str) -> Output {
-    let mut child = Command::new(PROGRAM)
+    let mut command = Command::new(PROGRAM);
+    ground::dress(&mut command, data);
+    let mut child = command
         .args(args)
         .arg("--data")
         .arg(data)

@@ -1,22 +1,24 @@
 //! tus 1.0 under `/v1/uploads`.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use limpet_model::{AttachmentId, AttachmentKind, AttachmentState, PracticeId};
-use limpet_server::{file_of::FileOf, intake::Intake};
-use limpet_wire::{Code, http::UPLOAD_LIMIT};
+use limpet_model::{AttachmentId, AttachmentKind, AttachmentState, MessageId};
+use limpet_wire::{
+    Code,
+    http::{NewMessage, UPLOAD_LIMIT},
+};
 use reqwest::{Method, RequestBuilder, Response};
 use sha1::Digest as _;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::clinic::{Case, Clinic, DAY, Device, fails, file, ok};
+use crate::{
+    clinic::{Case, Clinic, DAY, Device, fails, file, ok, words},
+    ground,
+};
 
-const CLIP: &[u8] = b"0123456789abcdefghij";
+pub const CLIP: &[u8] = b"0123456789abcdefghij";
 
 pub fn tus(device: &Device, method: Method, path: &str) -> RequestBuilder {
     device.ask(method, path).header("tus-resumable", "1.0.0")
@@ -60,21 +62,15 @@ pub fn offset(response: &Response) -> i64 {
     response.headers()["upload-offset"].to_str().unwrap().parse().unwrap()
 }
 
-/// The file of an upload in a server's data folder.
-pub fn arriving(data: &Path, id: AttachmentId) -> Option<PathBuf> {
-    let practices = std::fs::read_dir(data.join("uploads")).unwrap();
-    practices.map(|practice| practice.unwrap().path().join(id.to_string())).find(|path| path.exists())
+pub struct Sender {
+    pub clinic: Clinic,
+    pub staff: Device,
+    pub phone: Device,
+    pub case: Case,
+    pub id: AttachmentId,
 }
 
-struct Sender {
-    clinic: Clinic,
-    staff: Device,
-    phone: Device,
-    case: Case,
-    id: AttachmentId,
-}
-
-async fn sender() -> Sender {
+pub async fn sender() -> Sender {
     let clinic = Clinic::open().await;
     let staff = clinic.staff().await;
     let case = staff.open_case().await;
@@ -84,30 +80,17 @@ async fn sender() -> Sender {
 }
 
 impl Sender {
-    fn file(&self) -> Option<PathBuf> {
-        arriving(self.clinic.data.path(), self.id)
+    /// What has arrived, if anything.
+    pub async fn arrived(&self) -> Option<Vec<u8>> {
+        ground::arrived(self.clinic.data.path(), self.id).await
     }
 
-    fn stored(&self) -> Vec<u8> {
-        std::fs::read(self.file().unwrap()).unwrap()
+    pub async fn stored(&self) -> Vec<u8> {
+        self.arrived().await.unwrap()
     }
 
-    /// As a crash leaves a file.
-    fn left_behind(&self, attachment: AttachmentId, bytes: &[u8]) {
-        let path = self.intake().file(FileOf { practice: self.clinic.practice, attachment });
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
-    }
-
-    fn intake(&self) -> &Intake {
-        &self.clinic.running.app().intake
-    }
-
-    async fn until_it_has(&self, bytes: u64) {
-        until(|| {
-            self.file().is_some_and(|file| std::fs::metadata(file).is_ok_and(|meta| meta.len() == bytes))
-        })
-        .await;
+    async fn until_it_has(&self, bytes: usize) {
+        until_it_is(async || self.arrived().await.is_some_and(|arrived| arrived.len() == bytes)).await;
     }
 }
 
@@ -149,7 +132,7 @@ async fn a_file_arrives_in_pieces_and_is_whole() {
     let done = s.staff.attachment(s.id).await;
     assert_eq!(done.state, AttachmentState::Processing);
     assert!(done.uploaded_at.is_some());
-    assert_eq!(s.stored(), CLIP);
+    assert_eq!(s.stored().await, CLIP);
     assert_eq!(s.clinic.running.app().store.count_jobs().await.unwrap(), (1, 0));
 
     // Everything asked again after the end answers the end.
@@ -167,7 +150,7 @@ async fn a_small_file_arrives_with_its_creation() {
     let created = request.body(CLIP).send().await.unwrap();
     assert_eq!((created.status().as_u16(), offset(&created)), (201, 20));
     assert_eq!(s.staff.attachment(s.id).await.state, AttachmentState::Processing);
-    assert_eq!(s.stored(), CLIP);
+    assert_eq!(s.stored().await, CLIP);
 }
 
 #[tokio::test]
@@ -178,13 +161,13 @@ async fn a_piece_in_the_wrong_place_changes_nothing() {
     for wrong in [0, 6, 8] {
         fails(send(&s.phone, s.id, wrong, b"XXX").await, 409, Code::Conflict).await;
     }
-    assert_eq!(s.stored(), &CLIP[..7]);
+    assert_eq!(s.stored().await, &CLIP[..7]);
     // More than was announced: refused before it is read, and as it is read.
     fails(send(&s.phone, s.id, 7, b"XXXXXXXXXXXXXXXXXXXX").await, 413, Code::TooLarge).await;
     let endless = futures_util::stream::iter([&CLIP[7..], b"beyond"].map(Ok::<_, std::io::Error>));
     let response = chunk(&s.phone, s.id, 7).body(reqwest::Body::wrap_stream(endless)).send().await.unwrap();
     assert!([204, 413].contains(&response.status().as_u16()), "{}", response.status());
-    assert_eq!(s.stored(), CLIP, "never more than was announced");
+    assert_eq!(s.stored().await, CLIP, "never more than was announced");
 }
 
 #[tokio::test]
@@ -203,7 +186,7 @@ async fn a_piece_is_checked_against_its_checksum() {
     assert_eq!(offset(&with(0, format!("sha1 {sha1}"), &CLIP[..7]).await.unwrap()), 7);
     let sha256 = BASE64_STANDARD.encode(<sha2::Sha256 as sha2::Digest>::digest(&CLIP[7..]));
     assert_eq!(offset(&with(7, format!("sha256 {sha256}"), &CLIP[7..]).await.unwrap()), 20);
-    assert_eq!(s.stored(), CLIP);
+    assert_eq!(s.stored().await, CLIP);
 }
 
 #[tokio::test]
@@ -228,7 +211,7 @@ async fn a_connection_that_breaks_keeps_what_arrived_unless_it_has_a_checksum() 
         assert_eq!(offset(&answer), kept, "checksum: {checksum}");
     }
     assert_eq!(offset(&send(&s.phone, s.id, 7, &CLIP[7..]).await), 20);
-    assert_eq!(s.stored(), CLIP);
+    assert_eq!(s.stored().await, CLIP);
 }
 
 #[tokio::test]
@@ -245,7 +228,7 @@ async fn two_connections_do_not_write_at_once_and_a_hanging_one_gives_way() {
     // Asking where to go on makes the hanging connection give way.
     assert_eq!(offset(&head(&s.phone, s.id).await), 7);
     assert_eq!(offset(&send(&s.phone, s.id, 7, &CLIP[7..]).await), 20);
-    assert_eq!(s.stored(), CLIP);
+    assert_eq!(s.stored().await, CLIP);
     drop(pieces);
     let _ = hanging.await;
 }
@@ -270,7 +253,7 @@ async fn an_upload_nobody_finishes_runs_out_and_can_be_sent_again() {
     let AttachmentState::Refused { reason } = s.staff.attachment(s.id).await.state else { panic!() };
     assert!(reason.contains("not finished in time"), "{reason}");
     assert_eq!(head(&s.phone, s.id).await.status(), 404);
-    assert_eq!(s.file(), None);
+    assert_eq!(s.arrived().await, None);
     // The person sends it again.
     assert_eq!(offset(&create(&s.phone, s.id, 20).await), 0);
     assert_eq!(s.staff.attachment(s.id).await.state, AttachmentState::Uploading { received: 0 });
@@ -301,7 +284,7 @@ async fn an_upload_can_be_given_up() {
     let path = format!("/v1/uploads/{}", s.id);
     assert_eq!(tus(&s.phone, Method::DELETE, &path).send().await.unwrap().status(), 204);
     assert_eq!(head(&s.phone, s.id).await.status(), 404);
-    assert_eq!(s.file(), None);
+    assert_eq!(s.arrived().await, None);
     assert!(matches!(s.staff.attachment(s.id).await.state, AttachmentState::Refused { .. }));
     create(&s.phone, s.id, 20).await;
     send(&s.phone, s.id, 0, CLIP).await;
@@ -339,65 +322,40 @@ async fn only_what_was_announced_may_be_sent_and_only_by_who_announced_it() {
 }
 
 #[tokio::test]
-async fn an_upload_that_was_whole_when_the_server_stopped_is_finished_at_its_start() {
+async fn a_practice_that_is_at_its_limit_is_told_before_a_byte_is_sent() {
     let s = sender().await;
+    let store = &s.clinic.running.app().store;
+    let room = async || store.room(s.clinic.practice).await.unwrap().kept;
+    assert_eq!(room().await, 20, "what is announced counts");
+    store.set_quota(s.clinic.practice, Some(40)).await.unwrap();
+    let too_much = |device: &Device, bytes: usize| {
+        let attachments = vec![file(AttachmentKind::Clip, "b.mov", bytes)];
+        let message = NewMessage { attachments, ..words(&s.case, "Look") };
+        let device = device.clone();
+        async move { device.put(&format!("/v1/messages/{}", MessageId::new()), &message).await }
+    };
+    let sentence = fails(too_much(&s.phone, 21).await, 507, Code::NoRoom).await;
+    assert!(sentence.contains("used up its room"), "{sentence}");
+    fails(too_much(&s.staff, 21).await, 507, Code::NoRoom).await;
+    assert_eq!((room().await, s.staff.thread(s.case.conversation).await.len()), (20, 1));
+    s.phone.say(&s.case, "Words still arrive").await;
+    ok(too_much(&s.phone, 20).await).await;
+    fails(too_much(&s.phone, 1).await, 507, Code::NoRoom).await;
+    // What is given up makes room, and needs it when it is begun again.
     create(&s.phone, s.id, 20).await;
-    // The last byte reached the disk; the transaction that says so did not.
-    s.left_behind(s.id, CLIP);
-    limpet_server::sweep::once(s.clinic.running.app()).await.unwrap();
-    assert_eq!(s.staff.attachment(s.id).await.state, AttachmentState::Processing);
-    // And when a device asks before that.
-    let second = s.phone.announce(&s.case, file(AttachmentKind::Clip, "b.mov", CLIP.len())).await;
-    create(&s.phone, second, 20).await;
-    s.left_behind(second, CLIP);
-    assert_eq!(offset(&head(&s.phone, second).await), 20);
-    assert_eq!(s.staff.attachment(second).await.state, AttachmentState::Processing);
-}
-
-#[tokio::test]
-async fn a_file_that_a_crash_left_behind_is_removed_and_no_other() {
-    let s = sender().await;
-    create(&s.phone, s.id, 20).await;
-    send(&s.phone, s.id, 0, &CLIP[..7]).await;
-    let nobodys = FileOf { practice: s.clinic.practice, attachment: AttachmentId::new() };
-    s.left_behind(nobodys.attachment, b"x");
-    let beside = s.intake().beside(nobodys, "rendition", 1).await.unwrap();
-    std::fs::write(&beside, b"x").unwrap();
-    // The same id in a practice that knows nothing of it.
-    let elsewhere = FileOf { practice: PracticeId::new(), attachment: s.id };
-    std::fs::create_dir_all(s.intake().file(elsewhere).parent().unwrap()).unwrap();
-    std::fs::write(s.intake().file(elsewhere), b"x").unwrap();
-    limpet_server::sweep::once(s.clinic.running.app()).await.unwrap();
-    let own = FileOf { practice: s.clinic.practice, attachment: s.id };
-    assert_eq!(s.intake().files(), [own]);
-    assert!(!beside.exists());
-    send(&s.phone, s.id, 7, &CLIP[7..]).await;
-    limpet_server::sweep::once(s.clinic.running.app()).await.unwrap();
-    assert_eq!(s.stored(), CLIP, "its job has not looked at it yet");
-}
-
-#[tokio::test]
-async fn files_of_an_older_version_come_to_their_practice() {
-    let s = sender().await;
-    let uploads = s.clinic.data.path().join("uploads");
-    let (own, shared, unknown) = (AttachmentId::new(), AttachmentId::new(), AttachmentId::new());
-    for id in [own, shared, unknown] {
-        std::fs::write(uploads.join(id.to_string()), CLIP).unwrap();
-    }
-    let of = |attachment| FileOf { practice: s.clinic.practice, attachment };
-    let elsewhere = FileOf { practice: PracticeId::new(), attachment: shared };
-    s.intake().adopt(&[of(own), of(own), of(shared), elsewhere]).unwrap();
-    assert_eq!(std::fs::read(s.intake().file(of(own))).unwrap(), CLIP);
-    assert!(!uploads.join(own.to_string()).exists());
-    for left in [shared, unknown] {
-        assert!(uploads.join(left.to_string()).exists(), "whose it is cannot be told");
-    }
+    let path = format!("/v1/uploads/{}", s.id);
+    assert_eq!(tus(&s.phone, Method::DELETE, &path).send().await.unwrap().status(), 204);
+    assert_eq!(room().await, 20);
+    ok(too_much(&s.phone, 20).await).await;
+    fails(create(&s.phone, s.id, 20).await, 507, Code::NoRoom).await;
+    store.set_quota(s.clinic.practice, None).await.unwrap();
+    ok(create(&s.phone, s.id, 20).await).await;
 }
 
 /// Waits until something is so; a test that waits in vain ends.
-pub async fn until(mut so: impl FnMut() -> bool) {
+pub async fn until_it_is(mut so: impl AsyncFnMut() -> bool) {
     let waiting = async {
-        while !so() {
+        while !so().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

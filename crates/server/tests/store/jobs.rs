@@ -25,15 +25,15 @@ pub async fn uploads_become_jobs_once(url: &str) {
     let get = async || store.attachment(case.practice, View::Staff, id).await.unwrap().unwrap();
     let upload = store.begin_upload(By::server(case.practice, NOW), &get().await).await.unwrap();
     assert_eq!(store.begin_upload(By::server(case.practice, at(5)), &get().await).await.unwrap(), upload);
-    store.mark_unproven(&upload, Some(3)).await.unwrap();
+    store.mark_unproven(&upload, Some(3), None).await.unwrap();
     assert_eq!(store.upload(case.practice, id).await.unwrap().unwrap().unproven_from, Some(3));
-    store.mark_unproven(&upload, None).await.unwrap();
+    store.mark_unproven(&upload, None, None).await.unwrap();
     store.upload_progress(&upload, 4, at(6)).await.unwrap();
     assert_eq!(get().await.state, AttachmentState::Uploading { received: 4 });
     let kept = store.upload(case.practice, id).await.unwrap().unwrap();
     assert!(kept.expires_at > upload.expires_at);
-    store.finish_upload(&upload, at(7)).await.unwrap();
-    store.finish_upload(&upload, at(8)).await.unwrap();
+    store.finish_upload(&upload, None, at(7)).await.unwrap();
+    store.finish_upload(&upload, None, at(8)).await.unwrap();
     assert_eq!(store.count_jobs().await.unwrap(), (1, 0));
     assert_eq!((get().await.state, get().await.uploaded_at), (AttachmentState::Processing, Some(at(7))));
     assert!(store.uploads().await.unwrap().is_empty());
@@ -46,7 +46,7 @@ pub async fn a_job_is_one_nodes_at_a_time(url: &str) {
         let id = announce(&one, &case).await;
         let attachment = one.attachment(case.practice, View::Staff, id).await.unwrap().unwrap();
         let upload = one.begin_upload(By::server(case.practice, NOW), &attachment).await.unwrap();
-        one.finish_upload(&upload, NOW).await.unwrap();
+        one.finish_upload(&upload, None, NOW).await.unwrap();
     }
     let (first, second) =
         tokio::join!(one.claim_job(Lane::Heavy, "one", NOW), two.claim_job(Lane::Heavy, "two", NOW));

@@ -5,21 +5,19 @@
 
 mod accounts;
 mod audit;
-mod cluster;
 mod converge;
 mod due;
 mod edits;
 mod jobs;
 mod merges;
-mod nodes;
 mod suite;
+mod turns;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use limpet_server::{live::Live, store::Store};
+use limpet_testkit::postgres::Cluster;
 use tokio_util::task::TaskTracker;
-
-use cluster::Cluster;
 
 /// Fresh databases of one engine.
 enum Ground {
@@ -34,7 +32,7 @@ impl Ground {
         let name = format!("limpet_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         match self {
             Self::Sqlite(folder) => format!("sqlite://{}?mode=rwc", folder.path().join(name).display()),
-            Self::Postgres(cluster) => cluster.create_database(&name),
+            Self::Postgres(cluster) => cluster.create_database(&name).unwrap(),
         }
     }
 }
@@ -57,6 +55,9 @@ async fn run_suite(ground: &Ground) {
     suite::practices_are_apart(&ground.fresh()).await;
     jobs::uploads_become_jobs_once(&ground.fresh()).await;
     jobs::a_job_is_one_nodes_at_a_time(&ground.fresh()).await;
+    turns::a_turn_is_one_nodes_at_a_time(&ground.fresh()).await;
+    turns::who_lost_the_turn_changes_nothing(&ground.fresh()).await;
+    turns::files_are_kept_by_whoever_said_so_first(&ground.fresh()).await;
     accounts::sessions_and_invitations_run_out(&ground.fresh()).await;
     accounts::a_session_opens_only_while_what_was_checked_still_holds(&ground.fresh()).await;
     audit::what_was_done_stands_in_the_log(&ground.fresh()).await;
@@ -86,12 +87,12 @@ async fn on_sqlite() {
 
 #[tokio::test]
 async fn on_postgres() {
-    let Some(cluster) = Cluster::start() else {
-        let missing = "PostgreSQL is not installed here (apt-get install postgresql)";
-        assert!(std::env::var_os("CI").is_none(), "{missing}");
-        return println!("skipped: {missing}");
+    let cluster = match Cluster::start() {
+        Ok(cluster) => cluster,
+        Err(missing) => {
+            assert!(std::env::var_os("CI").is_none(), "{missing:#}");
+            return println!("skipped: {missing:#}");
+        }
     };
-    let ground = Ground::Postgres(cluster);
-    run_suite(&ground).await;
-    nodes::a_device_may_ask_any_node(&ground.fresh()).await;
+    run_suite(&Ground::Postgres(cluster)).await;
 }

@@ -4,6 +4,7 @@
 //! for the time. The server is the one that always runs; it only lives yesterday for a while.
 
 use std::{
+    env,
     ffi::OsStr,
     fs,
     process::{Command, Stdio},
@@ -25,8 +26,12 @@ struct SetBack {
 }
 
 impl Clock {
-    /// A clock that can be set back where `faketime` is installed, and the real one elsewhere.
+    /// A clock that can be set back where `faketime` is installed, and the real one elsewhere, or where the server keeps
+    /// its files in a bucket: an S3 store takes no request that was signed yesterday.
     pub fn new() -> Result<Self> {
+        if env::var_os("LIMPET_BLOBS").is_some() {
+            return Ok(Self::real());
+        }
         let asked = Command::new("faketime")
             .args(["-f", "+0", "printenv", "LD_PRELOAD"])
             .stderr(Stdio::null())

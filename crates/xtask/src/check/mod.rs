@@ -51,7 +51,7 @@ pub fn check(root: &Path) -> Result<()> {
     broken.extend(imports::broken(&sources));
     broken.extend(styles::broken(&sources));
     broken.extend(listed::broken(&packages, &sources));
-    broken.extend(locked::broken(&std::fs::read_to_string(root.join("Cargo.lock"))?));
+    broken.extend(locked::broken(&tree(root)?));
     broken.sort();
     broken.dedup();
     for broken in &broken {
@@ -68,11 +68,24 @@ pub fn check(root: &Path) -> Result<()> {
 }
 
 fn metadata(root: &Path) -> Result<String> {
+    cargo(root, &["metadata", "--format-version", "1", "--no-deps", "--offline"])
+}
+
+/// Every package that is built, for whichever platform.
+fn tree(root: &Path) -> Result<String> {
+    cargo(
+        root,
+        &["tree", "--workspace", "--target", "all", "--prefix", "none", "--format", "{p}", "--offline"],
+    )
+}
+
+fn cargo(root: &Path, told: &[&str]) -> Result<String> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args(told)
         .current_dir(root)
         .output()
         .context("cargo does not start")?;
-    ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr).trim());
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "cargo {}: {}", told.join(" "), said.trim());
     Ok(String::from_utf8(output.stdout)?)
 }

@@ -1,93 +1,47 @@
-//! Files that are still arriving: one file an upload, in a folder of its practice.
+//! Files that arrive in a folder of this node: one file an upload, in a folder of its practice.
 //!
-//! **Invariant:** a file holds a prefix of what is being sent, so its length is the offset to
-//! go on from; nothing else needs to be remembered for an upload to survive a crash. **Invariant:** at most one request
-//! writes to an upload.
+//! **Invariant:** a file holds a prefix of what is being sent, so its length is the offset to go on from.
 
 use std::{
-    collections::HashMap,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use limpet_model::AttachmentId;
-use tokio_util::sync::CancellationToken;
 
+use super::{
+    PATIENCE,
+    turn::{Signals, Turn, Writers},
+};
 use crate::file_of::FileOf;
-
-/// How long to wait for a writer that was asked to stop.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The folder and who is writing in it. Cheap to clone.
 #[derive(Clone)]
-pub struct Intake {
+pub struct Folder {
     folder: PathBuf,
-    writers: Arc<Mutex<HashMap<FileOf, Signals>>>,
+    writers: Writers<FileOf>,
 }
 
-/// What is said between a writer and those who want its place.
-#[derive(Clone, Default)]
-struct Signals {
-    give_way: CancellationToken,
-    gone: CancellationToken,
-}
-
-/// The right to write to an upload, until it is dropped.
-pub struct Turn {
-    intake: Intake,
-    of: FileOf,
-    signals: Signals,
-}
-
-impl Turn {
-    /// Cancelled when somebody else should have it.
-    pub fn give_way(&self) -> &CancellationToken {
-        &self.signals.give_way
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        let mut writers = self.intake.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        writers.remove(&self.of);
-        self.signals.gone.cancel();
-    }
-}
-
-impl Intake {
+impl Folder {
     /// A folder, which has to exist.
-    pub fn in_folder(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), writers: Arc::default() }
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), writers: Writers::default() }
     }
 
-    /// The right to write to an upload. `None` while somebody has it.
-    pub fn take_turn(&self, of: FileOf) -> Option<Turn> {
-        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
-        if writers.contains_key(&of) {
-            return None;
-        }
-        let signals = Signals::default();
-        writers.insert(of, signals.clone());
-        Some(Turn { intake: self.clone(), of, signals })
+    pub(super) fn take_turn(&self, of: FileOf) -> Option<Turn> {
+        let signals = self.writers.enter(of)?;
+        Some(Turn::in_folder(of, signals, self.writers.clone()))
     }
 
-    /// Asks whoever is writing to an upload to stop, and waits a moment for it.
-    pub async fn ask_to_give_way(&self, of: FileOf) {
-        let signals = {
-            let writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
-            writers.get(&of).cloned()
-        };
-        if let Some(signals) = signals {
-            signals.give_way.cancel();
-            let _ = tokio::time::timeout(PATIENCE, signals.gone.cancelled()).await;
+    pub(super) async fn ask_to_give_way(&self, of: FileOf) {
+        if let Some(Signals { give_way, gone }) = self.writers.get(&of) {
+            give_way.cancel();
+            let _ = tokio::time::timeout(PATIENCE, gone.cancelled()).await;
         }
     }
 
-    /// Whether somebody is writing to it.
-    pub fn is_busy(&self, of: FileOf) -> bool {
-        self.writers.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&of)
+    pub(super) fn is_busy(&self, of: FileOf) -> bool {
+        self.writers.get(&of).is_some()
     }
 
     /// What has a file here.
@@ -107,14 +61,6 @@ impl Intake {
     /// The file of an upload.
     pub fn file(&self, FileOf { practice, attachment }: FileOf) -> PathBuf {
         self.folder.join(practice.to_string()).join(attachment.to_string())
-    }
-
-    /// A place beside it for what a job makes of it. Each claim of a job has its own: one that lost its lease may still
-    /// be writing.
-    pub async fn beside(&self, of: FileOf, what: &str, fence: i64) -> io::Result<PathBuf> {
-        let path = self.file(of).with_extension(format!("{what}-{fence}"));
-        make_folder_of(&path).await?;
-        Ok(path)
     }
 
     /// Moves files from where an older version kept them, under the attachment's id alone, to their practice. `known`
