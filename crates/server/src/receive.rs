@@ -155,6 +155,7 @@ impl Chunk {
             if let Err(error) = file.write_all(&bytes).await {
                 return if is_full(&error) { Ended::Full } else { Ended::Failed(error) };
             }
+            self.app.metrics.uploaded(bytes.len() as u64);
             if let Some(proof) = proof.as_deref_mut() {
                 proof.update(&bytes);
             } else if told.elapsed() >= TELL_EVERY {

@@ -27,12 +27,15 @@ use crate::{
     intake::Intake,
     jobs,
     live::Live,
+    metrics::{self, Metrics},
     openings::{self, Openings},
     passwords::Passwords,
     peer::Connected,
     routes,
     store::{Store, StoreError, secrets::EPOCH, uploads::Upload},
-    sweep, watch,
+    sweep,
+    traces::{Traces, TracesError},
+    watch,
 };
 
 /// A request's headers have to be here within this time.
@@ -57,6 +60,10 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// How long it goes on serving once it was asked to stop, saying at `/readyz` that it is about to.
     pub drain: Duration,
+    /// Where metrics are shown, if anywhere; port 0 takes a free one.
+    pub metrics: Option<SocketAddr>,
+    /// The collector that traces are sent to, if any.
+    pub otlp: Option<String>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -72,6 +79,8 @@ impl Settings {
             workers: 1,
             behind_proxy: false,
             drain: Duration::ZERO,
+            metrics: None,
+            otlp: None,
             clock: Clock::system(),
         }
     }
@@ -91,6 +100,9 @@ pub enum StartError {
     /// Somebody else is serving it.
     #[error("another limpet-server is already serving this data folder; stop it first")]
     Taken,
+    /// Traces.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -111,6 +123,8 @@ pub enum StartError {
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it shows its metrics.
+    pub metrics: Option<SocketAddr>,
     app: App,
     drain: Duration,
     _lock: File,
@@ -139,15 +153,22 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     create(&blobs)?;
     let (live, tasks) = (Live::default(), TaskTracker::new());
     let store = open_store(&settings.data, settings.database.as_deref(), live.clone(), tasks.clone()).await?;
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|error| StartError::Listen { address: settings.listen, error })?;
-    let address =
-        listener.local_addr().map_err(|error| StartError::Listen { address: settings.listen, error })?;
+    let (listener, address) = listen(settings.listen).await?;
+    let metrics = match settings.metrics {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let node = node(&settings.data)?;
+    let traces = match &settings.otlp {
+        Some(collector) => Traces::to(collector, &node)?,
+        None => Traces::default(),
+    };
     let public_url = settings.public_url.unwrap_or_else(|| format!("http://{address}"));
     let app = App::new(Inner {
         epoch: store.secret(EPOCH).await?,
         address_key: store.secret("address key").await?,
+        metrics: Metrics::new(&store),
+        traces,
         store,
         blobs: Blobs::in_folder(&blobs)?,
         intake: Intake::in_folder(&uploads),
@@ -166,15 +187,21 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     known.sort_unstable();
     app.intake.adopt(&known).map_err(|error| StartError::Folder { folder: uploads, error })?;
     sweep::once(&app).await?;
-    jobs::start(&app, settings.workers, &node(&settings.data)?).await?;
+    jobs::start(&app, settings.workers, &node).await?;
     app.tasks.spawn(sweep::every_now_and_then(app.clone()));
     app.tasks.spawn(openings::every_now_and_then(app.clone()));
     app.tasks.spawn(watch::other_processes(app.clone()));
     app.tasks.spawn(watch::tell_other_nodes(app.clone()));
     app.tasks.spawn(watch::other_nodes(app.clone()));
     app.tasks.spawn(accept(listener, routes::router(app.clone()), app.clone()));
+    let mut shown = None;
+    if let Some((listener, address)) = metrics {
+        app.tasks.spawn(accept(listener, metrics::router(app.clone()), app.clone()));
+        tracing::info!(%address, "Showing metrics");
+        shown = Some(address);
+    }
     tracing::info!(%address, "Serving");
-    Ok(Running { address, app, drain: settings.drain, _lock: lock })
+    Ok(Running { address, metrics: shown, app, drain: settings.drain, _lock: lock })
 }
 
 impl Running {
@@ -194,8 +221,19 @@ impl Running {
             tracing::warn!("Stopped while requests were still under way");
         }
         self.app.store.close().await;
+        let app = self.app.clone();
+        if tokio::task::spawn_blocking(move || app.traces.finish()).await.is_err() {
+            tracing::warn!("The last traces were not sent");
+        }
         tracing::info!("Stopped");
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen { address, error };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 async fn accept(listener: TcpListener, router: Router, app: App) {

@@ -49,7 +49,7 @@ pub use self::{
     write::{Quiet, Write},
 };
 use self::{notices::Notices, row::Columns};
-use crate::{bells::Bells, by::By, live::Live};
+use crate::{bells::Bells, by::By, live::Live, metrics::Durations};
 
 /// The steps that made the schema what it is.
 static STEPS: Migrator = sqlx::migrate!("./migrations");
@@ -132,6 +132,8 @@ pub struct Store {
     notices: Arc<Notices>,
     bells: Arc<Bells>,
     tasks: TaskTracker,
+    /// How long each writing transaction had the floor.
+    writes: Durations,
 }
 
 impl Store {
@@ -170,7 +172,11 @@ impl Store {
     pub async fn open(url: &str, live: Live, tasks: TaskTracker) -> Result<Self> {
         let (engine, pool) = engine::connect(url).await?;
         STEPS.run(&pool).await?;
-        Ok(Self {
+        Ok(Self::with(url, engine, pool, live, tasks))
+    }
+
+    fn with(url: &str, engine: Engine, pool: AnyPool, live: Live, tasks: TaskTracker) -> Self {
+        Self {
             pool,
             url: url.into(),
             engine,
@@ -179,7 +185,8 @@ impl Store {
             notices: Arc::default(),
             bells: Arc::default(),
             tasks,
-        })
+            writes: Durations::default(),
+        }
     }
 
     /// Wakes workers when there is something to do.
@@ -211,6 +218,16 @@ impl Store {
     pub async fn answers(&self) -> Result<()> {
         sqlx::query("SELECT 1").fetch_one(&self.pool).await?;
         Ok(())
+    }
+
+    /// How long writing transactions took, from the moment they had their turn.
+    pub(crate) fn writes(&self) -> &Durations {
+        &self.writes
+    }
+
+    /// How many connections there are, and how many of them have nothing to do.
+    pub(crate) fn connections(&self) -> (usize, usize) {
+        (self.pool.size() as usize, self.pool.num_idle())
     }
 
     /// For reading outside a transaction.
