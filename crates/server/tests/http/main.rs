@@ -16,6 +16,7 @@ mod clinic;
 mod command_line;
 mod conversations;
 mod doctor;
+mod drain;
 mod feed;
 mod full_disk;
 mod invitations;
