@@ -3,6 +3,8 @@
 //! Standard output holds only the answer: the line that says where the server listens, or the id of what was
 //! added, or what was done. Everything else goes to standard error. A password comes from standard input, never from an argument.
 
+mod keep;
+
 use std::{
     io::{BufRead, Write},
     net::SocketAddr,
@@ -66,6 +68,8 @@ enum Command {
         #[arg(long)]
         repair: bool,
     },
+    #[command(flatten)]
+    Keep(keep::Keep),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -241,6 +245,7 @@ pub fn run() -> anyhow::Result<()> {
                 with_store(&place, async |store| export_audit(store, practice).await).await
             }
             Command::Doctor { place, repair } => look_after(&place, repair).await,
+            Command::Keep(keep) => keep.run().await,
         }
     });
     // A clip that is being prepared is not waited for: its job is done again at the next start.

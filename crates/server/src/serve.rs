@@ -2,7 +2,8 @@
 //!
 //! A data folder holds `limpet.db`; `uploads/<practice>/<attachment>`, what is arriving;
 //! `blobs/<practice>/<attachment>/` with `original`, `poster` and `rendition`; `blobs/aside/`, what doctor found to be
-//! nobody's; `lock` and `node`. All but the last two belong into a backup.
+//! nobody's; `node`, its name; `lock`, which belongs to no backup; and `restoring/` while one is
+//! put into it.
 
 use std::{
     fs::{File, TryLockError},
@@ -42,6 +43,8 @@ use crate::{
 const HEADER_TIME: Duration = Duration::from_secs(20);
 /// How long requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
+/// What is in a data folder while a backup is being put into it.
+pub(crate) const RESTORING: &str = "restoring";
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -100,6 +103,11 @@ pub enum StartError {
     /// Somebody else is serving it.
     #[error("another limpet-server is already serving this data folder; stop it first")]
     Taken,
+    /// A backup was not restored to its end.
+    #[error(
+        "a backup was being restored into {0} and not all of it is there; give the same `limpet-server restore` again"
+    )]
+    Restoring(PathBuf),
     /// Traces.
     #[error(transparent)]
     Traces(#[from] TracesError),
@@ -138,6 +146,9 @@ pub async fn open_store(
     tasks: TaskTracker,
 ) -> Result<Store, StartError> {
     create(data)?;
+    if data.join(RESTORING).exists() {
+        return Err(StartError::Restoring(data.to_owned()));
+    }
     Ok(match database {
         Some(url) => Store::open(url, live, tasks).await?,
         None => Store::open_file(&data.join("limpet.db"), live, tasks).await?,
@@ -285,7 +296,7 @@ fn create(folder: &Path) -> Result<(), StartError> {
 }
 
 /// One server a folder: two would write to the same uploads.
-fn lock(data: &Path) -> Result<File, StartError> {
+pub(crate) fn lock(data: &Path) -> Result<File, StartError> {
     let failed = |error| StartError::Folder { folder: data.to_owned(), error };
     let file = File::create(data.join("lock")).map_err(failed)?;
     match file.try_lock() {

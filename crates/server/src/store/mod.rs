@@ -11,6 +11,7 @@ pub mod audit;
 pub mod changes;
 pub mod clients;
 pub mod conversations;
+mod copies;
 mod delivered;
 mod due;
 mod edits;
@@ -54,7 +55,8 @@ use crate::{bells::Bells, by::By, live::Live, metrics::Durations};
 /// The steps that made the schema what it is.
 static STEPS: Migrator = sqlx::migrate!("./migrations");
 
-fn newest_step() -> i64 {
+/// The newest step that this version knows.
+pub fn newest_step() -> i64 {
     STEPS.iter().map(|step| step.version).max().unwrap_or(0)
 }
 
@@ -147,25 +149,28 @@ impl Store {
     /// # Errors
     /// `Older` when the schema is not up to date, `Newer` when it is of a newer version.
     pub async fn open_as_it_is(url: &str) -> Result<Self> {
+        let store = Self::open_at_any_step(url).await?;
+        let newest = store.step().await?;
+        let wrong = match newest.cmp(&newest_step()) {
+            Ordering::Less => StoreError::Older,
+            Ordering::Greater => StoreError::Newer(newest),
+            Ordering::Equal => return Ok(store),
+        };
+        store.close().await;
+        Err(wrong)
+    }
+
+    /// Opens a database that is there, whatever version it is of, and changes nothing.
+    pub(crate) async fn open_at_any_step(url: &str) -> Result<Self> {
         let (engine, pool) = engine::connect(&url.replace("mode=rwc", "mode=rw")).await?;
-        let row = sqlx::query("SELECT MAX(version) AS newest FROM _sqlx_migrations").fetch_one(&pool).await?;
-        let (newest, known) = (row.maybe_int("newest")?.unwrap_or(0), newest_step());
-        match newest.cmp(&known) {
-            Ordering::Less => return Err(StoreError::Older),
-            Ordering::Greater => return Err(StoreError::Newer(newest)),
-            Ordering::Equal => {}
-        }
-        let (live, tasks) = (Live::default(), TaskTracker::new());
-        Ok(Self {
-            pool,
-            url: url.into(),
-            engine,
-            turn: Arc::default(),
-            live,
-            notices: Arc::default(),
-            bells: Arc::default(),
-            tasks,
-        })
+        Ok(Self::with(url, engine, pool, Live::default(), TaskTracker::new()))
+    }
+
+    /// The newest step that made this schema.
+    pub(crate) async fn step(&self) -> Result<i64> {
+        let row =
+            sqlx::query("SELECT MAX(version) AS newest FROM _sqlx_migrations").fetch_one(self.pool()).await?;
+        Ok(row.maybe_int("newest")?.unwrap_or(0))
     }
 
     /// Opens the database at a `sqlite:` or `postgres:` address and brings its schema up to date.

@@ -11,6 +11,7 @@
 mod accounts;
 mod attachments;
 mod audit;
+mod backup;
 mod carrying_on;
 mod clinic;
 mod command_line;
