@@ -151,8 +151,13 @@ impl Blobs {
 
     /// Puts a file away. Written aside and published whole.
     pub async fn put_file(&self, of: FileOf, part: Part, file: &FilePath) -> Result<(), BlobError> {
+        self.put_file_at(&Self::path_of(of, part), file).await
+    }
+
+    /// Puts a file where the list of another store says it lies.
+    pub async fn put_file_at(&self, path: &str, file: &FilePath) -> Result<(), BlobError> {
         let mut file = tokio::fs::File::open(file).await.map_err(BlobError::Read)?;
-        let upload = self.0.put_multipart(&key(of, part)).await?;
+        let upload = self.0.put_multipart(&parse(path)?).await?;
         let mut writing = WriteMultipart::new(upload);
         let mut chunk = BytesMut::with_capacity(1 << 20);
         loop {
@@ -185,6 +190,14 @@ impl Blobs {
     /// Size and age of a blob.
     pub async fn meta(&self, of: FileOf, part: Part) -> Result<ObjectMeta, BlobError> {
         Ok(self.0.head(&key(of, part)).await?)
+    }
+
+    /// All bytes of what the list says lies here.
+    pub async fn stream_at(
+        &self,
+        path: &str,
+    ) -> Result<impl Stream<Item = Result<Bytes, BlobError>> + Send + Unpin + 'static, BlobError> {
+        Ok(self.0.get(&parse(path)?).await?.into_stream().map_err(BlobError::from))
     }
 
     /// The bytes of a blob, or a range of them, as they come off the disk.

@@ -28,6 +28,7 @@ pub mod intake;
 pub mod jobs;
 pub mod live;
 pub mod metrics;
+pub mod moving;
 pub mod openings;
 mod pages;
 pub mod passwords;

@@ -1,16 +1,18 @@
-//! Keeping what there is: backup and restore.
+//! Keeping what there is: backup, restore, and moving into something larger.
 //!
-//! Ctrl-C stops either, and leaves nothing that looks whole.
+//! Ctrl-C stops any of them, and leaves nothing that looks whole.
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Subcommand;
 
 use super::{asked_to_stop, say};
 use crate::{
     backup::{Restored, Taken, restore, take},
+    blobs::Blobs,
     clock::Clock,
+    moving::{Moved, move_in},
     progress::size,
 };
 
@@ -38,6 +40,19 @@ pub enum Keep {
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
     },
+    /// Move a data folder with its SQLite database into PostgreSQL and a blob store that nodes share. The server has to be
+    /// stopped; the folder is only read. Given again, it goes on where it was broken off.
+    Move {
+        /// The folder that was served.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// The `postgres://` address of an empty database.
+        #[arg(long, value_name = "URL", env = "LIMPET_DATABASE", hide_env_values = true)]
+        database: String,
+        /// An empty blob store.
+        #[arg(long, value_name = "PLACE")]
+        blobs: String,
+    },
 }
 
 impl Keep {
@@ -59,8 +74,19 @@ impl Keep {
                 backed_up(&take(&data, &to, keep.map(NonZeroUsize::get), now).await?)
             }
             Self::Restore { from, data } => restored(&restore(&from, &data).await?),
+            Self::Move { data, database, blobs } => {
+                moved(&move_in(&data, &database, &open_blobs(&blobs)?, now).await?)
+            }
         }
     }
+}
+
+fn open_blobs(place: &str) -> anyhow::Result<Blobs> {
+    if place.contains("://") {
+        bail!("this version keeps blobs in a folder only; give one that all nodes see");
+    }
+    std::fs::create_dir_all(place).with_context(|| format!("cannot use {place}"))?;
+    Ok(Blobs::in_folder(place.as_ref())?)
 }
 
 fn backed_up(taken: &Taken) -> anyhow::Result<()> {
@@ -92,4 +118,18 @@ fn restored(restored: &Restored) -> anyhow::Result<()> {
 
 fn missing(files: &[String]) -> anyhow::Result<()> {
     files.iter().try_for_each(|file| say(&format!("missing when it was backed up: {file}")))
+}
+
+fn moved(moved: &Moved) -> anyhow::Result<()> {
+    for (table, rows) in &moved.tables {
+        say(&format!("{table}: {rows} rows, the same there"))?;
+    }
+    say(&format!("blobs: {} files, {}, the same there", moved.blobs, size(moved.bytes)))?;
+    if moved.begin_anew > 0 {
+        say(&format!("{} uploads under way begin anew when their devices go on", moved.begin_anew))?;
+    }
+    for finding in &moved.found {
+        say(&format!("doctor says: {finding}"))?;
+    }
+    say("moved; serve with --database and --blobs, and keep the old folder until you have looked")
 }

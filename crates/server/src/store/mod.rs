@@ -23,6 +23,7 @@ pub mod invitations;
 pub mod jobs;
 mod merges;
 pub mod messages;
+mod moving;
 mod notices;
 pub mod openings;
 pub mod patients;
@@ -31,6 +32,7 @@ mod row;
 pub mod secrets;
 pub mod sessions;
 pub mod staff;
+pub mod tables;
 pub mod tombstones;
 pub mod uploads;
 mod write;
@@ -90,6 +92,12 @@ pub enum StoreError {
     /// The schema lacks a step that this version knows.
     #[error("this database has not been brought up to date by this version; start its server once")]
     Older,
+    /// An installation is being moved in.
+    #[error(
+        "an installation is being moved into this database and not all of it is there; give the same `limpet-server \
+         move` again to finish it"
+    )]
+    Moving,
     /// No randomness.
     #[error(transparent)]
     NoRandomness(#[from] crate::secrets::NoRandomness),
@@ -161,7 +169,7 @@ impl Store {
     }
 
     /// Opens a database that is there, whatever version it is of, and changes nothing.
-    pub(crate) async fn open_at_any_step(url: &str) -> Result<Self> {
+    pub async fn open_at_any_step(url: &str) -> Result<Self> {
         let (engine, pool) = engine::connect(&url.replace("mode=rwc", "mode=rw")).await?;
         Ok(Self::with(url, engine, pool, Live::default(), TaskTracker::new()))
     }
@@ -177,7 +185,12 @@ impl Store {
     pub async fn open(url: &str, live: Live, tasks: TaskTracker) -> Result<Self> {
         let (engine, pool) = engine::connect(url).await?;
         STEPS.run(&pool).await?;
-        Ok(Self::with(url, engine, pool, live, tasks))
+        let store = Self::with(url, engine, pool, live, tasks);
+        if store.moving().await?.is_some() {
+            store.close().await;
+            return Err(StoreError::Moving);
+        }
+        Ok(store)
     }
 
     fn with(url: &str, engine: Engine, pool: AnyPool, live: Live, tasks: TaskTracker) -> Self {

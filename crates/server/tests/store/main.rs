@@ -11,10 +11,14 @@ mod due;
 mod edits;
 mod jobs;
 mod merges;
+mod moves;
 mod nodes;
 mod suite;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use limpet_server::{live::Live, store::Store};
 use tokio_util::task::TaskTracker;
@@ -37,6 +41,19 @@ impl Ground {
             Self::Postgres(cluster) => cluster.create_database(&name),
         }
     }
+}
+
+/// The program.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_limpet-server");
+
+/// Where nobody can listen: a server that should not have started does not stay.
+const NOWHERE: &str = "203.0.113.1:1";
+
+/// What a command said, and whether it went well.
+fn said(command: &mut Command) -> (bool, String) {
+    let output = command.output().unwrap();
+    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
 }
 
 /// Opens a node's store on a database.
@@ -86,12 +103,29 @@ async fn on_sqlite() {
 
 #[tokio::test]
 async fn on_postgres() {
-    let Some(cluster) = Cluster::start() else {
-        let missing = "PostgreSQL is not installed here (apt-get install postgresql)";
-        assert!(std::env::var_os("CI").is_none(), "{missing}");
-        return println!("skipped: {missing}");
-    };
+    let Some(cluster) = cluster() else { return };
     let ground = Ground::Postgres(cluster);
     run_suite(&ground).await;
     nodes::a_device_may_ask_any_node(&ground.fresh()).await;
+}
+
+#[tokio::test]
+async fn into_postgres() {
+    let Some(cluster) = cluster() else { return };
+    let ground = Ground::Postgres(cluster);
+    moves::every_table_is_copied_whatever_it_is(&ground.fresh()).await;
+    moves::an_installation_moves_and_stays_what_it_was(&ground).await;
+    moves::a_move_that_was_killed_is_finished(&ground.fresh()).await;
+}
+
+/// A server of our own. Where PostgreSQL is not installed nothing is tested, and that is said; where everything has to
+/// be, it fails.
+fn cluster() -> Option<Cluster> {
+    let cluster = Cluster::start();
+    if cluster.is_none() {
+        let missing = "PostgreSQL is not installed here (apt-get install postgresql)";
+        assert!(std::env::var_os("CI").is_none(), "{missing}");
+        println!("skipped: {missing}");
+    }
+    cluster
 }
