@@ -2,7 +2,7 @@
 //!
 //! A data folder holds `limpet.db`; `uploads/<practice>/<attachment>`, what is arriving;
 //! `blobs/<practice>/<attachment>/` with `original`, `poster` and `rendition`; `blobs/aside/`, what doctor found to be
-//! nobody's; `node`, its name; `lock`, which belongs to no backup; and `restoring/` while one is
+//! nobody's; `node`, its name; `lock` and `limpet.db.opening`, which belong to no backup; and `restoring/` while one is
 //! put into it.
 
 use std::{

@@ -34,6 +34,7 @@ pub mod sessions;
 pub mod staff;
 pub mod tables;
 pub mod tombstones;
+mod upgrade;
 pub mod uploads;
 mod write;
 
@@ -183,6 +184,7 @@ impl Store {
 
     /// Opens the database at a `sqlite:` or `postgres:` address and brings its schema up to date.
     pub async fn open(url: &str, live: Live, tasks: TaskTracker) -> Result<Self> {
+        let _turn = upgrade::turn(url).await;
         let (engine, pool) = engine::connect(url).await?;
         STEPS.run(&pool).await?;
         let store = Self::with(url, engine, pool, live, tasks);

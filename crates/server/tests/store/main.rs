@@ -14,6 +14,7 @@ mod merges;
 mod moves;
 mod nodes;
 mod suite;
+mod upgrade;
 
 use std::{
     process::Command,
@@ -113,6 +114,8 @@ async fn on_postgres() {
 async fn into_postgres() {
     let Some(cluster) = cluster() else { return };
     let ground = Ground::Postgres(cluster);
+    upgrade::steps_are_taken_once_however_many_start(&ground.fresh()).await;
+    upgrade::rows_of_every_older_version_survive_on_postgres(&ground).await;
     moves::every_table_is_copied_whatever_it_is(&ground.fresh()).await;
     moves::an_installation_moves_and_stays_what_it_was(&ground).await;
     moves::a_move_that_was_killed_is_finished(&ground.fresh()).await;
