@@ -97,6 +97,7 @@ pub async fn guard(
 ) -> Answer<Response> {
     if let Gate::Session(act) = gate {
         let caller = caller(&app, request.method(), request.headers()).await?;
+        tracing::Span::current().record("practice", tracing::field::display(caller.practice()));
         match caller.who() {
             who if may(who, act) => {}
             // For a client's device the route does not exist.

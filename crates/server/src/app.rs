@@ -14,11 +14,13 @@ use crate::{
     clock::Clock,
     intake::Intake,
     live::Live,
+    metrics::Metrics,
     openings::Openings,
     passwords::Passwords,
     peer::Peer,
     scratch::Scratch,
     store::{Result, Store},
+    traces::Traces,
 };
 
 /// The running server, as its routes see it. Cheap to clone.
@@ -41,6 +43,10 @@ pub struct Inner {
     pub openings: Openings,
     /// Who listens.
     pub live: Live,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Where spans go.
+    pub traces: Traces,
     /// Where passwords are checked.
     pub passwords: Passwords,
     /// How the outside reaches this server, without a slash at the end.

@@ -1,7 +1,9 @@
 //! The command line.
 //!
 //! Standard output holds only the answer: the line that says where the server listens, or the id of what was
-//! added. Everything else goes to standard error. A password comes from standard input, never from an argument.
+//! added, or what was done. Everything else goes to standard error. A password comes from standard input, never from an argument.
+
+mod keep;
 
 use std::{
     io::{BufRead, Write},
@@ -32,6 +34,10 @@ use crate::{
 #[derive(Parser)]
 #[command(name = "limpet-server", version, about)]
 struct CommandLine {
+    /// How the log is written to standard error: json, a line of JSON for each event, or text, for people. By default
+    /// json of serve and text of the other commands.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
     #[command(subcommand)]
     command: Command,
 }
@@ -63,6 +69,14 @@ enum Command {
         #[arg(long)]
         repair: bool,
     },
+    #[command(flatten)]
+    Keep(keep::Keep),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Json,
+    Text,
 }
 
 #[derive(Args)]
@@ -110,6 +124,12 @@ struct Serve {
     /// Go on serving so many seconds after SIGTERM, saying 503 at /readyz, until no balancer sends anything here.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     drain: u64,
+    /// Show metrics for Prometheus at /metrics of this address, such as 127.0.0.1:9470; whoever reaches it reads them.
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<SocketAddr>,
+    /// Send traces to this OpenTelemetry collector by OTLP over HTTP; /v1/traces is added.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -225,12 +245,12 @@ impl From<RoleName> for Role {
 pub fn run() -> anyhow::Result<()> {
     let line = CommandLine::parse();
     let filter = EnvFilter::try_from_env("LIMPET_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    tracing_subscriber::fmt()
-        .json()
-        .with_current_span(false)
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    let serves = matches!(line.command, Command::Serve(_));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match line.log_format.unwrap_or(if serves { LogFormat::Json } else { LogFormat::Text }) {
+        LogFormat::Json => log.json().with_current_span(false).init(),
+        LogFormat::Text => log.with_ansi(false).init(),
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(async {
         match line.command {
@@ -261,6 +281,7 @@ pub fn run() -> anyhow::Result<()> {
                 with_store(&place, async |store| export_audit(store, practice).await).await
             }
             Command::Doctor { place, repair } => look_after(&place, repair).await,
+            Command::Keep(keep) => keep.run().await,
         }
     });
     // A clip that is being prepared is not waited for: its job is done again at the next start.
@@ -293,6 +314,8 @@ async fn run_server(serve: Serve) -> anyhow::Result<()> {
         workers: serve.workers,
         behind_proxy: serve.behind_proxy,
         drain: Duration::from_secs(serve.drain),
+        metrics: serve.metrics,
+        otlp: serve.otlp.filter(|address| !address.is_empty()),
         ..Settings::in_folder(data)
     };
     let settings = Settings { database: serve.place.database, ..settings };

@@ -70,6 +70,11 @@ impl Room {
         }
     }
 
+    fn listeners(&self) -> usize {
+        let clients = self.clients.values().map(watch::Sender::receiver_count).sum::<usize>();
+        self.staff.receiver_count() + clients
+    }
+
     fn is_empty(&mut self) -> bool {
         self.clients.retain(|_, revisions| !revisions.is_closed());
         self.staff.is_closed() && self.clients.is_empty()
@@ -142,6 +147,12 @@ impl Live {
         Ear { revisions: revisions.subscribe(), closings: room.closings.subscribe() }
     }
 
+    /// How many listen.
+    pub fn listeners(&self) -> usize {
+        let rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.values().map(Room::listeners).sum()
+    }
+
     /// The practices somebody listens to.
     pub fn listened(&self) -> Vec<PracticeId> {
         let mut rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,6 +192,7 @@ mod tests {
         }
         live.tell(PracticeId::new(), Revision(9), &Reach::Everybody);
         assert_eq!((heard(&mut ear), heard(&mut ear)), (Some(5), None));
+        assert_eq!(live.listeners(), 1);
         assert!(!ear.closings.has_changed().unwrap());
         live.sessions_closed(practice);
         live.sessions_closed(PracticeId::new());

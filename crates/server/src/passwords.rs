@@ -81,6 +81,11 @@ impl Passwords {
         checked
     }
 
+    /// How many wait for a place.
+    pub fn waiting(&self) -> usize {
+        self.here.load(Ordering::Acquire).saturating_sub(PLACES)
+    }
+
     /// The hash to keep.
     pub async fn hash(&self, password: String) -> Answer<String> {
         self.run(move || hash_password(&password).map_err(|error| Problem::internal(&error))).await
@@ -133,6 +138,8 @@ mod tests {
         let mut waiting: Vec<Here> = (0..PLACES + QUEUE).map_while(|_| Here::enter(&here)).collect();
         assert_eq!(waiting.len(), PLACES + QUEUE);
         assert!(Here::enter(&here).is_none());
+        let passwords = Passwords { here: Arc::clone(&here), ..Passwords::default() };
+        assert_eq!(passwords.waiting(), QUEUE);
         waiting.pop();
         assert!(Here::enter(&here).is_some());
     }

@@ -157,6 +157,7 @@ impl Chunk<'_> {
                         proof.update(&bytes);
                     }
                     offset = end;
+                    self.app.metrics.uploaded(bytes.len() as u64);
                     writer.write(&bytes).await
                 }
                 Some(Ok(None)) => return Ended::Whole,

@@ -2,7 +2,8 @@
 //!
 //! A data folder holds `limpet.db`; `uploads/<practice>/<attachment>`, what is arriving;
 //! `blobs/<practice>/<attachment>/` with `original`, `poster` and `rendition`; `blobs/aside/`, what doctor found to be
-//! nobody's; `scratch`, what jobs make on their way; `lock` and `node`. All but the last three belong into a backup.
+//! nobody's; `scratch`, what jobs make on their way; `node`, its name; `lock` and `limpet.db.opening`; and `restoring/`
+//! while a backup is put into it. The last four belong to no backup.
 //!
 //! With PostgreSQL and a bucket nothing in it is worth keeping: `blobs/` is then what is in the bucket, beside it
 //! `arriving/<practice>/<attachment>/` with the parts of what arrives, and any number of nodes serve the same.
@@ -30,13 +31,16 @@ use crate::{
     intake::{Folder, Intake, Shared},
     jobs,
     live::Live,
+    metrics::{self, Metrics},
     openings::{self, Openings},
     passwords::Passwords,
     peer::Connected,
     routes,
     scratch::Scratch,
     store::{Engine, Store, StoreError, secrets::EPOCH, uploads::Upload},
-    sweep, watch,
+    sweep,
+    traces::{Traces, TracesError},
+    watch,
 };
 
 /// A request's headers have to be here within this time.
@@ -45,6 +49,8 @@ const HEADER_TIME: Duration = Duration::from_secs(20);
 const BESIDE: &str = "beside";
 /// How long requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
+/// What is in a data folder while a backup is being put into it.
+pub(crate) const RESTORING: &str = "restoring";
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -65,6 +71,10 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// How long it goes on serving once it was asked to stop, saying at `/readyz` that it is about to.
     pub drain: Duration,
+    /// Where metrics are shown, if anywhere; port 0 takes a free one.
+    pub metrics: Option<SocketAddr>,
+    /// The collector that traces are sent to, if any.
+    pub otlp: Option<String>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -81,6 +91,8 @@ impl Settings {
             workers: 1,
             behind_proxy: false,
             drain: Duration::ZERO,
+            metrics: None,
+            otlp: None,
             clock: Clock::system(),
         }
     }
@@ -100,6 +112,14 @@ pub enum StartError {
     /// Somebody else is serving it.
     #[error("another limpet-server is already serving this data folder; stop it first")]
     Taken,
+    /// A backup was not restored to its end.
+    #[error(
+        "a backup was being restored into {0} and not all of it is there; give the same `limpet-server restore` again"
+    )]
+    Restoring(PathBuf),
+    /// Traces.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -136,6 +156,8 @@ pub enum StartError {
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it shows its metrics.
+    pub metrics: Option<SocketAddr>,
     app: App,
     drain: Duration,
     _lock: File,
@@ -152,6 +174,9 @@ pub async fn open_store(
         return Ok(Store::open(url, live, tasks).await?);
     }
     create(data)?;
+    if data.join(RESTORING).exists() {
+        return Err(StartError::Restoring(data.to_owned()));
+    }
     Ok(Store::open_file(&data.join("limpet.db"), live, tasks).await?)
 }
 
@@ -165,15 +190,21 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     let (intake, blobs) = open_files(&settings, &store, &node, &tasks).await?;
     let folder = settings.data.join("scratch");
     let scratch = Scratch::in_folder(&folder).map_err(|error| StartError::Folder { folder, error })?;
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .map_err(|error| StartError::Listen { address: settings.listen, error })?;
-    let address =
-        listener.local_addr().map_err(|error| StartError::Listen { address: settings.listen, error })?;
+    let (listener, address) = listen(settings.listen).await?;
+    let metrics = match settings.metrics {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let traces = match &settings.otlp {
+        Some(collector) => Traces::to(collector, &node)?,
+        None => Traces::default(),
+    };
     let public_url = settings.public_url.unwrap_or_else(|| format!("http://{address}"));
     let app = App::new(Inner {
         epoch: store.secret(EPOCH).await?,
         address_key: store.secret("address key").await?,
+        metrics: Metrics::new(&store),
+        traces,
         store,
         blobs,
         intake,
@@ -199,8 +230,14 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     app.tasks.spawn(watch::tell_other_nodes(app.clone()));
     app.tasks.spawn(watch::other_nodes(app.clone()));
     app.tasks.spawn(accept(listener, routes::router(app.clone()), app.clone()));
+    let mut shown = None;
+    if let Some((listener, address)) = metrics {
+        app.tasks.spawn(accept(listener, metrics::router(app.clone()), app.clone()));
+        tracing::info!(%address, "Showing metrics");
+        shown = Some(address);
+    }
     tracing::info!(%address, "Serving");
-    Ok(Running { address, app, drain: settings.drain, _lock: lock })
+    Ok(Running { address, metrics: shown, app, drain: settings.drain, _lock: lock })
 }
 
 /// Who keeps the files: nobody, when they are in a bucket; else the folder beside a SQLite database, which moves with it,
@@ -262,8 +299,19 @@ impl Running {
             tracing::warn!("Stopped while requests were still under way");
         }
         self.app.store.close().await;
+        let app = self.app.clone();
+        if tokio::task::spawn_blocking(move || app.traces.finish()).await.is_err() {
+            tracing::warn!("The last traces were not sent");
+        }
         tracing::info!("Stopped");
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen { address, error };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 async fn accept(listener: TcpListener, router: Router, app: App) {
@@ -315,7 +363,7 @@ fn create(folder: &Path) -> Result<(), StartError> {
 }
 
 /// One server a folder: two would write to the same uploads.
-fn lock(data: &Path) -> Result<File, StartError> {
+pub(crate) fn lock(data: &Path) -> Result<File, StartError> {
     let failed = |error| StartError::Folder { folder: data.to_owned(), error };
     let file = File::create(data.join("lock")).map_err(failed)?;
     match file.try_lock() {

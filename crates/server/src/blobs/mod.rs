@@ -238,13 +238,19 @@ impl Blobs {
 
     /// Puts a file away. Written aside and published whole.
     pub async fn put_file(&self, of: FileOf, part: Part, file: &FilePath) -> Result<(), BlobError> {
+        self.put_file_at(&Self::path_of(of, part), file).await
+    }
+
+    /// Puts a file where the list of another store says it lies.
+    pub async fn put_file_at(&self, path: &str, file: &FilePath) -> Result<(), BlobError> {
+        let path = parse(path)?;
         let mut file = tokio::fs::File::open(file).await.map_err(BlobError::Read)?;
         let first = next_piece(&mut file).await?;
         if first.len() < PIECE {
-            self.0.put(&key(of, part), first.into()).await?;
+            self.0.put(&path, first.into()).await?;
             return Ok(());
         }
-        let upload = self.0.put_multipart(&key(of, part)).await?;
+        let upload = self.0.put_multipart(&path).await?;
         let mut writing = WriteMultipart::new_with_chunk_size(upload, PIECE);
         writing.put(first);
         loop {
@@ -290,6 +296,14 @@ impl Blobs {
             GetResultPayload::File(file, _) => pieces::pieces(file, range).map_err(BlobError::Read).boxed(),
             GetResultPayload::Stream(bytes) => bytes.map_err(BlobError::from).boxed(),
         })
+    }
+
+    /// All bytes of what the list says lies here.
+    pub async fn stream_at(
+        &self,
+        path: &str,
+    ) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, BlobError> {
+        Ok(self.0.get(&parse(path)?).await?.into_stream().map_err(BlobError::from).boxed())
     }
 }
 

@@ -9,6 +9,7 @@ mod trouble;
 use std::{sync::Arc, time::Duration};
 
 use limpet_model::Millis;
+use opentelemetry::trace::SpanKind;
 
 use self::{
     prepare::{give_up, prepare},
@@ -65,6 +66,10 @@ async fn work(app: App, lane: Lane, node: Arc<str>) {
 }
 
 async fn run(app: &App, job: Job) {
+    let mut traced = app.traces.begin(job.work.kind(), SpanKind::Consumer, None);
+    traced.say("limpet.practice", job.practice.to_string());
+    traced.say("limpet.subject", job.work.subject());
+    traced.say("limpet.attempt", job.attempt);
     let done = async {
         match job.work {
             Work::Prepare(attachment) => prepare(app, job, attachment).await,
@@ -78,6 +83,10 @@ async fn run(app: &App, job: Job) {
         () = lose_lease(app, job) => return,
         () = app.stopping.cancelled() => Err(Trouble::Interrupted),
     };
+    if outcome.is_err() {
+        traced.fail("not done; it is tried again");
+    }
+    drop(traced);
     let put_back = match outcome {
         Ok(()) => return,
         Err(Trouble::Lost) => {

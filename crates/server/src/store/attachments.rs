@@ -132,6 +132,18 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// The SHA-256 of every attachment's original, as it arrived.
+    pub async fn original_hashes(&self) -> Result<Vec<(FileOf, String)>> {
+        let rows = sqlx::query("SELECT practice_id, id, sha256 FROM attachments WHERE sha256 IS NOT NULL")
+            .fetch_all(self.pool())
+            .await?;
+        let read = |row: &AnyRow| {
+            let of = FileOf { practice: row.id("practice_id")?, attachment: row.id("id")? };
+            Ok((of, row.text("sha256")?))
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// An attachment, if this view holds it. Its link is a path.
     pub async fn attachment(
         &self,

@@ -50,6 +50,16 @@ impl Work {
         }
     }
 
+    /// What kind of work it is, in a word.
+    pub fn kind(self) -> &'static str {
+        self.words().0
+    }
+
+    /// The id of what it is done on.
+    pub fn subject(self) -> String {
+        self.words().1
+    }
+
     /// Who does it.
     pub fn lane(self) -> Lane {
         match self {
@@ -91,6 +101,21 @@ pub enum PutBack {
     Failed,
     /// It failed for the last time.
     Dead,
+}
+
+/// How it stands with the jobs of all practices, and with uploads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobFigures {
+    /// Due, and nobody works on them.
+    pub due: i64,
+    /// Being worked on.
+    pub running: i64,
+    /// Given up.
+    pub dead: i64,
+    /// For how long the one that waits longest has been due, milliseconds.
+    pub oldest: i64,
+    /// Uploads under way.
+    pub uploads: i64,
 }
 
 /// How long to wait before the attempt after `attempt`, milliseconds.
@@ -314,6 +339,28 @@ impl Store {
         .rows_affected();
         quiet.commit().await?;
         Ok(found > 0)
+    }
+
+    /// The figures of jobs and uploads that somebody should look at now and then.
+    pub async fn job_figures(&self, now: Millis) -> Result<JobFigures> {
+        let row = sqlx::query(
+            "SELECT COUNT(CASE WHEN dead = 0 AND lease_until > $1 THEN 1 END) AS running, \
+             COUNT(CASE WHEN dead = 0 AND lease_until <= $1 AND run_at <= $1 THEN 1 END) AS due, \
+             COUNT(CASE WHEN dead = 1 THEN 1 END) AS dead, \
+             MIN(CASE WHEN dead = 0 AND lease_until <= $1 AND run_at <= $1 THEN run_at END) AS oldest, \
+             (SELECT COUNT(*) FROM uploads) AS uploads FROM jobs",
+        )
+        .bind(now.0)
+        .fetch_one(self.pool())
+        .await?;
+        let oldest = row.maybe_time("oldest")?.map_or(0, |since| now.since(since));
+        Ok(JobFigures {
+            due: row.int("due")?,
+            running: row.int("running")?,
+            dead: row.int("dead")?,
+            oldest,
+            uploads: row.int("uploads")?,
+        })
     }
 
     /// How many jobs there are, waiting or running, and how many were given up.

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod changes;
 pub mod clients;
 pub mod conversations;
+mod copies;
 mod delivered;
 mod due;
 mod edits;
@@ -23,6 +24,7 @@ pub mod jobs;
 mod keeper;
 mod merges;
 pub mod messages;
+mod moving;
 mod notices;
 pub mod openings;
 pub mod parts;
@@ -33,8 +35,10 @@ mod row;
 pub mod secrets;
 pub mod sessions;
 pub mod staff;
+pub mod tables;
 pub mod tombstones;
 pub mod turns;
+mod upgrade;
 pub mod uploads;
 mod write;
 
@@ -53,12 +57,13 @@ pub use self::{
     write::{Quiet, Write},
 };
 use self::{notices::Notices, row::Columns};
-use crate::{bells::Bells, by::By, live::Live};
+use crate::{bells::Bells, by::By, live::Live, metrics::Durations};
 
 /// The steps that made the schema what it is.
 static STEPS: Migrator = sqlx::migrate!("./migrations");
 
-fn newest_step() -> i64 {
+/// The newest step that this version knows.
+pub fn newest_step() -> i64 {
     STEPS.iter().map(|step| step.version).max().unwrap_or(0)
 }
 
@@ -98,6 +103,12 @@ pub enum StoreError {
     /// The schema lacks a step that this version knows.
     #[error("this database has not been brought up to date by this version; start its server once")]
     Older,
+    /// An installation is being moved in.
+    #[error(
+        "an installation is being moved into this database and not all of it is there; give the same `limpet-server \
+         move` again to finish it"
+    )]
+    Moving,
     /// No randomness.
     #[error(transparent)]
     NoRandomness(#[from] crate::secrets::NoRandomness),
@@ -142,6 +153,8 @@ pub struct Store {
     notices: Arc<Notices>,
     bells: Arc<Bells>,
     tasks: TaskTracker,
+    /// How long each writing transaction had the floor.
+    writes: Durations,
 }
 
 impl Store {
@@ -155,32 +168,45 @@ impl Store {
     /// # Errors
     /// `Older` when the schema is not up to date, `Newer` when it is of a newer version.
     pub async fn open_as_it_is(url: &str) -> Result<Self> {
+        let store = Self::open_at_any_step(url).await?;
+        let newest = store.step().await?;
+        let wrong = match newest.cmp(&newest_step()) {
+            Ordering::Less => StoreError::Older,
+            Ordering::Greater => StoreError::Newer(newest),
+            Ordering::Equal => return Ok(store),
+        };
+        store.close().await;
+        Err(wrong)
+    }
+
+    /// Opens a database that is there, whatever version it is of, and changes nothing.
+    pub async fn open_at_any_step(url: &str) -> Result<Self> {
         let (engine, pool) = engine::connect(&url.replace("mode=rwc", "mode=rw")).await?;
-        let row = sqlx::query("SELECT MAX(version) AS newest FROM _sqlx_migrations").fetch_one(&pool).await?;
-        let (newest, known) = (row.maybe_int("newest")?.unwrap_or(0), newest_step());
-        match newest.cmp(&known) {
-            Ordering::Less => return Err(StoreError::Older),
-            Ordering::Greater => return Err(StoreError::Newer(newest)),
-            Ordering::Equal => {}
-        }
-        let (live, tasks) = (Live::default(), TaskTracker::new());
-        Ok(Self {
-            pool,
-            url: url.into(),
-            engine,
-            turn: Arc::default(),
-            live,
-            notices: Arc::default(),
-            bells: Arc::default(),
-            tasks,
-        })
+        Ok(Self::with(url, engine, pool, Live::default(), TaskTracker::new()))
+    }
+
+    /// The newest step that made this schema.
+    pub(crate) async fn step(&self) -> Result<i64> {
+        let row =
+            sqlx::query("SELECT MAX(version) AS newest FROM _sqlx_migrations").fetch_one(self.pool()).await?;
+        Ok(row.maybe_int("newest")?.unwrap_or(0))
     }
 
     /// Opens the database at a `sqlite:` or `postgres:` address and brings its schema up to date.
     pub async fn open(url: &str, live: Live, tasks: TaskTracker) -> Result<Self> {
+        let _turn = upgrade::turn(url).await;
         let (engine, pool) = engine::connect(url).await?;
         STEPS.run(&pool).await?;
-        Ok(Self {
+        let store = Self::with(url, engine, pool, live, tasks);
+        if store.moving().await?.is_some() {
+            store.close().await;
+            return Err(StoreError::Moving);
+        }
+        Ok(store)
+    }
+
+    fn with(url: &str, engine: Engine, pool: AnyPool, live: Live, tasks: TaskTracker) -> Self {
+        Self {
             pool,
             url: url.into(),
             engine,
@@ -189,7 +215,8 @@ impl Store {
             notices: Arc::default(),
             bells: Arc::default(),
             tasks,
-        })
+            writes: Durations::default(),
+        }
     }
 
     /// Wakes workers when there is something to do.
@@ -221,6 +248,16 @@ impl Store {
     pub async fn answers(&self) -> Result<()> {
         sqlx::query("SELECT 1").fetch_one(&self.pool).await?;
         Ok(())
+    }
+
+    /// How long writing transactions took, from the moment they had their turn.
+    pub(crate) fn writes(&self) -> &Durations {
+        &self.writes
+    }
+
+    /// How many connections there are, and how many of them have nothing to do.
+    pub(crate) fn connections(&self) -> (usize, usize) {
+        (self.pool.size() as usize, self.pool.num_idle())
     }
 
     /// For reading outside a transaction.

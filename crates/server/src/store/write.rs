@@ -22,6 +22,7 @@ use crate::{
     bells::Bells,
     by::By,
     live::{Live, Reach},
+    metrics::Took,
 };
 
 /// A change that no device sees.
@@ -32,6 +33,7 @@ pub struct Quiet {
     bells: Arc<Bells>,
     /// Who has something to do once this is so.
     rings: Vec<Lane>,
+    took: Took,
 }
 
 impl Quiet {
@@ -41,7 +43,14 @@ impl Quiet {
             Engine::Postgres => None,
         };
         let tx = store.pool.begin_with(store.engine.begin_write()).await?;
-        Ok(Self { tx, turn, tasks: store.tasks.clone(), bells: store.bells.clone(), rings: Vec::new() })
+        Ok(Self {
+            tx,
+            turn,
+            tasks: store.tasks.clone(),
+            bells: store.bells.clone(),
+            rings: Vec::new(),
+            took: store.writes.begin(),
+        })
     }
 
     /// The connection, for the functions of the tables.
@@ -60,10 +69,10 @@ impl Quiet {
     }
 
     async fn commit_then(self, tell: impl FnOnce() + Send + 'static) -> Result<()> {
-        let Self { tx, turn, tasks, bells, rings } = self;
+        let Self { tx, turn, tasks, bells, rings, took } = self;
         let commit = tasks.spawn(async move {
             let done = tx.commit().await;
-            drop(turn);
+            drop((turn, took));
             if done.is_ok() {
                 tell();
                 for lane in rings {

@@ -38,16 +38,20 @@ pub struct Clinic {
 
 impl Clinic {
     pub async fn open() -> Self {
+        Self::open_with(|settings| settings).await
+    }
+
+    /// With other settings.
+    pub async fn open_with(change: impl FnOnce(Settings) -> Settings) -> Self {
         let data = tempfile::tempdir().unwrap();
         let clock = Clock::held_at(NOON);
-        let running = start(Settings {
+        let settings = Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             workers: 0,
             clock: clock.clone(),
             ..ground::settings(data.path())
-        })
-        .await
-        .unwrap();
+        };
+        let running = start(change(settings)).await.unwrap();
         let (practice, vet) = (PracticeId::new(), StaffId::new());
         let clinic = Self { running, clock, practice, vet, data };
         clinic.add_practice(practice).await;

@@ -25,16 +25,17 @@ pub struct Process {
 
 impl Process {
     pub fn start(data: &Path, more: &[&str]) -> Self {
-        let mut command = Command::new(PROGRAM);
-        ground::dress(&mut command, data);
-        let mut child = command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .args(more)
-            .stdout(Stdio::piped())
-            .env("LIMPET_LOG", "warn")
-            .spawn()
-            .unwrap();
+        Self::run(command(data, more).env("LIMPET_LOG", "warn"))
+    }
+
+    /// Writes down everything it has to say.
+    pub fn start_with_log(data: &Path, more: &[&str], log: &Path) -> Self {
+        let log = std::fs::File::create(log).unwrap();
+        Self::run(command(data, more).env("LIMPET_LOG", "info,limpet_server=trace,sqlx=warn").stderr(log))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let base = line
@@ -77,6 +78,13 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn command(data: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(PROGRAM);
+    ground::dress(&mut command, data);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(more);
+    command
 }
 
 /// Runs a command with this on its standard input.

@@ -10,10 +10,15 @@ mod due;
 mod edits;
 mod jobs;
 mod merges;
+mod moves;
 mod suite;
 mod turns;
+mod upgrade;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use limpet_server::{live::Live, store::Store};
 use limpet_testkit::postgres::Cluster;
@@ -35,6 +40,19 @@ impl Ground {
             Self::Postgres(cluster) => cluster.create_database(&name).unwrap(),
         }
     }
+}
+
+/// The program.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_limpet-server");
+
+/// Where nobody can listen: a server that should not have started does not stay.
+const NOWHERE: &str = "203.0.113.1:1";
+
+/// What a command said, and whether it went well.
+fn said(command: &mut Command) -> (bool, String) {
+    let output = command.output().unwrap();
+    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
 }
 
 /// Opens a node's store on a database.
@@ -87,12 +105,30 @@ async fn on_sqlite() {
 
 #[tokio::test]
 async fn on_postgres() {
-    let cluster = match Cluster::start() {
-        Ok(cluster) => cluster,
+    let Some(cluster) = cluster() else { return };
+    run_suite(&Ground::Postgres(cluster)).await;
+}
+
+#[tokio::test]
+async fn into_postgres() {
+    let Some(cluster) = cluster() else { return };
+    let ground = Ground::Postgres(cluster);
+    upgrade::steps_are_taken_once_however_many_start(&ground.fresh()).await;
+    upgrade::rows_of_every_older_version_survive_on_postgres(&ground).await;
+    moves::every_table_is_copied_whatever_it_is(&ground.fresh()).await;
+    moves::an_installation_moves_and_stays_what_it_was(&ground).await;
+    moves::a_move_that_was_killed_is_finished(&ground.fresh()).await;
+}
+
+/// A server of our own. Where PostgreSQL is not installed nothing is tested, and that is said; where everything has to
+/// be, it fails.
+fn cluster() -> Option<Cluster> {
+    match Cluster::start() {
+        Ok(cluster) => Some(cluster),
         Err(missing) => {
             assert!(std::env::var_os("CI").is_none(), "{missing:#}");
-            return println!("skipped: {missing:#}");
+            println!("skipped: {missing:#}");
+            None
         }
-    };
-    run_suite(&Ground::Postgres(cluster)).await;
+    }
 }

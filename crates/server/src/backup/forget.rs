@@ -1,0 +1,48 @@
+//! What goes: leftovers of a backup that was killed, old backups, and the blobs that no backup has any more.
+
+use std::{collections::BTreeSet, fs, io::ErrorKind, path::Path};
+
+use super::{PART, Result, at, backups_in, part_of, read_manifest};
+
+/// What a backup left that was killed.
+pub(super) fn remove_leftovers(to: &Path) -> Result<()> {
+    for entry in fs::read_dir(to).map_err(at(to))? {
+        let path = entry.map_err(at(to))?.path();
+        if path.is_dir() && path.extension().is_some_and(|extension| extension == PART) {
+            fs::remove_dir_all(&path).map_err(at(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes all but the newest `keep` backups, and the blobs that none of those has.
+pub(super) fn forget(to: &Path, keep: usize) -> Result<()> {
+    let mut whole = backups_in(to)?.0;
+    let kept = whole.split_off(whole.len().saturating_sub(keep.max(1)));
+    for old in whole {
+        // First it loses its name: what is left of it, should this be broken off, does not look whole.
+        let part = part_of(&old);
+        fs::rename(&old, &part).and_then(|()| fs::remove_dir_all(&part)).map_err(at(&old))?;
+    }
+    let mut wanted = BTreeSet::new();
+    for backup in kept {
+        let manifest = read_manifest(&backup)?;
+        wanted.extend(manifest.files.iter().map(|kept| kept.place(to, &backup)));
+    }
+    let mut folders = vec![to.join("blobs")];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            entries => entries.map_err(at(&folder))?,
+        };
+        for entry in entries {
+            let path = entry.map_err(at(&folder))?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !wanted.contains(&path) {
+                fs::remove_file(&path).map_err(at(&path))?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Keeping what there is: backup, restore, and moving into something larger.
+//!
+//! Ctrl-C stops any of them, and leaves nothing that looks whole.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+
+use super::{asked_to_stop, say};
+use crate::{
+    backup::{Restored, Taken, restore, take},
+    blobs::{Blobs, Bucket},
+    clock::Clock,
+    moving::{Moved, move_in},
+    progress::size,
+};
+
+#[derive(Subcommand)]
+pub enum Keep {
+    /// Copy a data folder with its SQLite database into a folder of backups, also while it is served. What an earlier
+    /// backup there has is not copied again.
+    Backup {
+        /// The folder that is served.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// The folder of backups; on another disk, if it is to help when this one breaks.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// Keep so many backups and remove older ones; by default all are kept.
+        #[arg(long, value_name = "N")]
+        keep: Option<NonZeroUsize>,
+    },
+    /// Put a backup into an empty folder, once every file was compared with what was backed up.
+    Restore {
+        /// A backup, or a folder of backups, of which the newest whole one is taken.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// The folder to serve from then on: empty, or not there.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+    /// Move a data folder with its SQLite database into PostgreSQL and a blob store that nodes share. The server has to be
+    /// stopped; the folder is only read. Given again, it goes on where it was broken off.
+    Move {
+        /// The folder that was served.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// The `postgres://` address of an empty database.
+        #[arg(long, value_name = "URL", env = "LIMPET_DATABASE", hide_env_values = true)]
+        database: String,
+        /// An empty blob store.
+        #[arg(long, value_name = "PLACE")]
+        blobs: String,
+    },
+}
+
+impl Keep {
+    /// Does it.
+    pub async fn run(self) -> anyhow::Result<()> {
+        tokio::select! {
+            done = self.work() => done,
+            asked = asked_to_stop() => {
+                asked?;
+                bail!("stopped; it was not finished")
+            }
+        }
+    }
+
+    async fn work(self) -> anyhow::Result<()> {
+        let now = Clock::system().now();
+        match self {
+            Self::Backup { data, to, keep } => {
+                backed_up(&take(&data, &to, keep.map(NonZeroUsize::get), now).await?)
+            }
+            Self::Restore { from, data } => restored(&restore(&from, &data).await?),
+            Self::Move { data, database, blobs } => {
+                moved(&move_in(&data, &database, &open_blobs(&blobs)?, now).await?)
+            }
+        }
+    }
+}
+
+fn open_blobs(place: &str) -> anyhow::Result<Blobs> {
+    if place.contains("://") {
+        return Ok(Blobs::in_bucket(&Bucket::from_environment(&place.to_owned()))?);
+    }
+    std::fs::create_dir_all(place).with_context(|| format!("cannot use {place}"))?;
+    Ok(Blobs::in_folder(place.as_ref())?)
+}
+
+fn backed_up(taken: &Taken) -> anyhow::Result<()> {
+    let (all, new) = (size(taken.bytes), size(taken.copied));
+    say(&format!("{}: {} files, {all}, {new} of it new", taken.folder.display(), taken.files))?;
+    missing(&taken.missing)?;
+    match taken.missing.len() {
+        0 => Ok(()),
+        1 => bail!(
+            "the backup is whole but for a file that the installation lacks; see `limpet-server doctor`"
+        ),
+        n => bail!(
+            "the backup is whole but for {n} files that the installation lacks; see `limpet-server doctor`"
+        ),
+    }
+}
+
+fn restored(restored: &Restored) -> anyhow::Result<()> {
+    let taken = jiff::Timestamp::from_millisecond(restored.taken_at.0).unwrap_or_default();
+    say(&format!(
+        "restored {} of {taken}: {} files, {}",
+        restored.backup.display(),
+        restored.files,
+        size(restored.bytes)
+    ))?;
+    missing(&restored.missing)?;
+    say("start the server; devices that saw something newer notice it and start over")
+}
+
+fn missing(files: &[String]) -> anyhow::Result<()> {
+    files.iter().try_for_each(|file| say(&format!("missing when it was backed up: {file}")))
+}
+
+fn moved(moved: &Moved) -> anyhow::Result<()> {
+    for (table, rows) in &moved.tables {
+        say(&format!("{table}: {rows} rows, the same there"))?;
+    }
+    say(&format!("blobs: {} files, {}, the same there", moved.blobs, size(moved.bytes)))?;
+    if moved.begin_anew > 0 {
+        say(&format!("{} uploads under way begin anew when their devices go on", moved.begin_anew))?;
+    }
+    for finding in &moved.found {
+        say(&format!("doctor says: {finding}"))?;
+    }
+    say("moved; serve with --database and --blobs, and keep the old folder until you have looked")
+}
