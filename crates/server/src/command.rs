@@ -3,6 +3,8 @@
 //! Standard output holds only the answer: the line that says where the server listens, or the id of what was
 //! added. Everything else goes to standard error. A password comes from standard input, never from an argument.
 
+mod token;
+
 use std::{
     io::{BufRead, Write},
     net::SocketAddr,
@@ -52,6 +54,9 @@ enum Command {
     /// Who did what.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Tokens of integrations.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Look whether every file that the database knows is there and was prepared, and no other is. Opens only what is
     /// there, and ends with an error when not all is well.
     Doctor {
@@ -90,6 +95,9 @@ struct Serve {
     /// Take clients' addresses from the last entry of X-Forwarded-For, which a proxy in front writes.
     #[arg(long)]
     behind_proxy: bool,
+    /// Allow webhooks on this computer, also without TLS: for tests and for development.
+    #[arg(long)]
+    webhooks_to_loopback: bool,
     /// Go on serving so many seconds after SIGTERM, saying 503 at /readyz, until no balancer sends anything here.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     drain: u64,
@@ -224,6 +232,7 @@ pub fn run() -> anyhow::Result<()> {
                 let practice = practice_id(&practice)?;
                 with_store(&place, async |store| export_audit(store, practice).await).await
             }
+            Command::Token(command) => token::run(command).await,
             Command::Doctor { place, repair } => look_after(&place, repair).await,
         }
     });
@@ -246,6 +255,7 @@ async fn run_server(serve: Serve) -> anyhow::Result<()> {
         workers: serve.workers,
         behind_proxy: serve.behind_proxy,
         drain: Duration::from_secs(serve.drain),
+        webhooks_to_loopback: serve.webhooks_to_loopback,
         ..Settings::in_folder(serve.place.data)
     };
     let running = start(settings).await?;

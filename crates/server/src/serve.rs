@@ -24,6 +24,7 @@ use crate::{
     app::{App, Inner},
     blobs::{BlobError, Blobs},
     clock::Clock,
+    hooks::Sender,
     intake::Intake,
     jobs,
     live::Live,
@@ -57,6 +58,8 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// How long it goes on serving once it was asked to stop, saying at `/readyz` that it is about to.
     pub drain: Duration,
+    /// Whether webhooks may be on this computer: for tests and for development.
+    pub webhooks_to_loopback: bool,
     /// What time it is.
     pub clock: Clock,
 }
@@ -72,6 +75,7 @@ impl Settings {
             workers: 1,
             behind_proxy: false,
             drain: Duration::ZERO,
+            webhooks_to_loopback: false,
             clock: Clock::system(),
         }
     }
@@ -102,6 +106,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nothing can be sent to webhooks.
+    #[error("cannot make requests: {0}")]
+    Outgoing(#[from] reqwest::Error),
     /// The blob store.
     #[error(transparent)]
     Blobs(#[from] BlobError),
@@ -160,6 +167,8 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         tasks,
         draining: AtomicBool::new(false),
         stopping: CancellationToken::new(),
+        outside: Sender::new(settings.webhooks_to_loopback)?,
+        webhooks_to_loopback: settings.webhooks_to_loopback,
     });
     let mut known = app.store.files_with_jobs().await?;
     known.extend(app.store.uploads().await?.iter().map(Upload::file_of));

@@ -2,17 +2,18 @@
 //!
 //! **Invariant:** the log holds the route's pattern, never the path: paths hold links and invitations.
 
-use std::time::Instant;
+use std::{panic::AssertUnwindSafe, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use futures_util::FutureExt;
 use tracing::Instrument;
 
-use crate::app::App;
+use crate::{app::App, failure::Problem};
 
 /// For everything that is not a page: nothing may be loaded, nothing may frame it.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -24,7 +25,10 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", id, %method, route);
     let begun = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    // What panics is a failure like any other; what it held is rolled back or let go of on the way.
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let mut response =
+        answered.unwrap_or_else(|_| span.in_scope(|| Problem::internal(&"a route panicked").into_response()));
     let status = response.status().as_u16();
     let ms = begun.elapsed().as_millis();
     span.in_scope(|| {

@@ -30,8 +30,11 @@ mod row;
 pub mod secrets;
 pub mod sessions;
 pub mod staff;
+pub mod terms;
+pub mod tokens;
 pub mod tombstones;
 pub mod uploads;
+pub mod webhooks;
 mod write;
 
 use std::{cmp::Ordering, path::Path, sync::Arc};
@@ -73,6 +76,9 @@ pub enum StoreError {
     /// The id is taken by something else, or the thing is not in a state for this.
     #[error("{0}")]
     Conflict(&'static str),
+    /// Somebody else changed it since the asker looked.
+    #[error("changed since it was looked at")]
+    Changed,
     /// A stored value does not say what it should.
     #[error("unreadable {0} in the database")]
     Unreadable(&'static str),

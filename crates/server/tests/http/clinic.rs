@@ -36,11 +36,17 @@ pub struct Clinic {
 
 impl Clinic {
     pub async fn open() -> Self {
+        Self::with_workers(0).await
+    }
+
+    /// One where what is due is done.
+    pub async fn with_workers(workers: usize) -> Self {
         let data = tempfile::tempdir().unwrap();
         let clock = Clock::held_at(NOON);
         let running = start(Settings {
             listen: ([127, 0, 0, 1], 0).into(),
-            workers: 0,
+            workers,
+            webhooks_to_loopback: true,
             clock: clock.clone(),
             ..Settings::in_folder(data.path())
         })
