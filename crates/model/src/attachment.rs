@@ -9,6 +9,7 @@ use crate::{AttachmentId, ConversationId, MessageId, Micros, Millis};
 
 /// What an attachment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AttachmentKind {
     /// A video.
@@ -23,6 +24,7 @@ pub enum AttachmentKind {
 
 /// How far an attachment has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum AttachmentState {
     /// Bytes are still arriving.
@@ -43,6 +45,7 @@ pub enum AttachmentState {
 
 /// Facts about a clip, from its index and not from its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClipFacts {
     /// Length.
     pub duration: Micros,
@@ -61,6 +64,7 @@ pub struct ClipFacts {
 
 /// Where a still comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StillOf {
     /// The clip.
     pub clip: AttachmentId,
@@ -72,6 +76,7 @@ pub struct StillOf {
 
 /// Something that goes with a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Attachment {
     /// Which.
     pub id: AttachmentId,

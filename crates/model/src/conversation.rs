@@ -7,6 +7,7 @@ use crate::{ClientId, ConversationId, Millis, PatientId, StaffId};
 
 /// Where a conversation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConversationState {
     /// Being answered.
@@ -17,6 +18,7 @@ pub enum ConversationState {
 
 /// How a conversation was ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ending {
     /// When.
     pub at: Millis,
@@ -30,6 +32,7 @@ pub struct Ending {
 
 /// A conversation that was put off. The client's next message, and the end of it, bring it back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Snooze {
     /// Until when, or until the client writes.
     pub until: Option<Millis>,
@@ -37,6 +40,7 @@ pub struct Snooze {
 
 /// A conversation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Conversation {
     /// Which.
     pub id: ConversationId,

@@ -24,6 +24,7 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[ts(type = "string")]
         pub struct $name(Uuid);
 
@@ -70,6 +71,12 @@ ids! {
     MessageId;
     /// A clip, photo, still or document.
     AttachmentId;
+    /// A token of an integration.
+    TokenId;
+    /// Somebody who is told when something happened.
+    WebhookId;
+    /// One thing that a webhook is told.
+    DeliveryId;
     /// A transcript on its way into the practice management system.
     FilingId;
     /// Something that left Limpet: a transcript that was filed or saved, a file that was saved.

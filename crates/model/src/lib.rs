@@ -16,8 +16,8 @@ pub use attachment::{Attachment, AttachmentKind, AttachmentState, ClipFacts, Sti
 pub use conversation::{Conversation, ConversationState, Ending, Snooze};
 pub use filing::{Filing, FilingState};
 pub use ids::{
-    AttachmentId, ClientId, ConversationId, ExportId, FilingId, MessageId, ParseIdError, PatientId,
-    PracticeId, StaffId,
+    AttachmentId, ClientId, ConversationId, DeliveryId, ExportId, FilingId, MessageId, ParseIdError,
+    PatientId, PracticeId, StaffId, TokenId, WebhookId,
 };
 pub use message::{Audience, Author, Message};
 pub use people::{Client, Patient, Practice, Role, Sex, StaffMember};

@@ -7,6 +7,7 @@ use crate::{ClientId, PatientId, PracticeId, StaffId};
 
 /// A veterinary practice, as its letterhead shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Practice {
     /// Which practice.
     pub id: PracticeId,
@@ -22,6 +23,7 @@ pub struct Practice {
 
 /// What a staff member may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Runs the practice's account.
@@ -36,6 +38,7 @@ pub enum Role {
 
 /// Somebody who works at the practice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StaffMember {
     /// Who.
     pub id: StaffId,
@@ -51,6 +54,7 @@ pub struct StaffMember {
 
 /// A pet owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Client {
     /// Who.
     pub id: ClientId,
@@ -68,6 +72,7 @@ pub struct Client {
 
 /// Sex and whether neutered, as records write it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Sex {
     /// Not recorded.
@@ -84,6 +89,7 @@ pub enum Sex {
 
 /// An animal in the practice's care.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Patient {
     /// Which animal.
     pub id: PatientId,

@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 /// Milliseconds since 1970-01-01 UTC.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[ts(type = "number")]
 pub struct Millis(pub i64);
 
@@ -19,6 +20,7 @@ impl Millis {
 
 /// Microseconds of media time, rounded to nearest. For people and for tools; never used to seek.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS, Default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[ts(type = "number")]
 pub struct Micros(pub i64);
 
@@ -49,6 +51,7 @@ impl Timebase {
 
 /// A practice's change counter. Taken inside each writing transaction, so commit order is revision order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[ts(type = "number")]
 pub struct Revision(pub i64);
 

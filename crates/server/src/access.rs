@@ -1,4 +1,5 @@
-//! Who is asking: a staff member by bearer token, or a client's device by cookie. It is asked once, before the route.
+//! Who is asking: a staff member or an integration by bearer token, or a client's device by cookie. It is asked once,
+//! before the route.
 //!
 //! **Invariant:** a writing request that relies on the cookie carries `limpet-app: owner`, which another site's
 //! page cannot send. **Invariant:** a client's request that says in `limpet-client` for whom it is meant is never
@@ -6,7 +7,7 @@
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -18,7 +19,7 @@ use crate::{
     by::{Actor, By},
     failure::{Answer, Problem},
     permission::{Act, Who, may},
-    secrets::token_hash,
+    secrets::{is_api_token, token_hash},
     store::sessions::{Holder, Session},
     view::View,
 };
@@ -52,11 +53,12 @@ impl Caller {
         self.0.view()
     }
 
-    /// As whom they write.
-    pub fn author(&self) -> Author {
+    /// As whom they write. An integration writes no messages: a message has somebody who answers for it.
+    pub fn author(&self) -> Answer<Author> {
         match self.0.holder {
-            Holder::Staff(staff, _) => Author::Staff(staff),
-            Holder::Client(client, _) => Author::Client(client),
+            Holder::Staff(staff, _) => Ok(Author::Staff(staff)),
+            Holder::Client(client, _) => Ok(Author::Client(client)),
+            Holder::Token(..) => Err(Problem::forbidden("An integration writes no messages.")),
         }
     }
 
@@ -70,11 +72,12 @@ impl Caller {
         match self.0.holder {
             Holder::Staff(_, role) => Who::Staff(role),
             Holder::Client(..) => Who::Client,
+            Holder::Token(_, scopes) => Who::Token(scopes),
         }
     }
 }
 
-/// A staff member. For a client's device the route does not exist.
+/// A staff member, and not an integration. For a client's device the route does not exist.
 pub struct Staff {
     /// The practice.
     pub practice: PracticeId,
@@ -104,7 +107,13 @@ pub async fn guard(
             Who::Client => return Err(Problem::not_found("page")),
             Who::Staff(_) => {
                 let sentence = "Your role does not allow this. Ask an administrator of the practice.";
-                return Err(Problem::invalid(sentence).with_status(StatusCode::FORBIDDEN));
+                return Err(Problem::forbidden(sentence));
+            }
+            Who::Token(_) => {
+                return Err(Problem::forbidden(match act.scope() {
+                    Some(scope) => format!("This takes a token with the scope {}.", scope.word()),
+                    None => "This is not for integrations.".into(),
+                }));
             }
         }
         request.extensions_mut().insert(caller);
@@ -117,6 +126,15 @@ async fn caller(app: &App, method: &Method, headers: &HeaderMap) -> Answer<Calle
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
+    if let Some(token) = bearer.filter(|token| is_api_token(token.trim())) {
+        let session = app.store.token(&token_hash(token.trim()), app.now()).await?;
+        return session.map(Caller).ok_or_else(|| {
+            Problem::new(
+                Code::SignedOut,
+                "This token does not let in: it was revoked, has run out, or is none.",
+            )
+        });
+    }
     if let Some(token) = bearer {
         let session = app.store.session(&token_hash(token.trim()), app.now()).await?;
         return session
@@ -170,6 +188,7 @@ impl FromRequestParts<App> for Staff {
         match caller.0.holder {
             Holder::Staff(id, _) => Ok(Self { practice: caller.0.practice, id }),
             Holder::Client(..) => Err(Problem::not_found("page")),
+            Holder::Token(..) => Err(Problem::forbidden("This is not for integrations.")),
         }
     }
 }

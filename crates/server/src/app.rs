@@ -12,6 +12,7 @@ use crate::{
     blobs::Blobs,
     by::{Actor, By},
     clock::Clock,
+    hooks::Sender,
     intake::Intake,
     live::Live,
     metrics::Metrics,
@@ -61,6 +62,10 @@ pub struct Inner {
     pub stopping: CancellationToken,
     /// Names the past that revisions count in.
     pub epoch: String,
+    /// Tells webhooks.
+    pub outside: Sender,
+    /// Whether webhooks may be on this computer.
+    pub webhooks_to_loopback: bool,
     /// Key of the address hashes in the log of openings.
     pub address_key: String,
 }

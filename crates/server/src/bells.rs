@@ -9,6 +9,7 @@ use crate::store::jobs::Lane;
 pub struct Bells {
     heavy: Notify,
     light: Notify,
+    outside: Notify,
 }
 
 impl Bells {
@@ -26,6 +27,7 @@ impl Bells {
         match lane {
             Lane::Heavy => &self.heavy,
             Lane::Light => &self.light,
+            Lane::Outside => &self.outside,
         }
     }
 }

@@ -1,17 +1,22 @@
-//! Reading what was sent: JSON and ids, with a sentence when it does not fit.
+//! Reading what was sent: JSON, ids and questions, with a sentence when it does not fit.
 
 use std::{str::FromStr, time::Duration};
 
 use axum::{
     body::to_bytes,
-    extract::{FromRequest, FromRequestParts, Path, Request},
-    http::{header, request::Parts},
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::{StatusCode, header, request::Parts},
 };
 use limpet_wire::Code;
-use serde::de::DeserializeOwned;
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::Value;
 
 use crate::{
     app::App,
+    blobs::Part,
     failure::{Answer, Problem},
 };
 
@@ -23,7 +28,7 @@ const JSON_TIME: Duration = Duration::from_secs(30);
 /// A JSON body.
 pub struct Sent<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
+impl<T: DeserializeOwned + Serialize> FromRequest<App> for Sent<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &App) -> Answer<Self> {
@@ -33,7 +38,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
                 |value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"),
             );
         if !is_json {
-            return Err(Problem::invalid("This app sent something the server cannot read. Update the app."));
+            return Err(Problem::invalid("This has to be sent as application/json. Update the app.")
+                .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         let body = tokio::time::timeout(JSON_TIME, to_bytes(request.into_body(), JSON_LIMIT)).await;
         let Ok(body) = body else {
@@ -42,11 +48,53 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
         let body = body.map_err(|_| {
             Problem::new(Code::TooLarge, "That is too much text for one message. Split it in two.")
         })?;
-        serde_json::from_slice(&body).map(Self).map_err(|error| {
+        read(&body).map(Self).map_err(|error| {
             // Where, not what: the text may be a client's.
             tracing::warn!(line = error.line(), column = error.column(), "Unreadable JSON");
             Problem::invalid("This app sent something the server cannot read. Update the app.")
         })
+    }
+}
+
+/// Reads JSON as a schema means it: 3.0 is a whole number, and a list is no object, which serde would take for one.
+fn read<T: DeserializeOwned + Serialize>(body: &[u8]) -> serde_json::Result<T> {
+    let mut sent: Value = serde_json::from_slice(body)?;
+    make_whole(&mut sent);
+    let read = T::deserialize(&sent)?;
+    if has_lists_for_objects(&sent, &serde_json::to_value(&read)?) {
+        return Err(serde_json::Error::custom("a list in the place of an object"));
+    }
+    Ok(read)
+}
+
+fn make_whole(value: &mut Value) {
+    /// Up to here every whole number has a floating point number of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or_default();
+            if float.fract() == 0.0 && float.abs() <= EXACT {
+                #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
+                let whole = float as i64;
+                *value = whole.into();
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(make_whole),
+        Value::Object(fields) => fields.values_mut().for_each(make_whole),
+        _ => {}
+    }
+}
+
+fn has_lists_for_objects(sent: &Value, read: &Value) -> bool {
+    match (sent, read) {
+        (Value::Array(_), Value::Object(_)) => true,
+        (Value::Array(sent), Value::Array(read)) => {
+            sent.iter().zip(read).any(|(sent, read)| has_lists_for_objects(sent, read))
+        }
+        (Value::Object(sent), Value::Object(read)) => read
+            .iter()
+            .any(|(name, read)| sent.get(name).is_some_and(|sent| has_lists_for_objects(sent, read))),
+        _ => false,
     }
 }
 
@@ -60,5 +108,62 @@ impl<T: FromStr> FromRequestParts<App> for IdOf<T> {
         let Path(text) =
             Path::<String>::from_request_parts(parts, app).await.map_err(|_| Problem::not_found("page"))?;
         text.parse().map(Self).map_err(|_| Problem::not_found("page"))
+    }
+}
+
+/// The id in a path, and the part of a file that follows it.
+pub struct PartOf<T>(pub T, pub Part);
+
+impl<T: FromStr> FromRequestParts<App> for PartOf<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        let Path((id, part)) = Path::<(String, String)>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Problem::not_found("page"))?;
+        let id = id.parse().map_err(|_| Problem::not_found("file"))?;
+        Ok(Self(id, Part::read(&part).ok_or_else(|| Problem::not_found("page"))?))
+    }
+}
+
+/// What stands after the question mark.
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
+        let Query(asked) = Query::from_request_parts(parts, app).await.map_err(|_| {
+            Problem::invalid("The app asked for this in a way the server cannot read. Update the app.")
+        })?;
+        Ok(Self(asked))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use limpet_wire::http::{ConversationChange, NewMessage, ReadUpTo};
+
+    use super::*;
+
+    #[test]
+    fn numbers_and_objects_are_read_as_a_schema_means_them() {
+        let mark = |text: &str| read::<ReadUpTo>(text.as_bytes()).map(|mark| mark.at.0).ok();
+        assert_eq!([mark(r#"{"at": 7.0}"#), mark(r#"{"at": 7e2}"#)], [Some(7), Some(700)]);
+        for bad in [r#"{"at": 7.5}"#, r#"{"at": 1e300}"#, r#"{"at": "7"}"#, "[7]", "7", ""] {
+            assert_eq!(mark(bad), None, "{bad}");
+        }
+        let assigns = |text: &str| read::<ConversationChange>(text.as_bytes()).is_ok();
+        assert!(assigns(r#"{"assign": {"to": null}}"#) && assigns(r#"{"assign": null, "more": [1]}"#));
+        assert!(!assigns(r#"{"assign": [null]}"#) && !assigns("[]"));
+        let id = limpet_model::ConversationId::new();
+        let files = |files: &str| {
+            let text = format!(
+                r#"{{"conversation": "{id}", "audience": "staff", "body": "x", "sent_at": 1, "attachments": {files}}}"#
+            );
+            read::<NewMessage>(text.as_bytes()).is_ok()
+        };
+        let fields = format!(r#""{id}", "clip", "x.mov", "", 7, "", null, null"#);
+        assert!(files("[]") && !files(&format!("[[{fields}]]")));
     }
 }

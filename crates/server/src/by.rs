@@ -1,6 +1,6 @@
 //! Who acts, for which practice, and when. Every change is begun with it, and the audit log keeps it.
 
-use limpet_model::{Author, ClientId, Millis, PracticeId, StaffId};
+use limpet_model::{Author, ClientId, Millis, PracticeId, StaffId, TokenId};
 
 /// Who acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub enum Actor {
     Staff(StaffId),
     /// A client's device.
     Client(ClientId),
+    /// An integration.
+    Token(TokenId),
     /// Whoever has a link.
     Link,
     /// Whoever is at the command line.
@@ -23,6 +25,7 @@ impl Actor {
         match self {
             Self::Staff(id) => ("staff", id.to_string()),
             Self::Client(id) => ("client", id.to_string()),
+            Self::Token(id) => ("token", id.to_string()),
             Self::Link => ("link", String::new()),
             Self::Operator => ("operator", String::new()),
             Self::Server => ("server", String::new()),
@@ -52,12 +55,12 @@ impl By {
         Self::new(practice, Actor::Server, at)
     }
 
-    /// As whom a message is written.
+    /// As whom a message is written. Integrations write none.
     pub fn author(&self) -> Author {
         match self.actor {
             Actor::Staff(staff) => Author::Staff(staff),
             Actor::Client(client) => Author::Client(client),
-            Actor::Link | Actor::Operator | Actor::Server => Author::System,
+            Actor::Token(_) | Actor::Link | Actor::Operator | Actor::Server => Author::System,
         }
     }
 

@@ -5,6 +5,8 @@
 
 mod keep;
 
+mod token;
+
 use std::{
     io::{BufRead, Write},
     net::SocketAddr,
@@ -58,6 +60,9 @@ enum Command {
     /// Who did what.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Tokens of integrations.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Look whether every file that the database knows is there and was prepared, and no other is. Opens only what is
     /// there, and ends with an error when not all is well. After files were moved, --repair, when all are found, has the
     /// server look for them there.
@@ -121,6 +126,9 @@ struct Serve {
     /// Take clients' addresses from the last entry of X-Forwarded-For, which a proxy in front writes.
     #[arg(long)]
     behind_proxy: bool,
+    /// Allow webhooks on this computer, also without TLS: for tests and for development.
+    #[arg(long)]
+    webhooks_to_loopback: bool,
     /// Go on serving so many seconds after SIGTERM, saying 503 at /readyz, until no balancer sends anything here.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     drain: u64,
@@ -280,6 +288,7 @@ pub fn run() -> anyhow::Result<()> {
                 let practice = practice_id(&practice)?;
                 with_store(&place, async |store| export_audit(store, practice).await).await
             }
+            Command::Token(command) => token::run(command).await,
             Command::Doctor { place, repair } => look_after(&place, repair).await,
             Command::Keep(keep) => keep.run().await,
         }
@@ -316,6 +325,7 @@ async fn run_server(serve: Serve) -> anyhow::Result<()> {
         drain: Duration::from_secs(serve.drain),
         metrics: serve.metrics,
         otlp: serve.otlp.filter(|address| !address.is_empty()),
+        webhooks_to_loopback: serve.webhooks_to_loopback,
         ..Settings::in_folder(data)
     };
     let settings = Settings { database: serve.place.database, ..settings };

@@ -7,6 +7,7 @@
 //! [`may`] has been asked.
 
 use limpet_model::Role;
+use limpet_wire::integrations::Scope;
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,9 +16,30 @@ pub enum Who {
     Staff(Role),
     /// A client's device.
     Client,
+    /// An integration, with what its token is for.
+    Token(Scopes),
 }
 
-/// Everybody, in the order of the table's columns.
+/// A set of scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// These.
+    pub fn of(scopes: &[Scope]) -> Self {
+        Self(scopes.iter().fold(0, |all, scope| all | (1 << *scope as u8)))
+    }
+
+    /// Whether this one is among them.
+    pub fn has(self, scope: Scope) -> bool {
+        self.0 & (1 << scope as u8) != 0
+    }
+}
+
+/// Everybody who is a person, in the order of the table's columns.
 pub const EVERYBODY: [Who; 5] = [
     Who::Staff(Role::Admin),
     Who::Staff(Role::Veterinarian),
@@ -27,7 +49,7 @@ pub const EVERYBODY: [Who; 5] = [
 ];
 
 macro_rules! acts {
-    ($($(#[doc = $doc:literal])+ $act:ident: $row:ident;)*) => {
+    ($($(#[doc = $doc:literal])+ $act:ident: $row:ident $(, $scope:ident)?;)*) => {
         /// What is done.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Act {
@@ -50,7 +72,20 @@ macro_rules! acts {
                     $(Self::$act => $row,)*
                 }
             }
+
+            /// The scope that a token needs for it. Without one it is not for integrations.
+            pub fn scope(self) -> Option<Scope> {
+                match self {
+                    $(Self::$act => acts!(@ $($scope)?),)*
+                }
+            }
         }
+    };
+    (@ $scope:ident) => {
+        Some(Scope::$scope)
+    };
+    (@) => {
+        None
     };
 }
 
@@ -61,8 +96,8 @@ const ADMIN: [bool; 5] = [true, false, false, false, false];
 acts! {
     /// Sign out, and see as whom one is signed in
     BeHere: ALL;
-    /// Follow what changes: the feed and the word that there is something new
-    Follow: ALL;
+    /// See what there is and follow what changes
+    Follow: ALL, ReadConversations;
     /// Say how far one has read
     Read: ALL;
     /// Write messages and, for staff, notes; give one's own new words, and take them back
@@ -70,13 +105,13 @@ acts! {
     /// Send the files of one's own messages
     Send: ALL;
     /// Open clips, photos and documents
-    Open: ALL;
+    Open: ALL, ReadMedia;
     /// Add and change clients and patients
-    Keep: STAFF;
+    Keep: STAFF, WritePeople;
     /// Open conversations, change them, end them
-    Converse: STAFF;
+    Converse: STAFF, WriteConversations;
     /// Invite a client
-    Invite: STAFF;
+    Invite: STAFF, InviteClients;
     /// See and close one's own sessions, change one's own password
     OwnAccount: STAFF;
     /// Change the name and the role of staff, close accounts and the sessions of others
@@ -85,10 +120,17 @@ acts! {
     TakeBack: ADMIN;
     /// Read who did what
     Audit: ADMIN;
+    /// See what a message said before, and tell what left Limpet
+    Record: STAFF;
+    /// Look after integrations: tokens and webhooks
+    Integrate: ADMIN;
 }
 
 /// Whether somebody may do it.
 pub fn may(who: Who, act: Act) -> bool {
+    if let Who::Token(scopes) = who {
+        return act.scope().is_some_and(|scope| scopes.has(scope));
+    }
     EVERYBODY.iter().zip(act.row()).any(|(of, may)| *of == who && may)
 }
 
@@ -100,6 +142,31 @@ mod tests {
     fn a_client_may_do_what_its_conversation_takes_and_nothing_else() {
         let may_do: Vec<Act> = Act::ALL.iter().copied().filter(|act| may(Who::Client, *act)).collect();
         assert_eq!(may_do, [Act::BeHere, Act::Follow, Act::Read, Act::Write, Act::Send, Act::Open]);
+    }
+
+    #[test]
+    fn a_token_may_do_what_its_scopes_say_and_nothing_else() {
+        let keeper = Who::Token(Scopes::of(&[Scope::WritePeople]));
+        let may_do: Vec<Act> = Act::ALL.iter().copied().filter(|act| may(keeper, *act)).collect();
+        assert_eq!(may_do, [Act::Keep]);
+        let every = Who::Token(Scopes::of(&Scope::ALL));
+        let may_not: Vec<Act> = Act::ALL.iter().copied().filter(|act| !may(every, *act)).collect();
+        assert_eq!(
+            may_not,
+            [
+                Act::BeHere,
+                Act::Read,
+                Act::Write,
+                Act::Send,
+                Act::OwnAccount,
+                Act::Staff,
+                Act::TakeBack,
+                Act::Audit,
+                Act::Record,
+                Act::Integrate
+            ]
+        );
+        assert!(Act::ALL.iter().all(|act| !may(Who::Token(Scopes::NONE), *act)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Tokens and passwords.
 //!
-//! **Invariant:** the token of a session or an invitation is 256 random bits and is stored only as its SHA-256; a
+//! **Invariant:** the token of a session, an invitation or an integration is 256 random bits and is stored only as its SHA-256; a
 //! password is stored only as argon2id. Neither is ever logged.
 
 use std::sync::OnceLock;
@@ -27,6 +27,20 @@ pub fn new_token() -> Result<String, NoRandomness> {
     let mut bits = [0_u8; 32];
     getrandom::fill(&mut bits).map_err(|_| NoRandomness)?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(bits))
+}
+
+/// How the token of an integration begins, so that one knows it where it should not be.
+const API_TOKEN: &str = "limpet_";
+
+/// A new token for an integration.
+pub fn new_api_token() -> Result<String, NoRandomness> {
+    Ok(format!("{API_TOKEN}{}", new_token()?))
+}
+
+/// Whether this is the token of an integration and not one of a session, by its form.
+pub fn is_api_token(token: &str) -> bool {
+    // A session's token may begin so by chance, but it is shorter.
+    token.len() == API_TOKEN.len() + 43 && token.starts_with(API_TOKEN)
 }
 
 /// How a token is stored: SHA-256 in lower-case hex. A token has 256 bits of its own and needs no salt.

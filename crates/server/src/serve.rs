@@ -28,6 +28,7 @@ use crate::{
     app::{App, Inner},
     blobs::{BlobError, Blobs, Bucket},
     clock::Clock,
+    hooks::Sender,
     intake::{Folder, Intake, Shared},
     jobs,
     live::Live,
@@ -75,6 +76,8 @@ pub struct Settings {
     pub metrics: Option<SocketAddr>,
     /// The collector that traces are sent to, if any.
     pub otlp: Option<String>,
+    /// Whether webhooks may be on this computer: for tests and for development.
+    pub webhooks_to_loopback: bool,
     /// What time it is.
     pub clock: Clock,
 }
@@ -93,6 +96,7 @@ impl Settings {
             drain: Duration::ZERO,
             metrics: None,
             otlp: None,
+            webhooks_to_loopback: false,
             clock: Clock::system(),
         }
     }
@@ -131,6 +135,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nothing can be sent to webhooks.
+    #[error("cannot make requests: {0}")]
+    Outgoing(#[from] reqwest::Error),
     /// The blob store.
     #[error("cannot use the blob store: {0}")]
     Blobs(#[from] BlobError),
@@ -218,6 +225,8 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         tasks,
         draining: AtomicBool::new(false),
         stopping: CancellationToken::new(),
+        outside: Sender::new(settings.webhooks_to_loopback)?,
+        webhooks_to_loopback: settings.webhooks_to_loopback,
     });
     if let Intake::Shared(shared) = &app.intake {
         app.tasks.spawn(shared.clone().keep_turns(app.stopping.clone()));

@@ -4,38 +4,23 @@ use limpet_model::{AttachmentKind, Audience, Author, Client, Millis, Patient};
 use limpet_wire::{
     Code,
     http::{
-        ConversationChange, MESSAGE_LIMIT, MessageChange, NewAttachment, NewConversation, NewExport,
-        NewMessage, StaffChange, UPLOAD_LIMIT,
+        ConversationChange, MessageChange, NewAttachment, NewConversation, NewExport, NewMessage, ReadUpTo,
+        StaffChange, UPLOAD_LIMIT,
+    },
+    integrations::{Event, NewToken, NewWebhook, Scope},
+};
+
+use crate::{
+    failure::{Answer, Problem},
+    limits::{
+        ADDRESS, ALERT, ATTACHMENTS_LIMIT, BREED, CAPTION, COLOUR, EMAIL, FILE_NAME, MEDIA_TIME_LIMIT,
+        MENTIONS_LIMIT, MIME, NAME, PHONE, PMS_ID, SPECIES, SUBJECT, TIME_LIMIT, URL, WEIGHT_LIMIT,
+        WEIGHT_MINIMUM, WORDS,
     },
 };
 
-use crate::failure::{Answer, Problem};
-
-/// Most attachments of one message.
-const ATTACHMENTS_LIMIT: usize = 20;
-/// Most colleagues that one note calls.
-const MENTIONS_LIMIT: usize = 50;
-/// Times a device may claim: any within what JavaScript counts exactly.
-const TIME_LIMIT: i64 = 8_640_000_000_000_000;
 /// The size limit as people say it.
 const UPLOAD_LIMIT_MB: i64 = UPLOAD_LIMIT / (1024 * 1024);
-
-fn at_most(what: &str, text: &str, most: usize) -> Answer<()> {
-    if text.chars().count() > most {
-        return Err(Problem::invalid(format!("{what} is too long: {most} characters at most.")));
-    }
-    if text.contains('\0') {
-        return Err(Problem::invalid(format!("{what} holds a character that cannot be kept.")));
-    }
-    Ok(())
-}
-
-fn needed(what: &str, text: &str, most: usize) -> Answer<()> {
-    if text.trim().is_empty() {
-        return Err(Problem::invalid(format!("{what} is missing.")));
-    }
-    at_most(what, text, most)
-}
 
 fn time(at: Millis) -> Answer<()> {
     if (0..=TIME_LIMIT).contains(&at.0) {
@@ -44,36 +29,60 @@ fn time(at: Millis) -> Answer<()> {
     Err(Problem::invalid("The device's clock gives an impossible time. Set its date and time."))
 }
 
+/// A read mark.
+pub fn check_mark(up_to: ReadUpTo) -> Answer<()> {
+    time(up_to.at)
+}
+
 /// A client.
 pub fn check_client(client: &Client) -> Answer<()> {
-    needed("The client's name", &client.name, 200)?;
-    at_most("The e-mail address", &client.email, 254)?;
-    at_most("The telephone number", &client.phone, 100)?;
-    at_most("The address", &client.address, 1000)?;
-    at_most("The id in the practice management system", &client.pms_id, 100)
+    NAME.check("The client's name", &client.name)?;
+    EMAIL.check("The e-mail address", &client.email)?;
+    PHONE.check("The telephone number", &client.phone)?;
+    ADDRESS.check("The address", &client.address)?;
+    PMS_ID.check("The id in the practice management system", &client.pms_id)
 }
 
 /// A change of a staff member.
 pub fn check_staff(change: &StaffChange) -> Answer<()> {
     match &change.name {
-        Some(name) => needed("The name", name, 200),
+        Some(name) => NAME.check("The name", name),
         None => Ok(()),
     }
 }
 
+/// A token.
+pub fn check_token(new: &NewToken) -> Answer<()> {
+    NAME.check("The name", &new.name)?;
+    if new.scopes.is_empty() || new.scopes.len() > Scope::ALL.len() {
+        return Err(Problem::invalid("Say what the token is for: name its scopes, each once."));
+    }
+    new.expires_at.map_or(Ok(()), time)
+}
+
+/// A webhook; where it may be is another question.
+pub fn check_webhook(new: &NewWebhook) -> Answer<()> {
+    URL.check("The address", &new.url)?;
+    if new.events.is_empty() || new.events.len() > Event::ALL.len() {
+        return Err(Problem::invalid("Say what is to be told: name the events, each once."));
+    }
+    Ok(())
+}
+
 /// A patient.
 pub fn check_patient(patient: &Patient) -> Answer<()> {
-    needed("The patient's name", &patient.name, 200)?;
-    at_most("The species", &patient.species, 100)?;
-    at_most("The breed", &patient.breed, 200)?;
-    at_most("The colour", &patient.colour, 200)?;
-    at_most("The alert", &patient.alert, 1000)?;
-    at_most("The id in the practice management system", &patient.pms_id, 100)?;
+    NAME.check("The patient's name", &patient.name)?;
+    SPECIES.check("The species", &patient.species)?;
+    BREED.check("The breed", &patient.breed)?;
+    COLOUR.check("The colour", &patient.colour)?;
+    ALERT.check("The alert", &patient.alert)?;
+    PMS_ID.check("The id in the practice management system", &patient.pms_id)?;
     if !is_born(&patient.born) {
         return Err(Problem::invalid("Write the date of birth as 2019, 2019-05 or 2019-05-31."));
     }
     match patient.weight_kg {
-        Some(kg) if !(kg > 0.0 && kg < 100_000.0) => {
+        // The least is what rounds to it.
+        Some(kg) if !(WEIGHT_MINIMUM / 2.0..=WEIGHT_LIMIT).contains(&kg) => {
             Err(Problem::invalid("Write the weight in kilograms, for example 12.4."))
         }
         _ => Ok(()),
@@ -93,14 +102,14 @@ fn is_born(text: &str) -> bool {
 
 /// A new conversation.
 pub fn check_conversation(new: &NewConversation) -> Answer<()> {
-    needed("The reason", &new.subject, 300)?;
+    SUBJECT.check("The reason", &new.subject)?;
     time(new.opened_at)
 }
 
 /// A change to a conversation.
 pub fn check_change(change: &ConversationChange) -> Answer<()> {
-    at_most("The summary", change.summary.as_deref().unwrap_or_default(), MESSAGE_LIMIT)?;
-    at_most("The plan", change.plan.as_deref().unwrap_or_default(), MESSAGE_LIMIT)?;
+    WORDS.check("The summary", change.summary.as_deref().unwrap_or_default())?;
+    WORDS.check("The plan", change.plan.as_deref().unwrap_or_default())?;
     change.at.map_or(Ok(()), time)?;
     change.seen.map_or(Ok(()), time)?;
     let until = change.snooze.and_then(|snooze| snooze.to).and_then(|snooze| snooze.until);
@@ -119,7 +128,7 @@ pub fn check_export(new: &NewExport) -> Answer<()> {
 
 /// New words for a message.
 pub fn check_words(change: &MessageChange) -> Answer<()> {
-    at_most("The message", &change.body, MESSAGE_LIMIT)
+    WORDS.check("The message", &change.body)
 }
 
 /// A new message by this author.
@@ -130,7 +139,7 @@ pub fn check_message(author: Author, new: &NewMessage) -> Answer<()> {
     if new.body.trim().is_empty() && new.attachments.is_empty() {
         return Err(Problem::invalid("The message is empty. Write something or add a clip."));
     }
-    at_most("The message", &new.body, MESSAGE_LIMIT)?;
+    WORDS.check("The message", &new.body)?;
     time(new.sent_at)?;
     new.due_at.map_or(Ok(()), time)?;
     let to_client = new.audience == Audience::Everyone;
@@ -157,13 +166,17 @@ pub fn check_message(author: Author, new: &NewMessage) -> Answer<()> {
 }
 
 fn check_attachment(author: Author, new: &NewAttachment) -> Answer<()> {
-    needed("The file's name", &new.name, 255)?;
-    if new.name.contains(['/', '\\']) {
-        return Err(Problem::invalid("A file's name cannot hold a slash. Rename the file."));
-    }
-    at_most("The file's type", &new.mime, 200)?;
-    at_most("The caption", &new.caption, 1000)?;
+    FILE_NAME.check("The file's name", &new.name)?;
+    MIME.check("The file's type", &new.mime)?;
+    CAPTION.check("The caption", &new.caption)?;
     new.captured_at.map_or(Ok(()), time)?;
+    if new
+        .still_of
+        .as_ref()
+        .is_some_and(|still| !(-MEDIA_TIME_LIMIT..=MEDIA_TIME_LIMIT).contains(&still.at.0))
+    {
+        return Err(Problem::invalid("A still's time lies outside of every clip. Capture it again."));
+    }
     check_size(new.bytes)?;
     let still = new.kind == AttachmentKind::Still;
     if still != new.still_of.is_some() || (still && !matches!(author, Author::Staff(_))) {

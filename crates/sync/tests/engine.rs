@@ -279,3 +279,41 @@ async fn a_refused_change_is_told_and_kept() {
     engine.stop().await;
     assert_eq!(device.store.outbox.entries().unwrap().len(), 1);
 }
+
+/// The server knows a repetition by its key, so that it does not undo what somebody else has done in between.
+#[tokio::test]
+async fn a_change_whose_answer_was_lost_is_repeated_under_its_own_key() {
+    let puts = Mutex::new(0_usize);
+    let faulty = Faulty::answering(move |seen| match (seen.method.as_str(), seen.path.as_str()) {
+        ("GET", "/v1/live") => Reply::new(200).body(": hello\n\n").then_silence(),
+        ("GET", _) => Reply::json(&ChangePage { revision: Revision(1), changes: vec![], more: false }),
+        _ => {
+            let mut puts = puts.lock().unwrap();
+            *puts += 1;
+            if *puts == 1 { Reply::vanish() } else { Reply::new(204) }
+        }
+    })
+    .await;
+    let device = Device::new();
+    let client = |name: &str| Client {
+        id: ClientId::new(),
+        name: name.into(),
+        email: String::new(),
+        phone: String::new(),
+        address: String::new(),
+        pms_id: String::new(),
+    };
+    device.store.outbox.add(&Work::Client(client("Eva")), Millis(7)).unwrap();
+    device.store.outbox.add(&Work::Client(client("Ben")), Millis(7)).unwrap();
+    let (engine, mut heard) = device.start(&faulty);
+    device.until_sent(&mut heard).await;
+    engine.stop().await;
+    let mut keys = BTreeMap::<String, Vec<String>>::new();
+    for seen in faulty.seen().iter().filter(|seen| seen.method == "PUT") {
+        keys.entry(seen.path.clone()).or_default().push(seen.header("idempotency-key").unwrap().to_owned());
+    }
+    let all: Vec<_> = keys.values().flatten().collect();
+    assert_eq!(all.len(), 3, "{keys:?}");
+    assert!(keys.values().all(|of_one| of_one.iter().all(|key| *key == of_one[0])), "{keys:?}");
+    assert_ne!(keys.values().next().unwrap()[0], keys.values().last().unwrap()[0]);
+}

@@ -16,6 +16,7 @@ use ts_rs::TS;
 
 /// The current state of one thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", content = "state", rename_all = "snake_case")]
 pub enum Entity {
     /// The practice itself.
@@ -41,6 +42,7 @@ pub enum Entity {
 
 /// What is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tombstone {
     /// `client`, `patient`, `conversation`, `message`, `attachment` or `staff_member`.
     pub of: String,
@@ -50,6 +52,7 @@ pub struct Tombstone {
 
 /// One thing and the revision at which it last changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// When it last changed.
     pub revision: Revision,
@@ -65,6 +68,7 @@ fn entity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Entity, D::Error
 
 /// A page of the feed, in revision order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChangePage {
     /// Ask for `since` this next.
     pub revision: Revision,

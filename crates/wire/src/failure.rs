@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 /// Exists only where somebody acts on the difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// No way to the server; it goes on by itself.
@@ -34,6 +35,7 @@ pub enum Code {
 /// A failure somebody can act on: the message says what happened and what to do, in a sentence that can be
 /// shown as it is. It never carries a client's words, a path on the server or a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failure {
     /// What to do about it, for a program.
     pub code: Code,

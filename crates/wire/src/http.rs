@@ -1,4 +1,5 @@
-//! Bodies of the HTTP interface under `/v1`. Every answer other than 2xx carries a [`crate::Failure`].
+//! Bodies of the HTTP interface under `/v1`. Every answer other than 2xx carries a [`crate::Failure`], as a problem
+//! (RFC 9457). What an administrator says about integrations is in [`crate::integrations`].
 //!
 //! | route | who | body -> answer |
 //! |---|---|---|
@@ -12,8 +13,11 @@
 //! | `PATCH /v1/staff/{id}` | administrator | [`StaffChange`] -> 204 |
 //! | `DELETE /v1/staff/{id}/sessions` | administrator | -> 204 |
 //! | `GET /v1/audit?after=&limit=` | administrator | -> [`AuditPage`] |
+//! | `GET, POST /v1/tokens`, `DELETE /v1/tokens/{id}` | administrator | [`crate::integrations::NewToken`] and so on |
+//! | `GET, POST /v1/webhooks`, `DELETE /v1/webhooks/{id}` and below | administrator | [`crate::integrations::NewWebhook`] and so on |
 //! | `GET /v1/changes?since=&limit=` | any session | -> [`crate::changes::ChangePage`] |
 //! | `GET /v1/live` | any session | -> server-sent events, each `data: <revision>` |
+//! | `GET /v1/clients/{id}`, `patients`, `conversations`, `messages` | any session | -> the thing, with its `ETag` |
 //! | `PUT /v1/clients/{id}` | staff | [`limpet_model::Client`] -> 204 |
 //! | `PUT /v1/patients/{id}` | staff | [`limpet_model::Patient`] -> 204 |
 //! | `PUT /v1/conversations/{id}` | staff | [`NewConversation`] -> 204 |
@@ -31,10 +35,12 @@
 //! | `GET, HEAD /v1/attachments/{id}/{original,rendition,poster}` | any session | -> bytes, with Range |
 //! | `GET /m/{capability}`, `GET /m/{capability}/{original,rendition,poster}` | anyone with the link | -> page or bytes |
 //! | `GET /o/{invitation}` | anyone with the link | -> the owner app |
+//! | `GET /v1/openapi.json` | anyone | -> all of this, for programs |
+//! | `GET /v1/problems/{code}` | anyone | -> what a code of a problem means |
 //! | `GET /healthz` | anyone | -> `ok` |
 //! | `GET /readyz` | anyone | -> `ready`, or 503 |
 //!
-//! A staff session is `Authorization: Bearer <token>`. A client session is the HttpOnly cookie
+//! A staff session, and the token of an integration, is `Authorization: Bearer <token>`. A client session is the HttpOnly cookie
 //! `limpet_client`; a writing request that relies on it must carry the header `limpet-app: owner`. A page names the
 //! client it is about in the header `limpet-client`; with another client's cookie the answer is 401.
 
@@ -52,6 +58,7 @@ pub const MESSAGE_LIMIT: usize = 10_000;
 
 /// Staff sign-in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignIn {
     /// Sign-in name, any case.
     pub email: String,
@@ -63,6 +70,7 @@ pub struct SignIn {
 
 /// A staff session.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StaffSession {
     /// Opaque bearer token. Keep it in the keyring.
     pub token: String,
@@ -74,6 +82,7 @@ pub struct StaffSession {
 
 /// Who a session belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Me {
     /// A staff member.
@@ -89,6 +98,7 @@ pub enum Me {
 
 /// A session that is open, as its holder sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OpenSession {
     /// Names it; nobody gets in with it.
     pub id: String,
@@ -104,6 +114,7 @@ pub struct OpenSession {
 
 /// A new password. The account's other sessions are closed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewPassword {
     /// The present one.
     pub current: String,
@@ -113,6 +124,7 @@ pub struct NewPassword {
 
 /// What changes about a staff member. Absent means: as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct StaffChange {
     /// Name.
@@ -131,6 +143,7 @@ pub struct StaffChange {
 
 /// The link a client was given.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OpenInvitation {
     /// The last part of the link.
     pub invitation: String,
@@ -138,6 +151,7 @@ pub struct OpenInvitation {
 
 /// A client's device after opening its invitation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClientSession {
     /// The practice's name.
     pub practice: String,
@@ -149,6 +163,7 @@ pub struct ClientSession {
 
 /// An invitation.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Invitation {
     /// The whole link, to send to the client.
     pub link: String,
@@ -158,6 +173,7 @@ pub struct Invitation {
 
 /// A new conversation. Repeating it with the same id changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewConversation {
     /// With whom.
     pub client: ClientId,
@@ -171,6 +187,7 @@ pub struct NewConversation {
 
 /// What changes about a conversation. Absent means: as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ConversationChange {
     /// Urgent or not.
@@ -214,6 +231,7 @@ pub struct ConversationChange {
 
 /// Assign to somebody or to nobody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Assign {
     /// Whom.
     pub to: Option<StaffId>,
@@ -221,6 +239,7 @@ pub struct Assign {
 
 /// Put off, or not any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SetSnooze {
     /// How.
     pub to: Option<Snooze>,
@@ -228,6 +247,7 @@ pub struct SetSnooze {
 
 /// New words for a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MessageChange {
     /// The words; may be empty when something is attached.
     pub body: String,
@@ -235,6 +255,7 @@ pub struct MessageChange {
 
 /// What a message said before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EarlierWords {
     /// The words.
     pub body: String,
@@ -244,6 +265,7 @@ pub struct EarlierWords {
 
 /// Another conversation about the same patient that becomes part of this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Merge {
     /// Which.
     pub from: ConversationId,
@@ -251,6 +273,7 @@ pub struct Merge {
 
 /// One change to many conversations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BulkChange {
     /// Which, 200 at most.
     pub conversations: Vec<ConversationId>,
@@ -260,6 +283,7 @@ pub struct BulkChange {
 
 /// What came of it. What is not named has changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BulkAnswer {
     /// Conversations that stayed as they were.
     pub refused: Vec<BulkRefusal>,
@@ -267,6 +291,7 @@ pub struct BulkAnswer {
 
 /// A conversation that stayed as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BulkRefusal {
     /// Which.
     pub conversation: ConversationId,
@@ -276,6 +301,7 @@ pub struct BulkRefusal {
 
 /// Everything received up to this time has been seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReadUpTo {
     /// `received_at` of the last message seen.
     pub at: Millis,
@@ -283,6 +309,7 @@ pub struct ReadUpTo {
 
 /// A new message. Repeating it with the same id changes nothing; the same id with other content is a conflict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewMessage {
     /// Where.
     pub conversation: ConversationId,
@@ -309,6 +336,7 @@ pub struct NewMessage {
 /// The upload that follows is tus `POST /v1/uploads` with `Upload-Length` and
 /// `Upload-Metadata: attachment <base64 of the id>`; its address is `/v1/uploads/{attachment}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewAttachment {
     /// Its id.
     pub id: AttachmentId,
@@ -331,6 +359,7 @@ pub struct NewAttachment {
 
 /// Something left Limpet. Told so that the audit log of the practice holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NewExport {
     /// Of which conversation.
     pub conversation: ConversationId,
@@ -346,6 +375,7 @@ pub struct NewExport {
 
 /// How something left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ExportKind {
     /// Into the practice management system.
@@ -356,6 +386,7 @@ pub enum ExportKind {
 
 /// A line of the audit log of a practice. Its hash holds the one before it: see `docs/SECURITY.md`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditEntry {
     /// From one, without a gap.
     #[ts(type = "number")]
@@ -380,6 +411,7 @@ pub struct AuditEntry {
 
 /// A page of the audit log, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditPage {
     /// The lines.
     pub entries: Vec<AuditEntry>,

@@ -10,6 +10,7 @@ pub mod desk;
 mod failure;
 pub mod frames;
 pub mod http;
+pub mod integrations;
 pub mod sound;
 pub mod typescript;
 

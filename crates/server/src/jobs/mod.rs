@@ -4,6 +4,7 @@
 //! again changes nothing that was right.
 
 mod prepare;
+mod tell;
 mod trouble;
 
 use std::{sync::Arc, time::Duration};
@@ -13,6 +14,7 @@ use opentelemetry::trace::SpanKind;
 
 use self::{
     prepare::{give_up, prepare},
+    tell::tell,
     trouble::Trouble,
 };
 use crate::{
@@ -27,8 +29,10 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long to leave a job alone when the disk is full, or the store away, milliseconds.
 const LATER: i64 = 60 * 1000;
-/// Jobs that take a moment, done at once: one of them may wait for a slow server somewhere.
+/// Jobs that take a moment, done at once.
 const LIGHT_WORKERS: usize = 4;
+/// Jobs that wait for servers of others, done at once.
+const OUTSIDE_WORKERS: usize = 4;
 
 /// Starts `workers` for what takes long, and if there are any, those for what takes a moment. The leases this node held
 /// before it stopped are free again at once.
@@ -38,7 +42,13 @@ pub async fn start(app: &App, workers: usize, node: &str) -> Result<()> {
         tracing::info!(jobs = freed, "Taking up jobs that were interrupted");
     }
     let node: Arc<str> = node.into();
-    for (lane, count) in [(Lane::Heavy, workers), (Lane::Light, LIGHT_WORKERS.min(workers * LIGHT_WORKERS))] {
+    let others = |count: usize| if workers > 0 { count } else { 0 };
+    let lanes = [
+        (Lane::Heavy, workers),
+        (Lane::Light, others(LIGHT_WORKERS)),
+        (Lane::Outside, others(OUTSIDE_WORKERS)),
+    ];
+    for (lane, count) in lanes {
         for _ in 0..count {
             app.tasks.spawn(work(app.clone(), lane, node.clone()));
         }
@@ -76,6 +86,7 @@ async fn run(app: &App, job: Job) {
             Work::Wake(id) => or_lost(app.store.wake_conversation(job, id, app.now()).await),
             Work::Escalate(id) => or_lost(app.store.escalate(job, id, app.now()).await),
             Work::Send(id) => or_lost(app.store.send_due(job, id, app.now()).await),
+            Work::Tell(id) => tell(app, job, id).await,
         }
     };
     let outcome = tokio::select! {
@@ -126,7 +137,7 @@ async fn fail(app: &App, job: Job, reason: &str) -> Result<()> {
     if last {
         let ours = match job.work {
             Work::Prepare(attachment) => give_up(app, job, attachment).await?,
-            Work::Wake(_) | Work::Escalate(_) | Work::Send(_) => true,
+            Work::Wake(_) | Work::Escalate(_) | Work::Send(_) | Work::Tell(_) => true,
         };
         if !ours {
             return Ok(());

@@ -1,6 +1,6 @@
 //! Accounts of staff: one's own sessions and password, and what an administrator decides about others.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State};
 use limpet_model::StaffId;
 use limpet_wire::{
     Code,
@@ -15,6 +15,7 @@ use crate::{
     passwords::Guess,
     peer::Peer,
     secrets::{PASSWORD_MAXIMUM, check_password},
+    terms::Done,
     words,
 };
 
@@ -32,14 +33,10 @@ pub async fn sessions(
 }
 
 /// `DELETE /v1/sessions/{id}`
-pub async fn close_session(
-    State(app): State<App>,
-    staff: Staff,
-    IdOf(id): IdOf<String>,
-) -> Answer<StatusCode> {
+pub async fn close_session(State(app): State<App>, staff: Staff, IdOf(id): IdOf<String>) -> Answer<Done> {
     if app.store.close_staff_session(staff.by(app.now()), staff.id, &id).await? {
         tracing::info!(practice = %staff.practice, staff = %staff.id, "Closed a session");
-        return Ok(StatusCode::NO_CONTENT);
+        return Ok(Done);
     }
     Err(Problem::not_found("session"))
 }
@@ -51,7 +48,7 @@ pub async fn change_password(
     caller: Caller,
     staff: Staff,
     Sent(sent): Sent<NewPassword>,
-) -> Answer<StatusCode> {
+) -> Answer<Done> {
     let member = app.store.staff_member(staff.practice, staff.id).await?;
     let member = member.ok_or_else(|| Problem::not_found("account"))?;
     check_password(&sent.new, &member.email).map_err(Problem::invalid)?;
@@ -71,7 +68,7 @@ pub async fn change_password(
         return Err(wrong());
     }
     tracing::info!(practice = %staff.practice, staff = %staff.id, "Changed a password");
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `PATCH /v1/staff/{id}`
@@ -80,22 +77,18 @@ pub async fn change(
     staff: Staff,
     IdOf(id): IdOf<StaffId>,
     Sent(change): Sent<StaffChange>,
-) -> Answer<StatusCode> {
+) -> Answer<Done> {
     words::check_staff(&change)?;
     app.store.change_staff(staff.by(app.now()), id, &change).await?;
     tracing::info!(practice = %staff.practice, by = %staff.id, staff = %id, "Changed an account");
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `DELETE /v1/staff/{id}/sessions`
-pub async fn close_sessions(
-    State(app): State<App>,
-    staff: Staff,
-    IdOf(id): IdOf<StaffId>,
-) -> Answer<StatusCode> {
+pub async fn close_sessions(State(app): State<App>, staff: Staff, IdOf(id): IdOf<StaffId>) -> Answer<Done> {
     let member = app.store.staff_member(staff.practice, id).await?;
     member.ok_or_else(|| Problem::not_found("account"))?;
     app.store.close_staff_sessions(staff.by(app.now()), id).await?;
     tracing::info!(practice = %staff.practice, by = %staff.id, staff = %id, "Closed an account's sessions");
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }

@@ -1,16 +1,15 @@
 //! `GET /v1/changes`: the feed.
 
-use axum::{
-    Json,
-    extract::{Query, State, rejection::QueryRejection},
-};
+use axum::{Json, extract::State};
 use limpet_model::Revision;
 use limpet_wire::changes::ChangePage;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     access::Caller,
     app::App,
+    body::Asked,
     failure::{Answer, Problem},
     view::View,
 };
@@ -19,12 +18,17 @@ use crate::{
 const PAGE: u32 = 500;
 
 /// Where to go on, and how far.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Ask {
+    /// The `revision` of the last page; 0 begins with everything.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 9_223_372_036_854_775_807_i64))]
     since: i64,
+    /// About how many changes: 500 unless said, 1000 at most.
+    #[schemars(with = "u32", range(max = 4_294_967_295_u32))]
     limit: Option<u32>,
     /// In which past `since` counts. A device that does not know has none yet, or is of an older version.
+    #[schemars(with = "String")]
     epoch: Option<String>,
 }
 
@@ -32,10 +36,11 @@ pub struct Ask {
 pub async fn changes(
     State(app): State<App>,
     caller: Caller,
-    ask: Result<Query<Ask>, QueryRejection>,
+    Asked(ask): Asked<Ask>,
 ) -> Answer<Json<ChangePage>> {
-    let Query(ask) =
-        ask.map_err(|_| Problem::invalid("The app asked for changes in a way the server cannot read."))?;
+    if ask.since < 0 {
+        return Err(Problem::invalid("There are no revisions before 0. Begin there."));
+    }
     let limit = ask.limit.unwrap_or(PAGE);
     if ask.since > 0 && ask.epoch.is_some_and(|epoch| epoch != app.epoch) {
         // What it counts from never was here: it starts over.
@@ -45,6 +50,6 @@ pub async fn changes(
     if let (View::Client(client), true) = (caller.view(), ask.since > 0) {
         app.store.delivered(caller.by(app.now()), client, Revision(ask.since)).await?;
     }
-    let page = app.store.changes(caller.practice(), caller.view(), Revision(ask.since.max(0)), limit).await?;
+    let page = app.store.changes(caller.practice(), caller.view(), Revision(ask.since), limit).await?;
     Ok(Json(ChangePage { epoch: app.epoch.clone(), ..app.with_links(page) }))
 }

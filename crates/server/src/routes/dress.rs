@@ -5,20 +5,22 @@
 //! **Invariant:** what a proxy says of a request is taken only where there is one, and only if it is of a shape in which
 //! nobody's words fit.
 
-use std::time::Instant;
+use std::{panic::AssertUnwindSafe, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use futures_util::FutureExt;
 use opentelemetry::trace::SpanKind;
 use tracing::{Instrument, field};
 
 use super::ROUTES;
 use crate::{
     app::App,
+    failure::Problem,
     metrics::method_name,
     traces::{Span, read_parent},
 };
@@ -42,7 +44,10 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
         span.record("trace", field::display(trace));
     }
     let begun = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    // What panics is a failure like any other; what it held is rolled back or let go of on the way.
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let mut response =
+        answered.unwrap_or_else(|_| span.in_scope(|| Problem::internal(&"a route panicked").into_response()));
     let (status, took) = (response.status().as_u16(), begun.elapsed());
     app.metrics.answered(method, route, status, took);
     traced.say("http.response.status_code", i64::from(status));

@@ -1,6 +1,6 @@
 //! `PUT /v1/exports/{id}`: a device tells what left Limpet.
 
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
 use limpet_model::ExportId;
 use limpet_wire::http::NewExport;
 
@@ -9,6 +9,7 @@ use crate::{
     app::App,
     body::{IdOf, Sent},
     failure::Answer,
+    terms::Done,
     words,
 };
 
@@ -18,8 +19,8 @@ pub async fn put(
     staff: Staff,
     IdOf(id): IdOf<ExportId>,
     Sent(new): Sent<NewExport>,
-) -> Answer<StatusCode> {
+) -> Answer<Done> {
     words::check_export(&new)?;
     app.store.put_export(staff.by(app.now()), id, &new).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }

@@ -11,10 +11,13 @@ use axum::{
     },
 };
 use futures_util::{StreamExt, stream};
+use serde_json::json;
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 
-use crate::{access::Caller, app::App, failure::Answer, live::Ear};
+use crate::{
+    access::Caller, app::App, failure::Answer, live::Ear, openapi::Telling, store::sessions::Session,
+};
 
 /// Keeps middle boxes from closing a quiet connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -31,7 +34,7 @@ pub async fn live(State(app): State<App>, caller: Caller) -> Answer<Response> {
     let events = stream::iter([newest])
         .chain(WatchStream::from_changes(revisions))
         .map(|revision| Ok::<_, Infallible>(Event::default().data(revision.0.to_string())));
-    let mut response = Sse::new(events.take_until(until_over(app, caller.0.token_hash, closings)))
+    let mut response = Sse::new(events.take_until(until_over(app, caller.0, closings)))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response();
     response
@@ -41,12 +44,12 @@ pub async fn live(State(app): State<App>, caller: Caller) -> Answer<Response> {
 }
 
 /// Ends with the session, or with the server.
-async fn until_over(app: App, token_hash: String, mut closings: watch::Receiver<()>) {
+async fn until_over(app: App, session: Session, mut closings: watch::Receiver<()>) {
     loop {
         // The first time at once: it may have been closed before anybody listened.
-        match app.store.session(&token_hash, app.now()).await {
-            Ok(None) => return,
-            Ok(Some(_)) => {}
+        match app.store.is_open(&session, app.now()).await {
+            Ok(false) => return,
+            Ok(true) => {}
             Err(error) => tracing::warn!(%error, "Cannot ask for a session"),
         }
         tokio::select! {
@@ -55,4 +58,14 @@ async fn until_over(app: App, token_hash: String, mut closings: watch::Receiver<
             closed = closings.changed() => if closed.is_err() { return },
         }
     }
+}
+
+/// Tells of events that never end by themselves.
+pub fn tell(telling: &mut Telling<'_>) {
+    let words = "Each event is `data: <revision>`; ask `/v1/changes` for what is new. A comment every 15 seconds keeps the \
+                 line open. It ends with the session.";
+    // Each event by itself: so do those who check documents read the schema of a stream.
+    let revision = json!({ "type": "string", "pattern": "^[0-9]+$" });
+    let event = json!({ "type": "object", "required": ["data"], "properties": { "data": revision } });
+    telling.answers_with(200, words, "text/event-stream", &event);
 }

@@ -4,17 +4,19 @@
 //! down before anything is sent.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use limpet_model::{Attachment, PracticeId};
+use serde_json::json;
 
 use crate::{
     app::App,
-    blobs::Part,
+    body::{IdOf, PartOf},
     deliver::deliver,
     failure::{Answer, Problem},
+    openapi::Telling,
     pages::{self, Language, Shown},
     peer::Peer,
     view::View,
@@ -28,7 +30,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; medi
 pub async fn page(
     State(app): State<App>,
     peer: Peer,
-    Path(capability): Path<String>,
+    IdOf(capability): IdOf<String>,
     headers: HeaderMap,
 ) -> Response {
     let language = Language::of(&headers);
@@ -48,18 +50,17 @@ pub async fn page(
 pub async fn bytes(
     State(app): State<App>,
     peer: Peer,
-    Path((capability, part)): Path<(String, String)>,
+    PartOf(capability, part): PartOf<String>,
     method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    let part = Part::read(&part).ok_or_else(|| Problem::not_found("page"))?;
     let (practice, attachment) = open(&app, &capability).await?.ok_or_else(|| Problem::not_found("link"))?;
     app.log_opening(practice, attachment.id, part.word(), peer).await?;
     deliver(&app, practice, &attachment, part, &method, &headers).await
 }
 
 /// `GET /m-assets/{file}`
-pub async fn asset(Path(file): Path<String>) -> Response {
+pub async fn asset(IdOf(file): IdOf<String>) -> Response {
     match pages::asset(&file) {
         Some((mime, content)) => {
             let headers = [(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "public, max-age=3600")];
@@ -99,4 +100,11 @@ fn html(status: StatusCode, page: String) -> Response {
 fn sorry(language: Language, problem: Problem) -> Response {
     let page = pages::sorry(language, &problem.failure().message);
     html(problem.into_response().status(), page)
+}
+
+/// Tells of a page for people; whoever has no link any more is told so on a page too.
+pub fn tell_page(telling: &mut Telling<'_>) {
+    let page = json!({ "type": "string" });
+    telling.answers_with(200, "The page.", "text/html", &page);
+    telling.answers_with(404, "The link does not open, or not any more.", "text/html", &page);
 }

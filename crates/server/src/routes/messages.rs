@@ -1,18 +1,37 @@
-//! Messages and notes: writing one, giving it new words, taking it back.
+//! `/v1/messages/{id}`: messages and notes: reading one, writing it, giving it new words, taking it back.
 
-use axum::{Json, extract::State, http::StatusCode};
-use limpet_model::MessageId;
-use limpet_wire::http::{EarlierWords, MessageChange, NewMessage};
+use axum::{Json, extract::State};
+use limpet_model::{Message, MessageId};
+use limpet_wire::{
+    changes::{Change, Entity},
+    http::{EarlierWords, MessageChange, NewMessage},
+};
 
 use crate::{
     access::{Caller, Staff},
     app::App,
     body::{IdOf, Sent},
     failure::{Answer, Problem},
+    openapi::Telling,
     permission::{Act, may},
+    store::changes::Thing,
+    terms::{Done, Known, Tagged},
     view::View,
     words,
 };
+
+/// `GET /v1/messages/{id}`
+pub async fn message(
+    State(app): State<App>,
+    caller: Caller,
+    IdOf(id): IdOf<MessageId>,
+    known: Known,
+) -> Answer<Tagged<Message>> {
+    match app.store.one(caller.practice(), caller.view(), Thing::Message(id)).await? {
+        Some(Change { revision, entity: Entity::Message(found) }) => known.or(revision, found),
+        _ => Err(Problem::not_found("message")),
+    }
+}
 
 /// `PUT /v1/messages/{id}`
 pub async fn put(
@@ -20,10 +39,15 @@ pub async fn put(
     caller: Caller,
     IdOf(id): IdOf<MessageId>,
     Sent(new): Sent<NewMessage>,
-) -> Answer<StatusCode> {
-    words::check_message(caller.author(), &new)?;
+) -> Answer<Done> {
+    words::check_message(caller.author()?, &new)?;
     app.store.put_message(caller.by(app.now()), caller.view(), id, &new).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
+}
+
+/// Tells what may be wrong with a message's files.
+pub fn tell_put(telling: &mut Telling<'_>) {
+    telling.fails(&[409, 422]);
 }
 
 /// `PATCH /v1/messages/{id}`
@@ -32,17 +56,17 @@ pub async fn edit(
     caller: Caller,
     IdOf(id): IdOf<MessageId>,
     Sent(change): Sent<MessageChange>,
-) -> Answer<StatusCode> {
+) -> Answer<Done> {
     words::check_words(&change)?;
     app.store.edit_message(caller.by(app.now()), caller.view(), id, &change.body).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `DELETE /v1/messages/{id}`
-pub async fn delete(State(app): State<App>, caller: Caller, IdOf(id): IdOf<MessageId>) -> Answer<StatusCode> {
+pub async fn delete(State(app): State<App>, caller: Caller, IdOf(id): IdOf<MessageId>) -> Answer<Done> {
     let anybodys = may(caller.who(), Act::TakeBack);
     app.store.delete_message(caller.by(app.now()), caller.view(), id, anybodys).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Done)
 }
 
 /// `GET /v1/messages/{id}/earlier`

@@ -1,4 +1,5 @@
-//! The routes: one table of what is asked, who comes in, and who answers.
+//! The routes: one table of what is asked, who comes in, and who answers. The router, the OpenAPI document and the
+//! matrix test are made of it.
 //!
 //! **Invariant:** there is no route without a gate. What the table says of one is what stands before it.
 
@@ -7,6 +8,7 @@ mod attachments;
 mod audit;
 mod changes;
 mod conversations;
+mod docs;
 mod dress;
 mod exports;
 mod health;
@@ -16,7 +18,9 @@ mod messages;
 mod owner;
 mod people;
 mod session;
+mod tokens;
 mod uploads;
+mod webhooks;
 
 use axum::{Router, http::StatusCode, middleware, routing};
 
@@ -27,11 +31,12 @@ use crate::{
     },
     app::App,
     failure::Problem,
+    openapi::{Tell, Telling, teller},
     permission::Act,
 };
 
 /// A line of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Route {
     /// `get`, `put` and so on. `get` answers `HEAD` too.
     pub method: &'static str,
@@ -39,13 +44,22 @@ pub struct Route {
     pub path: &'static str,
     /// Who comes in.
     pub gate: Gate,
+    /// What it is for.
+    pub words: &'static str,
+    /// What tells the document of it: the handler's types first.
+    pub tell: &'static [Tell],
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal $gate:expr => $handler:expr;)*) => {
+    ($($(#[doc = $doc:literal])+ $method:ident $path:literal $gate:expr => $handler:expr $(, $more:expr)*;)*) => {
         /// Everything the server answers.
-        pub const ROUTES: &[Route] =
-            &[$(Route { method: stringify!($method), path: $path, gate: $gate },)*];
+        pub const ROUTES: &[Route] = &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            gate: $gate,
+            words: concat!($($doc),+),
+            tell: &[teller(&$handler) $(, $more)*],
+        },)*];
 
         fn guarded(app: &App) -> Router<App> {
             Router::new()$(.route(
@@ -58,46 +72,118 @@ macro_rules! routes {
 }
 
 routes! {
-    post "/v1/sign-in" Anyone => session::sign_in;
+    /// Sign a staff member in.
+    post "/v1/sign-in" Anyone => session::sign_in, session::guesses;
+    /// Close the session.
     post "/v1/sign-out" Session(Act::BeHere) => session::sign_out;
+    /// Whose session it is.
     get "/v1/me" Session(Act::BeHere) => session::me;
-    post "/v1/open-invitation" Anyone => session::open_invitation;
+    /// Open the link that a client was given; the answer sets the cookie.
+    post "/v1/open-invitation" Anyone => session::open_invitation, session::old_links;
+    /// One's own sessions, the one used last first.
     get "/v1/sessions" Session(Act::OwnAccount) => account::sessions;
+    /// Close one of one's own sessions.
     delete "/v1/sessions/{id}" Session(Act::OwnAccount) => account::close_session;
-    put "/v1/password" Session(Act::OwnAccount) => account::change_password;
-    patch "/v1/staff/{id}" Session(Act::Staff) => account::change;
+    /// Change one's own password.
+    put "/v1/password" Session(Act::OwnAccount) => account::change_password, session::guesses;
+    /// Change a staff member.
+    patch "/v1/staff/{id}" Session(Act::Staff) => account::change, conflicts;
+    /// Close all sessions of a staff member.
     delete "/v1/staff/{id}/sessions" Session(Act::Staff) => account::close_sessions;
+    /// Who did what.
     get "/v1/audit" Session(Act::Audit) => audit::audit;
+    /// The tokens of the practice's integrations, the newest first.
+    get "/v1/tokens" Session(Act::Integrate) => tokens::list;
+    /// Make a token for an integration. The answer shows it, this once.
+    post "/v1/tokens" Session(Act::Integrate) => tokens::issue;
+    /// Revoke a token for good.
+    delete "/v1/tokens/{id}" Session(Act::Integrate) => tokens::revoke;
+    /// The practice's webhooks, the newest first.
+    get "/v1/webhooks" Session(Act::Integrate) => webhooks::list;
+    /// Have somebody told when something happens. The answer shows the secret, this once.
+    post "/v1/webhooks" Session(Act::Integrate) => webhooks::add;
+    /// Remove a webhook, and what was still to be told there.
+    delete "/v1/webhooks/{id}" Session(Act::Integrate) => webhooks::remove;
+    /// What a webhook was and is to be told, the newest first: 200 at most.
+    get "/v1/webhooks/{id}/deliveries" Session(Act::Integrate) => webhooks::deliveries;
+    /// Tell a webhook once more what was given up.
+    post "/v1/webhooks/{id}/retry" Session(Act::Integrate) => webhooks::retry;
+    /// What changed after a revision, as the asker sees it.
     get "/v1/changes" Session(Act::Follow) => changes::changes;
-    get "/v1/live" Session(Act::Follow) => live::live;
+    /// Say, as server-sent events, whenever there is a newer revision.
+    get "/v1/live" Session(Act::Follow) => live::live, live::tell;
+    /// A client.
+    get "/v1/clients/{id}" Session(Act::Follow) => people::client;
+    /// Add or change a client.
     put "/v1/clients/{id}" Session(Act::Keep) => people::put_client;
+    /// A patient.
+    get "/v1/patients/{id}" Session(Act::Follow) => people::patient;
+    /// Add or change a patient.
     put "/v1/patients/{id}" Session(Act::Keep) => people::put_patient;
-    put "/v1/conversations/{id}" Session(Act::Converse) => conversations::open;
+    /// A conversation.
+    get "/v1/conversations/{id}" Session(Act::Follow) => conversations::conversation;
+    /// Open a conversation. The same again changes nothing.
+    put "/v1/conversations/{id}" Session(Act::Converse) => conversations::open, conflicts;
+    /// Change a conversation: urgency, assignee, state.
     patch "/v1/conversations/{id}" Session(Act::Converse) => conversations::change;
+    /// Make one change to many conversations, 200 at most.
     post "/v1/conversations/changes" Session(Act::Converse) => conversations::change_many;
-    post "/v1/conversations/{id}/merge" Session(Act::Converse) => conversations::merge;
+    /// Make another conversation about the same patient part of this one.
+    post "/v1/conversations/{id}/merge" Session(Act::Converse) => conversations::merge, conflicts;
+    /// Make a link for the client of a conversation.
     post "/v1/conversations/{id}/invitation" Session(Act::Invite) => conversations::invite;
+    /// Say how far one has read.
     post "/v1/conversations/{id}/read" Session(Act::Read) => conversations::read;
-    put "/v1/messages/{id}" Session(Act::Write) => messages::put;
-    patch "/v1/messages/{id}" Session(Act::Write) => messages::edit;
-    delete "/v1/messages/{id}" Session(Act::Write) => messages::delete;
-    get "/v1/messages/{id}/earlier" Session(Act::Converse) => messages::earlier;
-    put "/v1/exports/{id}" Session(Act::Converse) => exports::put;
-    options "/v1/uploads" Anyone => uploads::abilities;
-    post "/v1/uploads" Session(Act::Send) => uploads::begin;
-    options "/v1/uploads/{attachment}" Anyone => uploads::abilities;
-    head "/v1/uploads/{attachment}" Session(Act::Send) => uploads::offset;
-    patch "/v1/uploads/{attachment}" Session(Act::Send) => uploads::append;
-    delete "/v1/uploads/{attachment}" Session(Act::Send) => uploads::give_up;
-    get "/v1/attachments/{id}/{part}" Session(Act::Open) => attachments::bytes;
-    get "/m/{capability}" Link => media::page;
-    get "/m/{capability}/{part}" Link => media::bytes;
-    get "/m-assets/{file}" Anyone => media::asset;
+    /// A message or, for staff, a note.
+    get "/v1/messages/{id}" Session(Act::Follow) => messages::message;
+    /// Write a message or, for staff, a note, and announce its files. The same again changes nothing.
+    put "/v1/messages/{id}" Session(Act::Write) => messages::put, messages::tell_put;
+    /// Give one's own message new words. What it said before is kept.
+    patch "/v1/messages/{id}" Session(Act::Write) => messages::edit, conflicts;
+    /// Take a message back. What it said is kept for the record.
+    delete "/v1/messages/{id}" Session(Act::Write) => messages::delete, conflicts;
+    /// What a message said before.
+    get "/v1/messages/{id}/earlier" Session(Act::Record) => messages::earlier;
+    /// Tell that a transcript or a file left Limpet.
+    put "/v1/exports/{id}" Session(Act::Record) => exports::put, conflicts;
+    /// What of tus is spoken.
+    options "/v1/uploads" Anyone => uploads::abilities, uploads::tell_abilities;
+    /// Begin to send the bytes of an announced file (tus: creation, creation-with-upload).
+    post "/v1/uploads" Session(Act::Send) => uploads::begin, uploads::tell_begin;
+    /// What of tus is spoken.
+    options "/v1/uploads/{attachment}" Anyone => uploads::abilities, uploads::tell_abilities;
+    /// How many bytes have arrived (tus).
+    head "/v1/uploads/{attachment}" Session(Act::Send) => uploads::offset, uploads::tell_offset;
+    /// Send more bytes (tus: core, checksum).
+    patch "/v1/uploads/{attachment}" Session(Act::Send) => uploads::append, uploads::tell_append;
+    /// Give an upload up (tus: termination).
+    delete "/v1/uploads/{attachment}" Session(Act::Send) => uploads::give_up, uploads::tell_give_up;
+    /// The bytes of a file, whole or a range.
+    get "/v1/attachments/{id}/{part}" Session(Act::Open) => attachments::bytes, attachments::tell_bytes;
+    /// The page behind a media link.
+    get "/m/{capability}" Link => media::page, media::tell_page;
+    /// The bytes behind a media link, whole or a range.
+    get "/m/{capability}/{part}" Link => media::bytes, attachments::tell_bytes;
+    /// What a media page looks like.
+    get "/m-assets/{file}" Anyone => media::asset, owner::tell_file;
     // Whoever opens it: the page asks for the invitation itself.
-    get "/o/{invitation}" Anyone => owner::index;
-    get "/owner/{*file}" Anyone => owner::file;
+    /// The owner app, opened with an invitation.
+    get "/o/{invitation}" Anyone => owner::index, owner::tell_index;
+    /// A file of the owner app; its name may hold slashes.
+    get "/owner/{*file}" Anyone => owner::file, owner::tell_file;
+    /// Whether the process lives.
     get "/healthz" Anyone => health::healthz;
+    /// Whether to send it anything.
     get "/readyz" Anyone => health::readyz;
+    /// This document.
+    get "/v1/openapi.json" Anyone => docs::openapi;
+    /// What a code of a problem means.
+    get "/v1/problems/{code}" Anyone => docs::problem;
+}
+
+/// What was sent may clash with what is there.
+fn conflicts(telling: &mut Telling<'_>) {
+    telling.fails(&[409]);
 }
 
 /// The table as a router.

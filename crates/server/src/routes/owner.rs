@@ -3,13 +3,14 @@
 //! **Invariant:** scripts and styles come from this server and from nowhere else; nothing inline runs.
 
 use axum::{
-    extract::Path,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use limpet_wire::Code;
 use rust_embed::{EmbeddedFile, RustEmbed};
+use serde_json::json;
 
-use crate::{failure::Problem, range::is_current};
+use crate::{body::IdOf, failure::Problem, openapi::Telling, range::is_current};
 
 #[derive(RustEmbed)]
 #[folder = "../../ui/owner/dist"]
@@ -22,21 +23,21 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `GET /o/{invitation}`: the app itself; it opens the invitation with a call of its own.
-pub async fn index(headers: HeaderMap) -> Response {
+pub async fn index(_: IdOf<String>, headers: HeaderMap) -> Response {
     match Files::get("index.html") {
         Some(file) => answer("index.html", &file, &headers),
-        None => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
-            "The owner app was not built into this server. Build it with `npm --prefix ui run build`, then \
-             build the server again.\n",
+        None => Problem::new(
+            Code::Internal,
+            "The owner app was not built into this server. Build it with `npm --prefix ui run build`, then build the \
+             server again.",
         )
-            .into_response(),
+        .with_status(StatusCode::SERVICE_UNAVAILABLE)
+        .into_response(),
     }
 }
 
 /// `GET /owner/...`
-pub async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
+pub async fn file(IdOf(path): IdOf<String>, headers: HeaderMap) -> Response {
     match Files::get(&path) {
         Some(file) => answer(&path, &file, &headers),
         None => Problem::not_found("file").into_response(),
@@ -72,4 +73,17 @@ fn answer(path: &str, file: &EmbeddedFile, asked: &HeaderMap) -> Response {
     // The worker's file is under /owner/, what it looks after is also under /o/.
     set(HeaderName::from_static("service-worker-allowed"), "/");
     response
+}
+
+/// Tells of the app's page.
+pub fn tell_index(telling: &mut Telling<'_>) {
+    telling.answers_with(200, "The app.", "text/html", &json!({ "type": "string" }));
+    telling.answers(304, "The asker has it.");
+}
+
+/// Tells of a file of a page.
+pub fn tell_file(telling: &mut Telling<'_>) {
+    telling.answers_with(200, "The file.", "*/*", &json!({ "type": "string", "format": "binary" }));
+    telling.answers(304, "The asker has it.");
+    telling.fails(&[404]);
 }

@@ -1,42 +1,71 @@
-//! Clients and patients. The last one to write wins.
+//! Clients and patients. The last one to write wins, unless it says on which terms it writes.
 
-use axum::{extract::State, http::StatusCode};
+use axum::extract::State;
 use limpet_model::{Client, ClientId, Patient, PatientId};
+use limpet_wire::changes::{Change, Entity};
 
 use crate::{
-    access::Staff,
+    access::Caller,
     app::App,
     body::{IdOf, Sent},
     failure::{Answer, Problem},
+    store::changes::Thing,
+    terms::{Changed, Known, On, Tagged},
     words,
 };
+
+/// `GET /v1/clients/{id}`
+pub async fn client(
+    State(app): State<App>,
+    caller: Caller,
+    IdOf(id): IdOf<ClientId>,
+    known: Known,
+) -> Answer<Tagged<Client>> {
+    match app.store.one(caller.practice(), caller.view(), Thing::Client(id)).await? {
+        Some(Change { revision, entity: Entity::Client(found) }) => known.or(revision, found),
+        _ => Err(Problem::not_found("client")),
+    }
+}
 
 /// `PUT /v1/clients/{id}`
 pub async fn put_client(
     State(app): State<App>,
-    staff: Staff,
+    caller: Caller,
     IdOf(id): IdOf<ClientId>,
+    On(terms): On,
     Sent(client): Sent<Client>,
-) -> Answer<StatusCode> {
+) -> Answer<Changed> {
     if client.id != id {
         return Err(Problem::invalid("The client's id is not the one in the address. Update the app."));
     }
     words::check_client(&client)?;
-    app.store.put_client(staff.by(app.now()), &client).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Changed(app.store.put_client_on(caller.by(app.now()), &client, &terms).await?))
+}
+
+/// `GET /v1/patients/{id}`
+pub async fn patient(
+    State(app): State<App>,
+    caller: Caller,
+    IdOf(id): IdOf<PatientId>,
+    known: Known,
+) -> Answer<Tagged<Patient>> {
+    match app.store.one(caller.practice(), caller.view(), Thing::Patient(id)).await? {
+        Some(Change { revision, entity: Entity::Patient(found) }) => known.or(revision, found),
+        _ => Err(Problem::not_found("patient")),
+    }
 }
 
 /// `PUT /v1/patients/{id}`
 pub async fn put_patient(
     State(app): State<App>,
-    staff: Staff,
+    caller: Caller,
     IdOf(id): IdOf<PatientId>,
+    On(terms): On,
     Sent(patient): Sent<Patient>,
-) -> Answer<StatusCode> {
+) -> Answer<Changed> {
     if patient.id != id {
         return Err(Problem::invalid("The patient's id is not the one in the address. Update the app."));
     }
     words::check_patient(&patient)?;
-    app.store.put_patient(staff.by(app.now()), &patient).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Changed(app.store.put_patient_on(caller.by(app.now()), &patient, &terms).await?))
 }

@@ -3,8 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderValue, header},
 };
 use limpet_model::{Practice, PracticeId};
 use limpet_wire::{
@@ -17,6 +16,7 @@ use crate::{
     app::App,
     body::Sent,
     failure::{Answer, Problem},
+    openapi::Telling,
     passwords::Guess,
     peer::Peer,
     secrets::{new_token, token_hash},
@@ -26,6 +26,7 @@ use crate::{
         sessions::{CLIENT_SESSION, Holder, Session},
         staff::fold_email,
     },
+    terms::Done,
 };
 
 /// `POST /v1/sign-in`
@@ -73,28 +74,29 @@ fn wrong_password() -> Problem {
 }
 
 /// `POST /v1/sign-out`
-pub async fn sign_out(State(app): State<App>, caller: Caller) -> Answer<Response> {
+pub async fn sign_out(State(app): State<App>, caller: Caller) -> Answer<(HeaderMap, Done)> {
     app.store.close_session(&caller.0, app.now()).await?;
-    let mut response = StatusCode::NO_CONTENT.into_response();
+    let mut headers = HeaderMap::new();
     if matches!(caller.0.holder, Holder::Client(..)) {
-        response.headers_mut().insert(header::SET_COOKIE, client_cookie(&app, "", 0)?);
+        headers.insert(header::SET_COOKIE, client_cookie(&app, "", 0)?);
     }
-    Ok(response)
+    Ok((headers, Done))
 }
 
 /// `GET /v1/me`
-pub async fn me(State(app): State<App>, headers: HeaderMap, caller: Caller) -> Answer<Response> {
+pub async fn me(State(app): State<App>, headers: HeaderMap, caller: Caller) -> Answer<(HeaderMap, Json<Me>)> {
     let practice = practice(&app, caller.practice()).await?;
     Ok(match caller.0.holder {
         Holder::Staff(id, _) => {
             let staff = app.store.staff_member(practice.id, id).await?;
             let staff = staff.ok_or_else(|| Problem::not_found("account"))?;
-            Json(Me::Staff { practice, staff }).into_response()
+            (HeaderMap::new(), Json(Me::Staff { practice, staff }))
         }
         Holder::Client(client, conversation) => {
             let me = Me::Client(ClientSession { practice: practice.name, client, conversation });
-            (kept_cookie(&app, &headers)?, Json(me)).into_response()
+            (kept_cookie(&app, &headers)?, Json(me))
         }
+        Holder::Token(..) => return Err(Problem::forbidden("This is not for integrations.")),
     })
 }
 
@@ -103,7 +105,7 @@ pub async fn open_invitation(
     State(app): State<App>,
     headers: HeaderMap,
     Sent(sent): Sent<OpenInvitation>,
-) -> Answer<Response> {
+) -> Answer<(HeaderMap, Json<ClientSession>)> {
     let now = app.now();
     let opened = app.store.invitation(&token_hash(&sent.invitation), now).await?.ok_or_else(|| {
         Problem::new(Code::NotFound, "This link does not open any more. Ask the practice for a new one.")
@@ -117,7 +119,7 @@ pub async fn open_invitation(
     // A device that is this client's already keeps its session: links may be opened again and again.
     if let Some(session) = own_session(&app, &headers, opened).await? {
         app.store.turn_session(&session, opened.conversation).await?;
-        return Ok((kept_cookie(&app, &headers)?, answer).into_response());
+        return Ok((kept_cookie(&app, &headers)?, answer));
     }
     let token = new_token().map_err(StoreError::from)?;
     let session = Session {
@@ -128,7 +130,7 @@ pub async fn open_invitation(
     app.store.open_session(&session, "", now).await?;
     tracing::info!(practice = %opened.practice, client = %opened.client, "Opened an invitation");
     let cookie = client_cookie(&app, &token, CLIENT_SESSION / 1000)?;
-    Ok(([(header::SET_COOKIE, cookie)], answer).into_response())
+    Ok((HeaderMap::from_iter([(header::SET_COOKIE, cookie)]), answer))
 }
 
 async fn own_session(app: &App, headers: &HeaderMap, opened: Opened) -> Answer<Option<Session>> {
@@ -157,4 +159,14 @@ fn client_cookie(app: &App, token: &str, seconds: i64) -> Answer<HeaderValue> {
 
 async fn practice(app: &App, id: PracticeId) -> Answer<Practice> {
     app.store.practice(id).await?.ok_or_else(|| Problem::not_found("practice"))
+}
+
+/// Tells what may come of guessing a password.
+pub fn guesses(telling: &mut Telling<'_>) {
+    telling.fails(&[401, 429]);
+}
+
+/// Tells what may come of a link.
+pub fn old_links(telling: &mut Telling<'_>) {
+    telling.fails(&[404]);
 }

@@ -11,6 +11,7 @@ use axum::{
 };
 use limpet_model::{Attachment, AttachmentId};
 use limpet_wire::{Code, http::UPLOAD_LIMIT};
+use serde_json::{Value, json};
 
 use crate::{
     access::Caller,
@@ -18,6 +19,7 @@ use crate::{
     body::IdOf,
     failure::{Answer, Problem},
     file_of::FileOf,
+    openapi::Telling,
     receive::{finish_if_complete, locked, proven_offset, receive, wrong_offset},
     store::uploads::Upload,
     tus::{self, name},
@@ -180,7 +182,7 @@ pub async fn give_up(
 /// An attachment that this caller announced: nobody else may send its bytes.
 async fn announced(app: &App, caller: &Caller, id: AttachmentId) -> Answer<Attachment> {
     let attachment = app.store.attachment(caller.practice(), caller.view(), id).await?;
-    let own = app.store.is_author_of(caller.practice(), caller.author(), id).await?;
+    let own = app.store.is_author_of(caller.practice(), caller.author()?, id).await?;
     attachment.filter(|_| own).ok_or_else(|| Problem::not_found("upload"))
 }
 
@@ -195,6 +197,86 @@ async fn under_way(app: &App, caller: &Caller, id: AttachmentId) -> Answer<Uploa
         .with_status(StatusCode::GONE));
     }
     Ok(upload)
+}
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+fn count() -> Value {
+    json!({ "type": "integer", "format": "int64", "minimum": 0 })
+}
+
+fn tell_version(telling: &mut Telling<'_>) {
+    let version = json!({ "type": "string", "const": tus::VERSION });
+    telling.parameter("header", "Tus-Resumable", true, &version, "The version of tus.");
+    telling.fails(&[400, 404, 412]);
+}
+
+fn tell_chunk(telling: &mut Telling<'_>, required: bool) {
+    telling.takes(tus::CHUNK, &json!({ "type": "string", "format": "binary" }), required);
+    let sum = "`sha1` or `sha256`, a blank, and the sum of this chunk in base64.";
+    let pattern = "^(sha1 [A-Za-z0-9+/]{26}|sha256 [A-Za-z0-9+/]{42})[AEIMQUYcgkosw048]=$";
+    let schema = json!({ "type": "string", "pattern": pattern });
+    telling.parameter("header", "Upload-Checksum", false, &schema, sum);
+    telling.fails(&[409, 413, 423, 460]);
+}
+
+fn tell_place(telling: &mut Telling<'_>, status: u16) {
+    telling.header(status, "Tus-Resumable", true, &text(), "The version of tus.");
+    telling.header(status, "Upload-Offset", true, &count(), "How many bytes have arrived.");
+    telling.header(status, "Upload-Expires", false, &text(), "When it is given up.");
+}
+
+/// Tells of what is spoken.
+pub fn tell_abilities(telling: &mut Telling<'_>) {
+    telling.answers(204, "It stands in the headers.");
+    for name in ["Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Checksum-Algorithm"] {
+        telling.header(204, name, true, &text(), "As tus 1.0 says.");
+    }
+    telling.header(204, "Tus-Max-Size", true, &count(), "The largest file, bytes.");
+}
+
+/// Tells of a beginning.
+pub fn tell_begin(telling: &mut Telling<'_>) {
+    tell_version(telling);
+    tell_chunk(telling, false);
+    let length = json!({ "type": "integer", "format": "int64", "minimum": 1, "maximum": UPLOAD_LIMIT });
+    telling.parameter("header", "Upload-Length", true, &length, "How many bytes there are to be.");
+    let metadata =
+        "`attachment`, a blank, and the id of the announced attachment in base64; others are passed over.";
+    telling.parameter("header", "Upload-Metadata", true, &text(), metadata);
+    telling.answers(201, "It may be sent.");
+    telling.header(201, "Location", true, &text(), "Where to send it.");
+    tell_place(telling, 201);
+    telling.fails(&[422]);
+}
+
+/// Tells of the question how far it has come.
+pub fn tell_offset(telling: &mut Telling<'_>) {
+    tell_version(telling);
+    telling.answers(200, "It stands in the headers.");
+    tell_place(telling, 200);
+    telling.header(200, "Upload-Length", true, &count(), "How many bytes there are to be.");
+    telling.fails(&[410]);
+}
+
+/// Tells of a chunk.
+pub fn tell_append(telling: &mut Telling<'_>) {
+    tell_version(telling);
+    tell_chunk(telling, true);
+    telling.parameter("header", "Upload-Offset", true, &count(), "Where the chunk begins.");
+    telling.answers(204, "The bytes are kept.");
+    tell_place(telling, 204);
+    telling.fails(&[410, 415]);
+}
+
+/// Tells of giving up.
+pub fn tell_give_up(telling: &mut Telling<'_>) {
+    tell_version(telling);
+    telling.answers(204, "It is given up.");
+    telling.header(204, "Tus-Resumable", true, &text(), "The version of tus.");
+    telling.fails(&[409, 423]);
 }
 
 fn length_of(headers: &HeaderMap) -> Option<i64> {

@@ -212,6 +212,7 @@ impl Store {
 /// Writes down an attachment whose bytes are still to come.
 pub(super) async fn announce(
     write: &mut Write,
+    view: View,
     conversation: &Conversation,
     message: &Message,
     position: i64,
@@ -219,7 +220,13 @@ pub(super) async fn announce(
 ) -> Result<()> {
     let (practice, revision) = (write.practice(), write.revision());
     if find(write.connection(), practice, View::Staff, new.id).await?.is_some() {
-        return Err(StoreError::Conflict("There is already another attachment with this id."));
+        // Of what the asker may not see it is not even said that it is there.
+        let seen = find(write.connection(), practice, view, new.id).await?.is_some();
+        return Err(if seen {
+            StoreError::Conflict("There is already another attachment with this id.")
+        } else {
+            StoreError::Missing("attachment")
+        });
     }
     if let Some(still) = &new.still_of {
         let clip = find(write.connection(), practice, View::Staff, still.clip).await?;

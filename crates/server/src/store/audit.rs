@@ -7,7 +7,9 @@
 //! whoever keeps a hash elsewhere sees that.
 //! **Invariant:** a detail holds ids and facts, never what somebody wrote.
 
-use limpet_model::{AttachmentId, ClientId, ConversationId, MessageId, PatientId, PracticeId, StaffId};
+use limpet_model::{
+    AttachmentId, ClientId, ConversationId, MessageId, PatientId, PracticeId, StaffId, TokenId, WebhookId,
+};
 use limpet_wire::http::{AuditEntry, AuditPage};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -107,6 +109,8 @@ subjects! {
     ConversationId: "conversation";
     MessageId: "message";
     AttachmentId: "attachment";
+    TokenId: "token";
+    WebhookId: "webhook";
 }
 
 impl Subject {

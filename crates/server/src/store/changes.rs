@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a page ends between two revisions, never inside one.
 
-use limpet_model::{PracticeId, Revision};
+use limpet_model::{ClientId, ConversationId, MessageId, PatientId, PracticeId, Revision};
 use limpet_wire::changes::{Change, ChangePage, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
@@ -44,6 +44,38 @@ impl Span {
     }
 }
 
+/// The thing that a statement finds: `$1` practice, `$2` scope and `$3` its id. The row has its `revision`; `entity`
+/// reads the rest.
+pub(super) async fn one(
+    connection: &mut AnyConnection,
+    sql: &'static str,
+    practice: PracticeId,
+    view: View,
+    id: String,
+    entity: impl Fn(&AnyRow) -> Result<Entity>,
+) -> Result<Option<Change>> {
+    let row = sqlx::query(sql)
+        .bind(practice.to_string())
+        .bind(view.scope())
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| Ok(Change { revision: row.revision()?, entity: entity(&row)? })).transpose()
+}
+
+/// A thing that can be asked for by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    /// A client.
+    Client(ClientId),
+    /// A patient.
+    Patient(PatientId),
+    /// A conversation.
+    Conversation(ConversationId),
+    /// A message or, for staff, a note.
+    Message(MessageId),
+}
+
 /// Finds the revision of the `$4`th change (from zero) after `$3` that a view sees.
 fn nth_of(view: View) -> &'static str {
     per_view!(view;
@@ -69,6 +101,18 @@ fn nth_of(view: View) -> &'static str {
 }
 
 impl Store {
+    /// One thing as `view` sees it, and the revision at which it last changed.
+    pub async fn one(&self, practice: PracticeId, view: View, thing: Thing) -> Result<Option<Change>> {
+        let mut connection = self.pool().acquire().await?;
+        let found = match thing {
+            Thing::Client(id) => clients::one(&mut connection, practice, view, id).await?,
+            Thing::Patient(id) => patients::one(&mut connection, practice, view, id).await?,
+            Thing::Conversation(id) => conversations::one(&mut connection, practice, view, id).await?,
+            Thing::Message(id) => messages::one(&mut connection, practice, view, id).await?,
+        };
+        Ok(found.map(|change| Change { entity: view.trim(change.entity), ..change }))
+    }
+
     /// What changed after `since` as `view` sees it, about `limit` changes at most, in revision order. Links of
     /// attachments are paths.
     pub async fn changes(

@@ -1,19 +1,26 @@
 //! Clients: the pet owners.
 
-use limpet_model::{Client, ClientId, PracticeId};
+use limpet_model::{Client, ClientId, PracticeId, Revision};
 use limpet_wire::changes::{Change, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
     Result, Store, Write,
     audit::{Act, fields_that_differ},
-    changes::Span,
+    changes::{self, Span},
     row::Columns,
+    terms::Terms,
 };
 use crate::{
     by::By,
     view::{View, per_view},
 };
+
+macro_rules! columns {
+    () => {
+        "id, revision, name, email, phone, address, pms_id"
+    };
+}
 
 fn from_row(row: &AnyRow) -> Result<Client> {
     Ok(Client {
@@ -29,15 +36,31 @@ fn from_row(row: &AnyRow) -> Result<Client> {
 impl Store {
     /// Adds or changes a client; the last one to write wins.
     pub async fn put_client(&self, by: By, client: &Client) -> Result<()> {
+        self.put_client_on(by, client, &Terms::default()).await.map(drop)
+    }
+
+    /// Adds or changes a client on these terms. Answers its revision, or nothing when this was done before.
+    pub async fn put_client_on(&self, by: By, client: &Client, terms: &Terms) -> Result<Option<Revision>> {
         let mut write = self.write(by).await?;
-        let before = find(write.connection(), by.practice, client.id).await?;
-        if before.as_ref() == Some(client) {
-            return write.discard().await;
+        if terms.was_done(&mut write, &("client", client)).await? {
+            write.discard().await?;
+            return Ok(None);
+        }
+        let found = one(write.connection(), by.practice, View::Staff, client.id).await?;
+        terms.hold(found.as_ref().map(|found| found.revision))?;
+        let before = match found {
+            Some(Change { revision, entity: Entity::Client(before) }) => Some((revision, before)),
+            _ => None,
+        };
+        if let Some((revision, _)) = before.as_ref().filter(|(_, before)| before == client) {
+            let revision = *revision;
+            terms.leave(write).await?;
+            return Ok(Some(revision));
         }
         upsert(&mut write, client).await?;
         let act = if before.is_some() { Act::Changed } else { Act::Added };
-        write.log(act, client.id, fields_that_differ(before.as_ref(), client));
-        write.commit().await.map(drop)
+        write.log(act, client.id, fields_that_differ(before.as_ref().map(|(_, before)| before), client));
+        write.commit().await.map(Some)
     }
 }
 
@@ -68,14 +91,27 @@ pub(super) async fn find(
     practice: PracticeId,
     client: ClientId,
 ) -> Result<Option<Client>> {
-    let row = sqlx::query(
-        "SELECT id, name, email, phone, address, pms_id FROM clients WHERE practice_id = $1 AND id = $2",
-    )
-    .bind(practice.to_string())
-    .bind(client.to_string())
-    .fetch_optional(connection)
-    .await?;
-    row.as_ref().map(from_row).transpose()
+    Ok(match one(connection, practice, View::Staff, client).await? {
+        Some(Change { entity: Entity::Client(client), .. }) => Some(client),
+        _ => None,
+    })
+}
+
+pub(super) async fn one(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    id: ClientId,
+) -> Result<Option<Change>> {
+    let sql = per_view!(view;
+        "SELECT ",
+        columns!(),
+        " FROM clients WHERE practice_id = $1 AND ",
+        seen(clients),
+        " AND id = $3"
+    );
+    changes::one(connection, sql, practice, view, id.to_string(), |row| from_row(row).map(Entity::Client))
+        .await
 }
 
 pub(super) async fn changed(
@@ -85,7 +121,9 @@ pub(super) async fn changed(
     span: Span,
 ) -> Result<Vec<Change>> {
     let sql = per_view!(view;
-        "SELECT id, revision, name, email, phone, address, pms_id FROM clients WHERE practice_id = $1 AND ",
+        "SELECT ",
+        columns!(),
+        " FROM clients WHERE practice_id = $1 AND ",
         seen(clients),
         " AND revision > $3 AND revision <= $4"
     );

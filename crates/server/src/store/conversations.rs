@@ -1,7 +1,8 @@
 //! Conversations: opened by staff, carried on by messages, ended in `endings`.
 
 use limpet_model::{
-    Audience, Author, Conversation, ConversationId, ConversationState, Ending, Millis, PracticeId, Snooze,
+    Audience, Author, Conversation, ConversationId, ConversationState, Ending, Millis, PracticeId, Revision,
+    Snooze,
 };
 use limpet_wire::{
     changes::{Change, Entity},
@@ -13,13 +14,14 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Flag, Result, Store, StoreError, Write,
     audit::Act,
-    changes::Span,
+    changes::{self, Span},
     clients, due, endings,
     jobs::{self, Work},
     merges::find_now,
     messages, patients,
     row::Columns,
     staff,
+    terms::Terms,
 };
 use crate::{
     by::By,
@@ -112,11 +114,32 @@ impl Store {
         id: ConversationId,
         change: &ConversationChange,
     ) -> Result<()> {
+        self.change_conversation_on(by, id, change, &Terms::default()).await.map(drop)
+    }
+
+    /// The same on these terms. Answers its revision, or nothing when this was done before.
+    ///
+    /// # Errors
+    /// Beside those `Conflict` when it is to be ended by nobody who answers for it.
+    pub async fn change_conversation_on(
+        &self,
+        by: By,
+        id: ConversationId,
+        change: &ConversationChange,
+        terms: &Terms,
+    ) -> Result<Option<Revision>> {
         let (practice, now) = (by.practice, by.at);
         let mut write = self.write(by).await?;
+        if terms.was_done(&mut write, &("conversation", id, change)).await? {
+            write.discard().await?;
+            return Ok(None);
+        }
         let before = find_now(write.connection(), practice, View::Staff, id)
             .await?
             .ok_or(StoreError::Missing("conversation"))?;
+        let now_at = one(write.connection(), practice, View::Staff, before.id).await?;
+        let revision = now_at.ok_or(StoreError::Missing("conversation"))?.revision;
+        terms.hold(Some(revision))?;
         let mut after = before.clone();
         if let Some(urgent) = change.urgent {
             after.urgent = urgent;
@@ -138,9 +161,12 @@ impl Store {
         }
         match change.state {
             Some(ConversationState::Ended) => {
+                let by = by.staff().ok_or(StoreError::Conflict(
+                    "A conversation is ended by somebody of the staff, who answers for its summary and plan.",
+                ))?;
                 let ending = Ending {
                     at: change.at.unwrap_or(now),
-                    by: by.staff().ok_or(StoreError::Missing("staff member"))?,
+                    by,
                     summary: change.summary.clone().unwrap_or_default(),
                     plan: change.plan.clone().unwrap_or_default(),
                 };
@@ -150,14 +176,15 @@ impl Store {
             None => {}
         }
         if after == before {
-            return write.discard().await;
+            terms.leave(write).await?;
+            return Ok(Some(revision));
         }
         update(&mut write, &after).await?;
         if let (Some(Snooze { until: Some(until) }), true) = (after.snooze, after.snooze != before.snooze) {
             jobs::queue(write.quiet(), practice, Work::Wake(id), until, now).await?;
         }
         log_change(&mut write, &before, &after);
-        write.commit().await.map(drop)
+        write.commit().await.map(Some)
     }
 
     /// Moves a read mark forward, never back and never past what is there to be read.
@@ -319,6 +346,18 @@ pub(super) async fn find(
     view: View,
     id: ConversationId,
 ) -> Result<Option<Conversation>> {
+    Ok(match one(connection, practice, view, id).await? {
+        Some(Change { entity: Entity::Conversation(conversation), .. }) => Some(conversation),
+        _ => None,
+    })
+}
+
+pub(super) async fn one(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    id: ConversationId,
+) -> Result<Option<Change>> {
     let sql = per_view!(view;
         "SELECT ",
         columns!(),
@@ -326,13 +365,10 @@ pub(super) async fn find(
         seen(conversations),
         " AND id = $3"
     );
-    let row = sqlx::query(sql)
-        .bind(practice.to_string())
-        .bind(view.scope())
-        .bind(id.to_string())
-        .fetch_optional(connection)
-        .await?;
-    row.as_ref().map(from_row).transpose()
+    changes::one(connection, sql, practice, view, id.to_string(), |row| {
+        from_row(row).map(Entity::Conversation)
+    })
+    .await
 }
 
 pub(super) async fn changed(

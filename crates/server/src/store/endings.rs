@@ -4,8 +4,10 @@
 //! the client has opened the conversation again, changes nothing.
 
 use limpet_model::{Conversation, ConversationState, Ending, Millis};
+use limpet_wire::integrations::Event;
+use serde_json::json;
 
-use super::{Result, StoreError, Write, messages, row::Columns};
+use super::{Result, StoreError, Write, messages, row::Columns, webhooks};
 
 /// Ends it, for a device that knows messages up to `seen`. What changes about the conversation is left for the
 /// caller to write.
@@ -41,6 +43,8 @@ pub(super) async fn end(
     .execute(write.connection())
     .await?;
     messages::announce(write, conversation, "Conversation ended", ending.at, now).await?;
+    let about = json!({ "practice": practice, "conversation": conversation.id, "ended_by": ending.by });
+    webhooks::tell(write, Event::ConversationEnded, about).await?;
     conversation.state = ConversationState::Ended;
     (conversation.waiting_since, conversation.escalated_at) = (None, None);
     conversation.snooze = None;

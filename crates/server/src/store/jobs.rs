@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use limpet_model::{AttachmentId, ConversationId, MessageId, Millis, PracticeId};
+use limpet_model::{AttachmentId, ConversationId, DeliveryId, MessageId, Millis, PracticeId};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Quiet, Result, Store, StoreError, row::Columns};
@@ -28,6 +28,8 @@ pub enum Work {
     Escalate(ConversationId),
     /// Send a message that was to be sent now.
     Send(MessageId),
+    /// Tell a webhook what happened.
+    Tell(DeliveryId),
 }
 
 impl Work {
@@ -37,6 +39,7 @@ impl Work {
             Self::Wake(conversation) => ("wake", conversation.to_string()),
             Self::Escalate(conversation) => ("escalate", conversation.to_string()),
             Self::Send(message) => ("send", message.to_string()),
+            Self::Tell(delivery) => ("tell", delivery.to_string()),
         }
     }
 
@@ -46,6 +49,7 @@ impl Work {
             "wake" => Ok(Self::Wake(row.id("subject_id")?)),
             "escalate" => Ok(Self::Escalate(row.id("subject_id")?)),
             "send" => Ok(Self::Send(row.id("subject_id")?)),
+            "tell" => Ok(Self::Tell(row.id("subject_id")?)),
             _ => Err(StoreError::Unreadable("kind")),
         }
     }
@@ -65,6 +69,7 @@ impl Work {
         match self {
             Self::Prepare(_) => Lane::Heavy,
             Self::Wake(_) | Self::Escalate(_) | Self::Send(_) => Lane::Light,
+            Self::Tell(_) => Lane::Outside,
         }
     }
 }
@@ -76,6 +81,8 @@ pub enum Lane {
     Heavy,
     /// Takes a moment.
     Light,
+    /// Waits for somebody else's server.
+    Outside,
 }
 
 /// A job that this node holds the lease of.
@@ -219,7 +226,17 @@ impl Store {
             }
             Lane::Light => {
                 "SELECT practice_id, kind, subject_id FROM jobs \
-                 WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 AND kind <> 'prepare' ORDER BY run_at LIMIT 1"
+                 WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 AND kind NOT IN ('prepare', 'tell') \
+                 ORDER BY run_at LIMIT 1"
+            }
+            // One at a time for each webhook: one that does not answer keeps no other waiting.
+            Lane::Outside => {
+                "SELECT j.practice_id AS practice_id, j.kind AS kind, j.subject_id AS subject_id FROM jobs j \
+                 LEFT JOIN deliveries d ON d.practice_id = j.practice_id AND d.id = j.subject_id \
+                 WHERE j.kind = 'tell' AND j.dead = 0 AND j.run_at <= $1 AND j.lease_until <= $1 AND NOT EXISTS ( \
+                 SELECT 1 FROM jobs o JOIN deliveries e ON e.practice_id = o.practice_id AND e.id = o.subject_id \
+                 WHERE o.practice_id = j.practice_id AND o.kind = 'tell' AND o.lease_until > $1 \
+                 AND e.webhook_id = d.webhook_id) ORDER BY j.run_at, j.subject_id LIMIT 1"
             }
         };
         // Nearly always there is none: that is asked without the turn to write.

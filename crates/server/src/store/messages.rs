@@ -9,6 +9,7 @@ use limpet_model::{Audience, Author, Conversation, ConversationId, Message, Mess
 use limpet_wire::{
     changes::{Change, Entity},
     http::NewMessage,
+    integrations::Event,
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -17,12 +18,12 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Result, Store, StoreError, Write, attachments,
     audit::Act,
-    changes::Span,
+    changes::{self, Span},
     conversations,
     jobs::{self, Work},
     merges, quota,
     row::Columns,
-    staff,
+    staff, webhooks,
 };
 use crate::{
     by::By,
@@ -103,18 +104,20 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` when the id is another message's or an attachment's id is taken; `Missing` when the view does
-    /// not hold the conversation, or a still's clip is not in it; `OverQuota` when its files are more than the practice
-    /// may keep.
+    /// not hold the conversation, or what has the id, or a still's clip is not in the conversation; `OverQuota` when its
+    /// files are more than the practice may keep.
     pub async fn put_message(&self, by: By, view: View, id: MessageId, new: &NewMessage) -> Result<()> {
         let (practice, author, now) = (by.practice, by.author(), by.at);
         let hash = content_hash(author, new)?;
         let mut write = self.write(by).await?;
         if let Some(there) = find_hash(write.connection(), practice, id).await? {
+            // Of what the asker may not see it is not even said that it is there.
+            let seen = one(write.connection(), practice, view, id).await?.is_some();
             write.discard().await?;
-            return if there == hash {
-                Ok(())
-            } else {
-                Err(StoreError::Conflict("There is already another message with this id."))
+            return match (seen, there == hash) {
+                (false, _) => Err(StoreError::Missing("message")),
+                (true, true) => Ok(()),
+                (true, false) => Err(StoreError::Conflict("There is already another message with this id.")),
             };
         }
         let mut conversation = merges::find_now(write.connection(), practice, view, new.conversation)
@@ -154,8 +157,11 @@ impl Store {
             deleted_at: None,
         };
         insert(&mut write, &conversation, &message, &hash).await?;
+        if due_at.is_none() {
+            tell_webhooks(&mut write, &message).await?;
+        }
         for (position, attachment) in (0_i64..).zip(&new.attachments) {
-            attachments::announce(&mut write, &conversation, &message, position, attachment).await?;
+            attachments::announce(&mut write, view, &conversation, &message, position, attachment).await?;
         }
         let detail = json!({
             "conversation": conversation.id,
@@ -223,7 +229,16 @@ pub(super) async fn send_now(write: &mut Write, message: &Message) -> Result<()>
     .execute(write.connection())
     .await?;
     write.seen_by(conversation.client);
-    Ok(())
+    tell_webhooks(write, &Message { audience, ..message.clone() }).await
+}
+
+/// Somebody wrote, and it is there to be read.
+async fn tell_webhooks(write: &mut Write, message: &Message) -> Result<()> {
+    let about = json!({
+        "practice": write.practice(), "conversation": message.conversation, "message": message.id,
+        "author": message.author, "audience": message.audience,
+    });
+    webhooks::tell(write, Event::MessageCreated, about).await
 }
 
 /// Now, or just after the newest message of the conversation where the clock went back.
@@ -300,20 +315,10 @@ pub(super) async fn find(
     view: View,
     id: MessageId,
 ) -> Result<Option<Message>> {
-    let sql = per_view!(view;
-        "SELECT ",
-        columns!(),
-        " FROM messages WHERE practice_id = $1 AND ",
-        seen(messages),
-        " AND id = $3"
-    );
-    let row = sqlx::query(sql)
-        .bind(practice.to_string())
-        .bind(view.scope())
-        .bind(id.to_string())
-        .fetch_optional(connection)
-        .await?;
-    row.as_ref().map(from_row).transpose()
+    Ok(match one(connection, practice, view, id).await? {
+        Some(Change { entity: Entity::Message(message), .. }) => Some(message),
+        _ => None,
+    })
 }
 
 async fn find_hash(
@@ -327,6 +332,23 @@ async fn find_hash(
         .fetch_optional(connection)
         .await?;
     row.map(|row| row.text("content_hash")).transpose()
+}
+
+pub(super) async fn one(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    id: MessageId,
+) -> Result<Option<Change>> {
+    let sql = per_view!(view;
+        "SELECT ",
+        columns!(),
+        " FROM messages WHERE practice_id = $1 AND ",
+        seen(messages),
+        " AND id = $3"
+    );
+    changes::one(connection, sql, practice, view, id.to_string(), |row| from_row(row).map(Entity::Message))
+        .await
 }
 
 pub(super) async fn changed(

@@ -36,10 +36,13 @@ pub mod secrets;
 pub mod sessions;
 pub mod staff;
 pub mod tables;
+pub mod terms;
+pub mod tokens;
 pub mod tombstones;
 pub mod turns;
 mod upgrade;
 pub mod uploads;
+pub mod webhooks;
 mod write;
 
 use std::{cmp::Ordering, path::Path, sync::Arc};
@@ -88,6 +91,9 @@ pub enum StoreError {
     /// Somebody else has the turn to write to an upload. Nothing was changed.
     #[error("somebody else writes to this upload now")]
     TurnLost,
+    /// Somebody else changed it since the asker looked.
+    #[error("changed since it was looked at")]
+    Changed,
     /// A stored value does not say what it should.
     #[error("unreadable {0} in the database")]
     Unreadable(&'static str),

@@ -1,21 +1,28 @@
 //! Patients: the animals.
 
-use limpet_model::{Patient, PatientId, PracticeId, Sex};
+use limpet_model::{Patient, PatientId, PracticeId, Revision, Sex};
 use limpet_wire::changes::{Change, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
     Result, Store, StoreError, Write,
     audit::{Act, fields_that_differ},
-    changes::Span,
+    changes::{self, Span},
     clients,
     row::Columns,
+    terms::Terms,
     tombstones,
 };
 use crate::{
     by::By,
     view::{View, per_view},
 };
+
+macro_rules! columns {
+    () => {
+        "id, revision, client_id, name, species, breed, sex, born, colour, weight_mg, alert, pms_id"
+    };
+}
 
 fn sex_word(sex: Sex) -> &'static str {
     match sex {
@@ -38,6 +45,15 @@ fn milligrams(kg: f64) -> i64 {
     (kg * 1_000_000.0).round() as i64
 }
 
+fn kilograms(mg: i64) -> f64 {
+    mg as f64 / 1_000_000.0
+}
+
+/// A patient as it comes back: its weight in whole milligrams.
+fn as_kept(patient: &Patient) -> Patient {
+    Patient { weight_kg: patient.weight_kg.map(|kg| kilograms(milligrams(kg))), ..patient.clone() }
+}
+
 fn from_row(row: &AnyRow) -> Result<Patient> {
     Ok(Patient {
         id: row.id("id")?,
@@ -48,7 +64,7 @@ fn from_row(row: &AnyRow) -> Result<Patient> {
         sex: row.word("sex", read_sex)?,
         born: row.text("born")?,
         colour: row.text("colour")?,
-        weight_kg: row.maybe_int("weight_mg")?.map(|mg| mg as f64 / 1_000_000.0),
+        weight_kg: row.maybe_int("weight_mg")?.map(kilograms),
         alert: row.text("alert")?,
         pms_id: row.text("pms_id")?,
     })
@@ -60,25 +76,47 @@ impl Store {
     /// # Errors
     /// `Missing` when the practice has no such client.
     pub async fn put_patient(&self, by: By, patient: &Patient) -> Result<()> {
+        self.put_patient_on(by, patient, &Terms::default()).await.map(drop)
+    }
+
+    /// Adds or changes a patient on these terms. Answers its revision, or nothing when this was done before.
+    ///
+    /// # Errors
+    /// `Missing` when the practice has no such client.
+    pub async fn put_patient_on(&self, by: By, patient: &Patient, terms: &Terms) -> Result<Option<Revision>> {
         let practice = by.practice;
         let mut write = self.write(by).await?;
-        let before = find(write.connection(), practice, patient.id).await?;
-        if before.as_ref() == Some(patient) {
-            return write.discard().await;
+        if terms.was_done(&mut write, &("patient", patient)).await? {
+            write.discard().await?;
+            return Ok(None);
+        }
+        let found = one(write.connection(), practice, View::Staff, patient.id).await?;
+        terms.hold(found.as_ref().map(|found| found.revision))?;
+        let before = match found {
+            Some(Change { revision, entity: Entity::Patient(before) }) => Some((revision, before)),
+            _ => None,
+        };
+        if let Some((revision, before)) = &before
+            && *before == as_kept(patient)
+        {
+            let revision = *revision;
+            terms.leave(write).await?;
+            return Ok(Some(revision));
         }
         if clients::find(write.connection(), practice, patient.client).await?.is_none() {
             write.discard().await?;
             return Err(StoreError::Missing("client"));
         }
         let act = if before.is_some() { Act::Changed } else { Act::Added };
-        write.log(act, patient.id, fields_that_differ(before.as_ref(), patient));
-        if let Some(before) = before.filter(|before| before.client != patient.client) {
+        let fields = fields_that_differ(before.as_ref().map(|(_, before)| before), patient);
+        write.log(act, patient.id, fields);
+        if let Some((_, before)) = before.filter(|(_, before)| before.client != patient.client) {
             // The animal left its former owner's view.
             tombstones::bury(&mut write, Some(before.client), "patient", &patient.id.to_string()).await?;
             tombstones::unbury(&mut write, patient.client, "patient", &patient.id.to_string()).await?;
         }
         upsert(&mut write, patient).await?;
-        write.commit().await.map(drop)
+        write.commit().await.map(Some)
     }
 
     /// A patient of the practice.
@@ -121,15 +159,27 @@ pub(super) async fn find(
     practice: PracticeId,
     patient: PatientId,
 ) -> Result<Option<Patient>> {
-    let row = sqlx::query(
-        "SELECT id, client_id, name, species, breed, sex, born, colour, weight_mg, alert, pms_id \
-         FROM patients WHERE practice_id = $1 AND id = $2",
-    )
-    .bind(practice.to_string())
-    .bind(patient.to_string())
-    .fetch_optional(connection)
-    .await?;
-    row.as_ref().map(from_row).transpose()
+    Ok(match one(connection, practice, View::Staff, patient).await? {
+        Some(Change { entity: Entity::Patient(patient), .. }) => Some(patient),
+        _ => None,
+    })
+}
+
+pub(super) async fn one(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    view: View,
+    id: PatientId,
+) -> Result<Option<Change>> {
+    let sql = per_view!(view;
+        "SELECT ",
+        columns!(),
+        " FROM patients WHERE practice_id = $1 AND ",
+        seen(patients),
+        " AND id = $3"
+    );
+    changes::one(connection, sql, practice, view, id.to_string(), |row| from_row(row).map(Entity::Patient))
+        .await
 }
 
 pub(super) async fn changed(
@@ -139,8 +189,9 @@ pub(super) async fn changed(
     span: Span,
 ) -> Result<Vec<Change>> {
     let sql = per_view!(view;
-        "SELECT id, revision, client_id, name, species, breed, sex, born, colour, weight_mg, alert, pms_id \
-         FROM patients WHERE practice_id = $1 AND ",
+        "SELECT ",
+        columns!(),
+        " FROM patients WHERE practice_id = $1 AND ",
         seen(patients),
         " AND revision > $3 AND revision <= $4"
     );

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a session slides: it ends a fixed time after it was last used.
 
-use limpet_model::{ClientId, ConversationId, Millis, PracticeId, Role, StaffId};
+use limpet_model::{ClientId, ConversationId, Millis, PracticeId, Role, StaffId, TokenId};
 use limpet_wire::http::OpenSession;
 use serde_json::Value;
 use sqlx::{AnyConnection, any::AnyRow};
@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     by::{Actor, By},
+    permission::Scopes,
     secrets::token_hash,
     view::View,
 };
@@ -34,6 +35,8 @@ pub enum Holder {
     Staff(StaffId, Role),
     /// A client's device, and the conversation its last link was for.
     Client(ClientId, ConversationId),
+    /// An integration, and what its token is for. Its session is the token, which is kept in `tokens`.
+    Token(TokenId, Scopes),
 }
 
 /// An open session.
@@ -58,6 +61,7 @@ impl Session {
         let actor = match self.holder {
             Holder::Staff(staff, _) => Actor::Staff(staff),
             Holder::Client(client, _) => Actor::Client(client),
+            Holder::Token(token, _) => Actor::Token(token),
         };
         By::new(self.practice, actor, now)
     }
@@ -65,7 +69,7 @@ impl Session {
     /// Through whose eyes it sees the practice.
     pub fn view(&self) -> View {
         match self.holder {
-            Holder::Staff(..) => View::Staff,
+            Holder::Staff(..) | Holder::Token(..) => View::Staff,
             Holder::Client(client, _) => View::Client(client),
         }
     }
@@ -77,7 +81,7 @@ fn id_of(hash: &str) -> String {
 
 fn lifetime(holder: Holder) -> i64 {
     match holder {
-        Holder::Staff(..) => STAFF_SESSION,
+        Holder::Staff(..) | Holder::Token(..) => STAFF_SESSION,
         Holder::Client(..) => CLIENT_SESSION,
     }
 }
@@ -154,6 +158,14 @@ impl Store {
             self.slide_session(&session, now).await?;
         }
         Ok(Some(session))
+    }
+
+    /// Whether a session still lets in.
+    pub async fn is_open(&self, session: &Session, now: Millis) -> Result<bool> {
+        Ok(match session.holder {
+            Holder::Token(..) => self.token(&session.token_hash, now).await?.is_some(),
+            Holder::Staff(..) | Holder::Client(..) => self.session(&session.token_hash, now).await?.is_some(),
+        })
     }
 
     async fn slide_session(&self, session: &Session, now: Millis) -> Result<()> {
@@ -258,6 +270,7 @@ async fn insert(connection: &mut AnyConnection, session: &Session, device: &str,
         Holder::Client(client, conversation) => {
             (None, Some(client.to_string()), Some(conversation.to_string()))
         }
+        Holder::Token(..) => return Err(StoreError::Unreadable("session")),
     };
     sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(now.0).execute(&mut *connection).await?;
     sqlx::query(

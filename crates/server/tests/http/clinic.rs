@@ -41,6 +41,11 @@ impl Clinic {
         Self::open_with(|settings| settings).await
     }
 
+    /// One where what is due is done.
+    pub async fn with_workers(workers: usize) -> Self {
+        Self::open_with(|settings| Settings { workers, ..settings }).await
+    }
+
     /// With other settings.
     pub async fn open_with(change: impl FnOnce(Settings) -> Settings) -> Self {
         let data = tempfile::tempdir().unwrap();
@@ -48,6 +53,7 @@ impl Clinic {
         let settings = Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             workers: 0,
+            webhooks_to_loopback: true,
             clock: clock.clone(),
             ..ground::settings(data.path())
         };

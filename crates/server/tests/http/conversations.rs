@@ -137,7 +137,10 @@ async fn an_ending_that_is_repeated_does_not_end_what_the_client_opened_again() 
     assert_eq!(staff.conversation(case.conversation).await.state, ConversationState::Open);
     // Later, for good reason, it is ended again.
     ok(staff
-        .post(&format!("/v1/conversations/{}/read", case.conversation), &ReadUpTo { at: Millis(i64::MAX) })
+        .post(
+            &format!("/v1/conversations/{}/read", case.conversation),
+            &ReadUpTo { at: Millis(NOON.0 + DAY) },
+        )
         .await)
     .await;
     ok(change(&staff, case.conversation, &ending(Some(Millis(NOON.0 + DAY)))).await).await;

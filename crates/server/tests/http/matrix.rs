@@ -13,12 +13,14 @@ use limpet_server::{
 use limpet_wire::{
     changes::Entity,
     http::{ExportKind, NewConversation, NewExport},
+    integrations::Scope,
 };
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::{
     clinic::{Case, Clinic, DAY, Device, NOON, client_named, file, patient_of, sign_in, words},
+    tokens::{admin, issue},
     uploads::{create, creation, send, tus},
 };
 
@@ -30,6 +32,11 @@ struct Askers {
     message: MessageId,
     foreign: ConversationId,
     session: String,
+    token: String,
+    webhook: String,
+    revoked: Device,
+    /// Tokens with every scope but one, and one with all of them.
+    scoped: Vec<(Option<Scope>, Device)>,
     owner: Device,
     by_role: Vec<(Who, Device)>,
     closed: Device,
@@ -53,7 +60,7 @@ async fn askers() -> Askers {
                 clinic.add_member(clinic.practice, StaffId::new(), &email, role).await;
                 sign_in(&clinic.base(), &email).await
             }
-            Who::Client => staff.phone(&case).await,
+            Who::Client | Who::Token(_) => staff.phone(&case).await,
         };
         by_role.push((who, device));
     }
@@ -62,6 +69,18 @@ async fn askers() -> Askers {
     let foreign = staff.open_case().await;
     let other_client_of = foreign.conversation;
     let other_client = staff.phone(&foreign).await;
+    let admin = admin(&clinic).await;
+    let (revoked, issued) = issue(&admin, &Scope::ALL, None).await;
+    admin.delete(&format!("/v1/tokens/{}", issued.id)).await;
+    let mut scoped = Vec::new();
+    for without in Scope::ALL.into_iter().map(Some).chain([None]) {
+        let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| Some(*scope) != without).collect();
+        scoped.push((without, issue(&admin, &scopes, None).await.0));
+    }
+    let token = issued.id.to_string();
+    let hook = json!({ "url": "http://127.0.0.1:9/", "events": ["message.created"] });
+    let hook: Value = admin.post("/v1/webhooks", &hook).await.json().await.unwrap();
+    let webhook = hook["id"].as_str().unwrap().to_owned();
     let sessions: Value = staff.read("/v1/sessions").await;
     let session = sessions[0]["id"].as_str().unwrap().to_owned();
     Askers {
@@ -71,6 +90,10 @@ async fn askers() -> Askers {
         message,
         foreign: other_client_of,
         session,
+        token,
+        webhook,
+        revoked,
+        scoped,
         owner: staff,
         by_role,
         closed,
@@ -95,6 +118,18 @@ impl Askers {
         let to = |path: String| device.ask(method.clone(), &path);
         let upload = format!("/v1/uploads/{}", self.attachment);
         match (route.method, route.path) {
+            ("get", "/v1/clients/{id}") => to(format!("/v1/clients/{client}")),
+            ("get", "/v1/patients/{id}") => to(format!("/v1/patients/{patient}")),
+            ("get", "/v1/conversations/{id}") => to(format!("/v1/conversations/{conversation}")),
+            ("post", "/v1/tokens") => {
+                to("/v1/tokens".into()).json(&json!({ "name": "x", "scopes": ["read:media"] }))
+            }
+            (_, "/v1/tokens/{id}") => to(format!("/v1/tokens/{}", self.token)),
+            ("post", "/v1/webhooks") => to("/v1/webhooks".into())
+                .json(&json!({ "url": "http://127.0.0.1:9/", "events": ["message.created"] })),
+            (_, "/v1/webhooks/{id}") => to(format!("/v1/webhooks/{}", self.webhook)),
+            (_, "/v1/webhooks/{id}/deliveries") => to(format!("/v1/webhooks/{}/deliveries", self.webhook)),
+            (_, "/v1/webhooks/{id}/retry") => to(format!("/v1/webhooks/{}/retry", self.webhook)),
             (_, "/v1/clients/{id}") => {
                 to(format!("/v1/clients/{client}")).json(&client_named(client, "Imposter"))
             }
@@ -122,7 +157,7 @@ impl Askers {
             ("patch", "/v1/messages/{id}") => {
                 to(format!("/v1/messages/{}", self.message)).json(&json!({ "body": "imposter" }))
             }
-            ("delete", "/v1/messages/{id}") => to(format!("/v1/messages/{}", self.message)),
+            ("get" | "delete", "/v1/messages/{id}") => to(format!("/v1/messages/{}", self.message)),
             (_, "/v1/exports/{id}") => {
                 let sha256 = "ab".repeat(32);
                 let new =
@@ -145,6 +180,7 @@ impl Askers {
                 to(format!("/v1/staff/{}", self.clinic.vet)).json(&json!({ "active": false }))
             }
             (_, "/v1/staff/{id}/sessions") => to(format!("/v1/staff/{}/sessions", self.clinic.vet)),
+            (_, "/v1/problems/{code}") => to("/v1/problems/nothing".into()),
             (_, "/m/{capability}") => to(format!("/m/{}", "x".repeat(43))),
             (_, "/m/{capability}/{part}") => to(format!("/m/{}/original", "x".repeat(43))),
             (_, path) => {
@@ -187,8 +223,14 @@ impl Askers {
 
     async fn row(&self, route: &Route, act: Act) -> String {
         let nobody = self.clinic.stranger();
-        let mut cells =
-            vec![self.refused(&nobody, route, &[401]).await, self.refused(&self.closed, route, &[401]).await];
+        let mut cells = vec![
+            self.refused(&nobody, route, &[401]).await,
+            self.refused(&self.closed, route, &[401]).await,
+            self.refused(&self.revoked, route, &[401]).await,
+        ];
+        let (_, token) = self.scoped.iter().find(|(without, _)| *without == act.scope()).unwrap();
+        let refused = self.refused(token, route, &[403]).await;
+        cells.push(act.scope().map_or("never".into(), |scope| format!("`{}` {refused}", scope.word())));
         let mut refused = Vec::new();
         for (who, device) in &self.by_role {
             if !may(*who, act) {
@@ -218,15 +260,18 @@ fn name(who: Who) -> &'static str {
         Who::Staff(Role::Technician) => "technician",
         Who::Staff(Role::FrontDesk) => "front desk",
         Who::Client => "client",
+        Who::Token(_) => "token",
     }
 }
 
 fn permissions() -> String {
     let names: Vec<&str> = EVERYBODY.map(name).to_vec();
-    let mut table = format!("| what | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
+    let mut table =
+        format!("| what | {} | a token with |\n|---|{}---|\n", names.join(" | "), "---|".repeat(names.len()));
     for act in Act::ALL {
         let cells = EVERYBODY.map(|who| if may(who, *act) { "yes" } else { "" });
-        let _ = writeln!(table, "| {} | {} |", act.words(), cells.join(" | "));
+        let scope = act.scope().map(|scope| format!("`{}`", scope.word())).unwrap_or_default();
+        let _ = writeln!(table, "| {} | {} | {scope} |", act.words(), cells.join(" | "));
     }
     table
 }
@@ -235,8 +280,8 @@ fn permissions() -> String {
 async fn nobody_gets_through_a_gate_that_is_not_theirs() {
     let askers = askers().await;
     let mut table = String::from(
-        "| route | no session | closed session | a role that may not | another practice | another client |\n\
-         |---|---|---|---|---|---|\n",
+        "| route | no session | closed session | revoked token | a token without | a role that may not | \
+         another practice | another client |\n|---|---|---|---|---|---|---|---|\n",
     );
     for route in ROUTES {
         match route.gate {
@@ -245,10 +290,10 @@ async fn nobody_gets_through_a_gate_that_is_not_theirs() {
             }
             Gate::Link => {
                 askers.refused(&askers.clinic.stranger(), route, &[404]).await;
-                let _ = writeln!(table, "| `{}` | by the link alone: any other is 404 |||||", title(route));
+                let _ = writeln!(table, "| `{}` | by the link alone: any other is 404 |||||||", title(route));
             }
             Gate::Anyone => {
-                let _ = writeln!(table, "| `{}` | open to anyone |||||", title(route));
+                let _ = writeln!(table, "| `{}` | open to anyone |||||||", title(route));
             }
         }
     }
@@ -256,11 +301,11 @@ async fn nobody_gets_through_a_gate_that_is_not_theirs() {
     let seen = askers.clinic.staff().await.everything().await;
     assert!(!format!("{seen:?}").to_lowercase().contains("imposter"));
     let active = |entity: &Entity| matches!(entity, Entity::StaffMember(member) if member.active);
-    assert_eq!(seen.iter().filter(|change| active(&change.entity)).count(), 5);
+    assert_eq!(seen.iter().filter(|change| active(&change.entity)).count(), 6);
 
     // Whom it belongs to is let in everywhere: what was refused was refused for who asked.
-    let of_owner =
-        |route: &&Route| matches!(route.gate, Gate::Session(act) if may(Who::Staff(Role::Veterinarian), act));
+    let vet = Who::Staff(Role::Veterinarian);
+    let of_owner = |route: &&Route| matches!(route.gate, Gate::Session(act) if may(vet, act));
     let leaves = ["/v1/sign-out", "/v1/sessions/{id}"];
     for route in ROUTES.iter().filter(of_owner).filter(|route| !leaves.contains(&route.path)) {
         let logged = askers.logged().await;

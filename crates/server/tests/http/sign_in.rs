@@ -87,5 +87,5 @@ async fn no_session_no_answer() {
     fails(attempt(&stranger, "ana@example.org", &"x".repeat(5000)).await, 401, Code::SignedOut).await;
     let form =
         stranger.http.post(format!("{}/v1/sign-in", stranger.base)).body("email=ana").send().await.unwrap();
-    fails(form, 400, Code::Invalid).await;
+    fails(form, 415, Code::Invalid).await;
 }

@@ -40,7 +40,7 @@ pub async fn what_a_message_said_is_kept(url: &str) {
     assert_eq!(read(&store, &case, view, id).await.unwrap().body, "Give her 0.5 ml");
 
     let refused = |done: Result<(), StoreError>| {
-        assert!(matches!(done, Err(StoreError::Missing("message"))), "{done:?}")
+        assert!(matches!(done, Err(StoreError::Missing("message"))), "{done:?}");
     };
     let other = author_of(case.practice, Author::Staff(StaffId::new()), at(4));
     refused(store.edit_message(other, View::Staff, id, "Hm").await);

@@ -8,6 +8,7 @@ mod audit;
 mod converge;
 mod due;
 mod edits;
+mod interfaces;
 mod jobs;
 mod merges;
 mod moves;
@@ -94,6 +95,9 @@ async fn run_suite(ground: &Ground) {
     suite::a_node_hears_what_another_commits(&ground.fresh()).await;
     suite::what_is_discarded_never_was(&ground.fresh()).await;
     converge::a_device_is_woken_by_what_it_sees(&ground.fresh()).await;
+    interfaces::a_write_with_a_key_is_done_once(&ground.fresh()).await;
+    interfaces::tokens_run_out_and_are_revoked(&ground.fresh()).await;
+    interfaces::a_delivery_is_told_by_one_node_at_a_time(&ground.fresh()).await;
     converge::every_reader_comes_to_the_same_state(&ground.fresh()).await;
     suite::an_older_binary_refuses_a_newer_schema_in_words(&ground.fresh()).await;
 }

@@ -17,7 +17,7 @@ use crate::{
 pub(super) async fn perform(shared: Arc<Shared>, entry: Entry) -> (Entry, Verdict) {
     let sent = match &entry.work {
         Work::Upload { .. } => upload(&shared, &entry).await,
-        work => shared.parts.server.tell(work).await,
+        work => shared.parts.server.tell(work, &key_of(&entry)).await,
     };
     let verdict = match sent {
         Ok(()) => verdict(Answer::Done),
@@ -57,6 +57,12 @@ async fn upload(shared: &Arc<Shared>, entry: &Entry) -> Result<(), ServerError> 
         tracing::warn!(%attachment, %error, "A sent file could not be moved to the cache");
     }
     Ok(())
+}
+
+/// Names what this entry says now. Said again after an answer that was lost, it must not undo what somebody else did
+/// meanwhile; said anew with other words, it has another name.
+fn key_of(entry: &Entry) -> String {
+    format!("{}-{}", entry.created_at.0, entry.nr)
 }
 
 fn unreadable_file() -> Failure {

@@ -168,8 +168,9 @@ impl Server {
         self.json(self.request(Method::POST, &format!("v1/conversations/{conversation}/invitation"))?).await
     }
 
-    /// Tells the server one thing. Not for uploads: they are [`Self::upload`].
-    pub async fn tell(&self, work: &Work) -> Result<(), ServerError> {
+    /// Tells the server one thing, once: with the same key it is not done again, however late it is repeated. Not for
+    /// uploads: they are [`Self::upload`].
+    pub async fn tell(&self, work: &Work, key: &str) -> Result<(), ServerError> {
         let request = match work {
             Work::Client(it) => self.put(&format!("v1/clients/{}", it.id), it)?,
             Work::Patient(it) => self.put(&format!("v1/patients/{}", it.id), it)?,
@@ -184,7 +185,7 @@ impl Server {
             Work::Message { id, new } => self.put(&format!("v1/messages/{id}"), new)?,
             Work::Upload { .. } => return Ok(()),
         };
-        self.done(request).await
+        self.done(request.header("idempotency-key", key)).await
     }
 
     fn put(&self, path: &str, body: &impl Serialize) -> Result<RequestBuilder, ServerError> {

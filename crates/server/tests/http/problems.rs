@@ -1,0 +1,63 @@
+//! Every failure has the form of RFC 9457, and says as much as devices of every version read.
+
+use limpet_model::{ClientId, MessageId};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::clinic::{Clinic, client_named};
+
+/// Asserts the form, and answers what it says.
+async fn problem(response: Response, status: u16) -> Value {
+    assert_eq!(response.status().as_u16(), status);
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let said: Value = response.json().await.unwrap();
+    assert_eq!(said["status"], status);
+    assert_eq!(said["detail"], said["message"]);
+    assert!(said["title"].as_str().is_some_and(|title| !title.is_empty()), "{said}");
+    assert_eq!(said["type"], format!("/v1/problems/{}", said["code"].as_str().unwrap()));
+    said
+}
+
+#[tokio::test]
+async fn whatever_fails_is_a_problem() {
+    let clinic = Clinic::open().await;
+    let (staff, stranger) = (clinic.staff().await, clinic.stranger());
+    let client = ClientId::new();
+    let path = format!("/v1/clients/{client}");
+    let put = |kind: &str, body: String| {
+        staff.ask(Method::PUT, &path).header("content-type", kind).body(body).send()
+    };
+    problem(stranger.get("/nowhere").await, 404).await;
+    problem(stranger.get("/v1/me").await, 401).await;
+    problem(stranger.get("/v1/attachments/%ff/original").await, 401).await;
+    problem(staff.get("/v1/attachments/%ff/original").await, 404).await;
+    problem(stranger.get("/m/%ff").await, 404).await;
+    problem(stranger.get("/m/%ff/original").await, 404).await;
+    problem(staff.get("/v1/clients/limpet").await, 404).await;
+    problem(staff.get("/v1/changes?since=x").await, 400).await;
+    problem(staff.get("/v1/changes?since=-1").await, 400).await;
+    problem(put("application/json", "{".into()).await.unwrap(), 400).await;
+    problem(put("application/json", "{}".into()).await.unwrap(), 400).await;
+    problem(put("text/plain", "{}".into()).await.unwrap(), 415).await;
+    problem(put("application/json", " ".repeat(300 * 1024)).await.unwrap(), 413).await;
+    let long = json!({ "name": "x".repeat(201) });
+    let mut long_named = serde_json::to_value(client_named(client, "x")).unwrap();
+    long_named["name"] = long["name"].clone();
+    problem(staff.put(&path, &long_named).await, 400).await;
+    let wrong = stranger.ask(Method::DELETE, "/v1/me").send().await.unwrap();
+    assert_eq!(wrong.headers()["allow"], "GET,HEAD");
+    problem(wrong, 405).await;
+    let upload = staff.ask(Method::HEAD, &format!("/v1/uploads/{}", MessageId::new())).send().await.unwrap();
+    assert_eq!(upload.headers()["content-type"], "application/problem+json");
+
+    let said = problem(stranger.get("/v1/me").await, 401).await;
+    let meaning: Value = stranger.read(said["type"].as_str().unwrap()).await;
+    assert_eq!((&meaning["code"], &meaning["status"]), (&json!("signed_out"), &json!(401)));
+    problem(stranger.get("/v1/problems/limpet").await, 404).await;
+}
+
+#[tokio::test]
+async fn nobody_is_let_in_without_being_told_how() {
+    let clinic = Clinic::open().await;
+    assert_eq!(clinic.stranger().get("/v1/me").await.headers()["www-authenticate"], "Bearer");
+}
