@@ -131,7 +131,8 @@ fn or_lost(done: Result<bool>) -> Result<(), Trouble> {
 }
 
 async fn fail(app: &App, job: Job, reason: &str) -> Result<()> {
-    let last = job.attempt >= ATTEMPTS;
+    // A delivery counts its attempts itself; what fails here is trouble of our own.
+    let last = job.attempt >= ATTEMPTS && !matches!(job.work, Work::Tell(_));
     tracing::error!(job = %job.work, attempt = job.attempt, last, reason, "A job failed");
     let later = Millis(app.now().0 + back_off(job.attempt));
     if last {
