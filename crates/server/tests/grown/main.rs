@@ -14,6 +14,7 @@ mod doctor;
 mod ground;
 mod killed_node;
 mod memory;
+mod moved;
 mod nodes;
 
 #[path = "../http/accounts.rs"]
