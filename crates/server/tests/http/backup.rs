@@ -158,6 +158,8 @@ async fn what_was_there_when_a_backup_was_taken_under_load_comes_back_byte_for_b
     let device = Device { base: process.base.clone(), ..device };
     // The device has seen more than there is: it is told by a revision that goes backwards.
     assert!(device.changes(since.0, 10).await.revision < since);
+    // And by the name of the past, which is another one: the server may have overtaken it meanwhile.
+    assert_ne!(device.changes(0, 1).await.epoch, newest.epoch);
     let mut there = Vec::new();
     let mut from = limpet_model::Revision(0);
     loop {
