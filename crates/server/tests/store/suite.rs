@@ -305,13 +305,14 @@ pub async fn a_node_hears_what_another_commits(url: &str) {
     let told = async {
         loop {
             say(&there, &case, Author::Staff(case.vet), &message(&case, "x")).await;
-            if tokio::time::timeout(Duration::from_millis(200), ear.changed()).await.is_ok() {
+            let heard = tokio::time::timeout(Duration::from_millis(200), ear.changed()).await;
+            // What was written before anybody listened may be told first.
+            if heard.is_ok() && ear.borrow().0 > 5 {
                 return;
             }
         }
     };
     tokio::time::timeout(Duration::from_secs(30), told).await.expect("never heard");
-    assert!(ear.borrow().0 > 5);
     hearing.abort();
     telling.abort();
 }
