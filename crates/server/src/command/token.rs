@@ -5,7 +5,7 @@ use clap::Subcommand;
 use limpet_model::{Millis, PracticeId, TokenId};
 use limpet_wire::integrations::{NewToken, Scope, TokenInfo};
 
-use super::{Place, say, with_store};
+use super::{Place, practice_id, say, with_store};
 use crate::{
     by::{Actor, By},
     clock::Clock,
@@ -69,24 +69,20 @@ pub(super) async fn run(command: TokenCommand) -> anyhow::Result<()> {
             let now = Clock::system().now();
             let expires_at = days.map(|days| Millis(now.0 + days * DAY));
             let new = NewToken { name, scopes, expires_at };
-            let practice = read_practice(&practice)?;
+            let practice = practice_id(&practice)?;
             with_store(&place, async |store| add(store, practice, &new, now).await).await
         }
         TokenCommand::List { place, practice } => {
-            let practice = read_practice(&practice)?;
+            let practice = practice_id(&practice)?;
             with_store(&place, async |store| list(store, practice).await).await
         }
         TokenCommand::Revoke { place, practice, id } => {
-            let practice = read_practice(&practice)?;
+            let practice = practice_id(&practice)?;
             let id =
                 id.parse().map_err(|_| anyhow!("{id} is not a token's id; see limpet-server token list"))?;
             with_store(&place, async |store| revoke(store, practice, id).await).await
         }
     }
-}
-
-fn read_practice(text: &str) -> anyhow::Result<PracticeId> {
-    text.parse().map_err(|_| anyhow!("{text} is not a practice's id"))
 }
 
 async fn add(store: &Store, practice: PracticeId, new: &NewToken, now: Millis) -> anyhow::Result<()> {

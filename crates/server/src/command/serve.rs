@@ -1,0 +1,80 @@
+//! `limpet-server serve`: what can be said of how to serve, and serving until somebody asks it to stop.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use url::Url;
+
+use super::{Place, asked_to_stop, say};
+use crate::serve::{Settings, start};
+
+#[derive(Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8470")]
+    listen: SocketAddr,
+    /// How the outside reaches this server: links begin with it.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Clips prepared at once; 0 for none.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    workers: usize,
+    /// Take clients' addresses from the last entry of X-Forwarded-For, which a proxy in front writes.
+    #[arg(long)]
+    behind_proxy: bool,
+    /// Allow webhooks on this computer, also without TLS: for tests and for development.
+    #[arg(long)]
+    webhooks_to_loopback: bool,
+    /// Go on serving so many seconds after SIGTERM, saying 503 at /readyz, until no balancer sends anything here.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    drain: u64,
+    /// Show metrics for Prometheus at /metrics of this address, such as 127.0.0.1:9470; whoever reaches it reads them.
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<SocketAddr>,
+    /// Send traces to this OpenTelemetry collector by OTLP over HTTP; /v1/traces is added.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp: Option<String>,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        if let Some(url) = &self.public_url {
+            let parsed = Url::parse(url).with_context(|| format!("--public-url {url} is not an address"))?;
+            if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
+                bail!("--public-url has to begin with http:// or https://");
+            }
+        }
+        let bucket = self.place.bucket();
+        // A node without a folder of its own has one for the while, and with it a name of its own.
+        let passing = if self.place.data.is_none() && self.place.database.is_some() && bucket.is_some() {
+            Some(tempfile::Builder::new().prefix("limpet-server-").tempdir()?)
+        } else {
+            None
+        };
+        let data = match &passing {
+            Some(folder) => folder.path(),
+            None => self.place.folder()?,
+        };
+        let settings = Settings {
+            listen: self.listen,
+            public_url: self.public_url,
+            blobs: bucket,
+            workers: self.workers,
+            behind_proxy: self.behind_proxy,
+            drain: Duration::from_secs(self.drain),
+            metrics: self.metrics,
+            otlp: self.otlp.filter(|address| !address.is_empty()),
+            webhooks_to_loopback: self.webhooks_to_loopback,
+            ..Settings::in_folder(data)
+        };
+        let settings = Settings { database: self.place.database, ..settings };
+        let running = start(settings).await?;
+        say(&format!("listening on http://{}", running.address))?;
+        asked_to_stop().await?;
+        running.stop().await;
+        Ok(())
+    }
+}
