@@ -12,8 +12,10 @@ use crate::{
     blobs::Blobs,
     by::{Actor, By},
     clock::Clock,
+    doorbell::Doorbell,
     intake::Intake,
     live::Live,
+    mail::Post,
     openings::Openings,
     passwords::Passwords,
     peer::Peer,
@@ -40,6 +42,12 @@ pub struct Inner {
     pub live: Live,
     /// Where passwords are checked.
     pub passwords: Passwords,
+    /// What is asked for without a session, and how often lately.
+    pub doorbell: Doorbell,
+    /// How mail is sent, where it is.
+    pub post: Option<Post>,
+    /// Wakes whoever sends it.
+    pub mail: Arc<tokio::sync::Notify>,
     /// How the outside reaches this server, without a slash at the end.
     pub public_url: String,
     /// Whether addresses come from a proxy in front.

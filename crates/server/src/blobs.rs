@@ -1,4 +1,4 @@
-//! The blob store: originals, posters and renditions, keyed by practice and attachment.
+//! The blob store: originals, posters and renditions, keyed by practice and attachment, and the practices' logos.
 //!
 //! **Invariant:** a blob appears whole or not at all, and an original is never written over with other bytes.
 
@@ -6,7 +6,7 @@ use std::{ops::Range, path::Path as FilePath, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, TryStreamExt};
-use limpet_model::Millis;
+use limpet_model::{Millis, PracticeId};
 use object_store::{
     GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart,
     local::LocalFileSystem, path::Path,
@@ -81,6 +81,8 @@ pub fn is_full(error: &std::io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
+/// The folder of a practice's logo. No attachment has this for an id.
+const LOGO: &str = "logo";
 /// Where blobs are set aside.
 const ASIDE: &str = "aside";
 
@@ -131,6 +133,32 @@ impl Blobs {
         let attachment = parts.next()?.parse().ok()?;
         let part = Part::read(parts.next()?)?;
         parts.next().is_none().then_some((FileOf { practice, attachment }, part))
+    }
+
+    /// Where a logo lies; another logo lies elsewhere.
+    pub fn path_of_logo(practice: PracticeId, sha256: &str) -> String {
+        format!("{practice}/{LOGO}/{sha256}")
+    }
+
+    /// Whose logo it is, by where it lies.
+    pub fn read_logo_path(path: &str) -> Option<PracticeId> {
+        match path.split('/').collect::<Vec<_>>().as_slice() {
+            [practice, LOGO, _] => practice.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Puts a logo away.
+    pub async fn put_logo(&self, practice: PracticeId, sha256: &str, png: Vec<u8>) -> Result<(), BlobError> {
+        let path = parse(&Self::path_of_logo(practice, sha256))?;
+        self.0.put(&path, PutPayload::from(png)).await?;
+        Ok(())
+    }
+
+    /// A logo.
+    pub async fn logo(&self, practice: PracticeId, sha256: &str) -> Result<Bytes, BlobError> {
+        let path = parse(&Self::path_of_logo(practice, sha256))?;
+        Ok(self.0.get(&path).await?.bytes().await?)
     }
 
     /// Everything there is.

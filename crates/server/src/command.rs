@@ -3,6 +3,8 @@
 //! Standard output holds only the answer: the line that says where the server listens, or the id of what was
 //! added. Everything else goes to standard error. A password comes from standard input, never from an argument.
 
+mod practices;
+
 use std::{
     io::{BufRead, Write},
     net::SocketAddr,
@@ -12,11 +14,12 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use limpet_model::{Practice, PracticeId, Role, StaffId, StaffMember};
+use limpet_model::{PracticeId, Role, StaffId, StaffMember};
 use tokio_util::task::TaskTracker;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use self::practices::PracticeCommand;
 use crate::{
     blobs::Blobs,
     by::{Actor, By},
@@ -24,7 +27,7 @@ use crate::{
     doctor,
     live::Live,
     secrets::{check_password, hash_password, token_hash},
-    serve::{Settings, open_store, start},
+    serve::{Mail, Settings, open_store, start},
     store::{Store, StoreError, file_url, staff::fold_email},
 };
 
@@ -90,30 +93,16 @@ struct Serve {
     /// Take clients' addresses from the last entry of X-Forwarded-For, which a proxy in front writes.
     #[arg(long)]
     behind_proxy: bool,
+    /// Mail server, such as smtps://user:password@mail.example.org:465; no mail is sent without. With smtp:// TLS begins
+    /// before anything else is said, unless the server is on this machine.
+    #[arg(long, value_name = "URL", env = "LIMPET_SMTP", hide_env_values = true, requires = "mail_from")]
+    smtp: Option<String>,
+    /// Who mails are from, such as "Limpet <limpet@example.org>".
+    #[arg(long, value_name = "MAILBOX", env = "LIMPET_MAIL_FROM")]
+    mail_from: Option<String>,
     /// Go on serving so many seconds after SIGTERM, saying 503 at /readyz, until no balancer sends anything here.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     drain: u64,
-}
-
-#[derive(Subcommand)]
-enum PracticeCommand {
-    /// Add a practice and print its id.
-    Add {
-        #[command(flatten)]
-        place: Place,
-        /// Name on the letterhead.
-        #[arg(long)]
-        name: String,
-        /// IANA time zone, such as Europe/Madrid.
-        #[arg(long)]
-        time_zone: String,
-        /// Street and town.
-        #[arg(long, default_value = "")]
-        address: String,
-        /// Telephone as printed.
-        #[arg(long, default_value = "")]
-        phone: String,
-    },
 }
 
 #[derive(Subcommand)]
@@ -203,10 +192,7 @@ pub fn run() -> anyhow::Result<()> {
     let done = runtime.block_on(async {
         match line.command {
             Command::Serve(serve) => run_server(serve).await,
-            Command::Practice(PracticeCommand::Add { place, name, time_zone, address, phone }) => {
-                let practice = Practice { id: PracticeId::new(), name, address, phone, time_zone };
-                with_store(&place, async |store| add_practice(store, &practice).await).await
-            }
+            Command::Practice(command) => practices::run(command).await,
             Command::Staff(StaffCommand::Add { place, practice, name, email, role }) => {
                 let practice = practice_id(&practice)?;
                 let email = fold_email(&email);
@@ -245,6 +231,7 @@ async fn run_server(serve: Serve) -> anyhow::Result<()> {
         database: serve.place.database,
         workers: serve.workers,
         behind_proxy: serve.behind_proxy,
+        mail: serve.smtp.zip(serve.mail_from).map(|(server, from)| Mail { server, from }),
         drain: Duration::from_secs(serve.drain),
         ..Settings::in_folder(serve.place.data)
     };
@@ -319,17 +306,6 @@ async fn export_audit(store: &Store, practice: PracticeId) -> anyhow::Result<()>
             return Ok(());
         }
     }
-}
-
-async fn add_practice(store: &Store, practice: &Practice) -> anyhow::Result<()> {
-    if practice.name.trim().is_empty() {
-        bail!("the practice needs a name");
-    }
-    if jiff::tz::TimeZone::get(&practice.time_zone).is_err() {
-        bail!("{} is not a time zone; write it like Europe/Madrid or America/New_York", practice.time_zone);
-    }
-    store.add_practice(practice, Clock::system().now()).await?;
-    say(&practice.id.to_string())
 }
 
 async fn add_staff(store: &Store, practice: PracticeId, member: &StaffMember) -> anyhow::Result<()> {

@@ -69,6 +69,11 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     let rows = store.kept_parts().await?;
     let jobs: BTreeSet<FileOf> = store.files_with_jobs().await?.into_iter().collect();
     let practices: BTreeSet<_> = store.practices().await?.into_iter().collect();
+    let mut logos = BTreeSet::new();
+    for practice in &practices {
+        let logo = store.practice(*practice).await?.and_then(|practice| practice.settings.logo);
+        logos.extend(logo.map(|logo| Blobs::path_of_logo(*practice, &logo.sha256)));
+    }
     let mut files = BTreeMap::new();
     let mut list = blobs.list();
     while let Some(blob) = list.try_next().await? {
@@ -88,6 +93,13 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     }
     let old = files.into_values().filter(|file| now.since(file.modified) >= YOUNG);
     for file in old.filter(|file| !Blobs::is_aside(&file.path)) {
+        if logos.contains(&file.path) {
+            continue;
+        }
+        if Blobs::read_logo_path(&file.path).is_some_and(|practice| practices.contains(&practice)) {
+            found.push(Finding::Orphan(file.path));
+            continue;
+        }
         match Blobs::read_path(&file.path) {
             Some((of, _)) if jobs.contains(&of) => {}
             Some((of, _)) if practices.contains(&of.practice) => found.push(Finding::Orphan(file.path)),

@@ -27,7 +27,7 @@ impl Problem {
     /// A failure with the status that goes with its code.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         let status = match code {
-            Code::SignedOut => StatusCode::UNAUTHORIZED,
+            Code::SignedOut | Code::CodeNeeded => StatusCode::UNAUTHORIZED,
             Code::NotFound => StatusCode::NOT_FOUND,
             Code::Conflict => StatusCode::CONFLICT,
             Code::BadClip => StatusCode::UNPROCESSABLE_ENTITY,

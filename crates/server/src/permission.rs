@@ -71,20 +71,28 @@ acts! {
     Send: ALL;
     /// Open clips, photos and documents
     Open: ALL;
+    /// Say what a client says to the consent text
+    Consent: ALL;
+    /// See the consent texts there were
+    Texts: STAFF;
     /// Add and change clients and patients
     Keep: STAFF;
+    /// Keep tags and templates
+    Sort: STAFF;
     /// Open conversations, change them, end them
     Converse: STAFF;
     /// Invite a client
     Invite: STAFF;
-    /// See and close one's own sessions, change one's own password
+    /// See and close one's own sessions, change one's own password, set up codes at sign-in
     OwnAccount: STAFF;
-    /// Change the name and the role of staff, close accounts and the sessions of others
+    /// Invite staff, change their names and roles, close accounts and the sessions of others, take codes at sign-in off
     Staff: ADMIN;
     /// Take back what somebody else wrote
     TakeBack: ADMIN;
     /// Read who did what
     Audit: ADMIN;
+    /// Change the practice's settings, its logo, its consent text and its departments
+    Practice: ADMIN;
 }
 
 /// Whether somebody may do it.
@@ -99,13 +107,18 @@ mod tests {
     #[test]
     fn a_client_may_do_what_its_conversation_takes_and_nothing_else() {
         let may_do: Vec<Act> = Act::ALL.iter().copied().filter(|act| may(Who::Client, *act)).collect();
-        assert_eq!(may_do, [Act::BeHere, Act::Follow, Act::Read, Act::Write, Act::Send, Act::Open]);
+        assert_eq!(
+            may_do,
+            [Act::BeHere, Act::Follow, Act::Read, Act::Write, Act::Send, Act::Open, Act::Consent]
+        );
     }
 
     #[test]
     fn only_an_administrator_decides_about_others() {
-        let deciding = EVERYBODY.iter().filter(|who| may(**who, Act::Staff)).collect::<Vec<_>>();
-        assert_eq!(deciding, [&Who::Staff(Role::Admin)]);
+        for act in [Act::Staff, Act::Practice] {
+            let deciding = EVERYBODY.iter().filter(|who| may(**who, act)).collect::<Vec<_>>();
+            assert_eq!(deciding, [&Who::Staff(Role::Admin)]);
+        }
         assert!(Act::ALL.iter().all(|act| may(Who::Staff(Role::Admin), *act)), "an administrator may do all");
     }
 }

@@ -1,8 +1,8 @@
 //! Starting the server, listening, and stopping without cutting anybody off.
 //!
 //! A data folder holds `limpet.db`; `uploads/<practice>/<attachment>`, what is arriving;
-//! `blobs/<practice>/<attachment>/` with `original`, `poster` and `rendition`; `blobs/aside/`, what doctor found to be
-//! nobody's; `lock` and `node`. All but the last two belong into a backup.
+//! `blobs/<practice>/<attachment>/` with `original`, `poster` and `rendition`; `blobs/<practice>/logo/`; `blobs/aside/`,
+//! what doctor found to be nobody's; `lock` and `node`. All but the last two belong into a backup.
 
 use std::{
     fs::{File, TryLockError},
@@ -24,9 +24,11 @@ use crate::{
     app::{App, Inner},
     blobs::{BlobError, Blobs},
     clock::Clock,
+    doorbell::Doorbell,
     intake::Intake,
     jobs,
     live::Live,
+    mail::{self, Post, PostError},
     openings::{self, Openings},
     passwords::Passwords,
     peer::Connected,
@@ -57,8 +59,25 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// How long it goes on serving once it was asked to stop, saying at `/readyz` that it is about to.
     pub drain: Duration,
+    /// The mail server, and who mails are from; none are sent without.
+    pub mail: Option<Mail>,
     /// What time it is.
     pub clock: Clock,
+}
+
+/// How mail goes out.
+#[derive(Clone)]
+pub struct Mail {
+    /// `smtp:` or `smtps:` address; may hold a password and is never logged.
+    pub server: String,
+    /// Sender.
+    pub from: String,
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail").field("from", &self.from).finish_non_exhaustive()
+    }
 }
 
 impl Settings {
@@ -72,6 +91,7 @@ impl Settings {
             workers: 1,
             behind_proxy: false,
             drain: Duration::ZERO,
+            mail: None,
             clock: Clock::system(),
         }
     }
@@ -105,6 +125,9 @@ pub enum StartError {
     /// The blob store.
     #[error(transparent)]
     Blobs(#[from] BlobError),
+    /// The mail server.
+    #[error(transparent)]
+    Mail(#[from] PostError),
 }
 
 /// A server that is running.
@@ -132,6 +155,7 @@ pub async fn open_store(
 
 /// Starts serving. It goes on until [`Running::stop`].
 pub async fn start(settings: Settings) -> Result<Running, StartError> {
+    let post = settings.mail.map(|mail| Post::by(&mail.server, &mail.from)).transpose()?;
     create(&settings.data)?;
     let lock = lock(&settings.data)?;
     let (uploads, blobs) = (settings.data.join("uploads"), settings.data.join("blobs"));
@@ -155,6 +179,9 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         live,
         openings: Openings::default(),
         passwords: Passwords::default(),
+        doorbell: Doorbell::default(),
+        post,
+        mail: Arc::default(),
         public_url: public_url.trim_end_matches('/').to_owned(),
         behind_proxy: settings.behind_proxy,
         tasks,
@@ -167,6 +194,9 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     app.intake.adopt(&known).map_err(|error| StartError::Folder { folder: uploads, error })?;
     sweep::once(&app).await?;
     jobs::start(&app, settings.workers, &node(&settings.data)?).await?;
+    if app.post.is_some() {
+        app.tasks.spawn(mail::deliver(app.clone()));
+    }
     app.tasks.spawn(sweep::every_now_and_then(app.clone()));
     app.tasks.spawn(openings::every_now_and_then(app.clone()));
     app.tasks.spawn(watch::other_processes(app.clone()));

@@ -1,13 +1,17 @@
 //! What may be typed: lengths and shapes, each refusal with the sentence that says what fits.
 
+mod practice;
+
 use limpet_model::{AttachmentKind, Audience, Author, Client, Millis, Patient};
 use limpet_wire::{
     Code,
     http::{
         ConversationChange, MESSAGE_LIMIT, MessageChange, NewAttachment, NewConversation, NewExport,
-        NewMessage, StaffChange, UPLOAD_LIMIT,
+        NewMessage, NewStaff, StaffChange, UPLOAD_LIMIT,
     },
 };
+
+pub use self::practice::{check_listed, check_practice, check_template};
 
 use crate::failure::{Answer, Problem};
 
@@ -17,8 +21,8 @@ const ATTACHMENTS_LIMIT: usize = 20;
 const MENTIONS_LIMIT: usize = 50;
 /// Times a device may claim: any within what JavaScript counts exactly.
 const TIME_LIMIT: i64 = 8_640_000_000_000_000;
-/// The size limit as people say it.
-const UPLOAD_LIMIT_MB: i64 = UPLOAD_LIMIT / (1024 * 1024);
+/// Most tags of one conversation.
+const TAGS_LIMIT: usize = 20;
 
 fn at_most(what: &str, text: &str, most: usize) -> Answer<()> {
     if text.chars().count() > most {
@@ -61,6 +65,21 @@ pub fn check_staff(change: &StaffChange) -> Answer<()> {
     }
 }
 
+/// A new staff member.
+pub fn check_new_staff(new: &NewStaff) -> Answer<()> {
+    needed("The name", &new.name, 200)?;
+    check_email(&new.email)
+}
+
+/// An e-mail address that mail can be sent to.
+pub fn check_email(email: &str) -> Answer<()> {
+    needed("The e-mail address", email, 254)?;
+    if email.trim().parse::<lettre::Address>().is_err() {
+        return Err(Problem::invalid("That is not an e-mail address. Write it like ana@example.org."));
+    }
+    Ok(())
+}
+
 /// A patient.
 pub fn check_patient(patient: &Patient) -> Answer<()> {
     needed("The patient's name", &patient.name, 200)?;
@@ -101,6 +120,9 @@ pub fn check_conversation(new: &NewConversation) -> Answer<()> {
 pub fn check_change(change: &ConversationChange) -> Answer<()> {
     at_most("The summary", change.summary.as_deref().unwrap_or_default(), MESSAGE_LIMIT)?;
     at_most("The plan", change.plan.as_deref().unwrap_or_default(), MESSAGE_LIMIT)?;
+    if change.tags.as_ref().is_some_and(|tags| tags.len() > TAGS_LIMIT) {
+        return Err(Problem::invalid(format!("A conversation has {TAGS_LIMIT} tags at most.")));
+    }
     change.at.map_or(Ok(()), time)?;
     change.seen.map_or(Ok(()), time)?;
     let until = change.snooze.and_then(|snooze| snooze.to).and_then(|snooze| snooze.until);
@@ -122,8 +144,8 @@ pub fn check_words(change: &MessageChange) -> Answer<()> {
     at_most("The message", &change.body, MESSAGE_LIMIT)
 }
 
-/// A new message by this author.
-pub fn check_message(author: Author, new: &NewMessage) -> Answer<()> {
+/// A new message by this author, at a practice that takes files of up to `limit` bytes.
+pub fn check_message(author: Author, new: &NewMessage, limit: i64) -> Answer<()> {
     if matches!(author, Author::Client(_)) && new.audience != Audience::Everyone {
         return Err(Problem::invalid("A note is for staff only. Send it as a message."));
     }
@@ -146,7 +168,7 @@ pub fn check_message(author: Author, new: &NewMessage) -> Answer<()> {
     if new.attachments.len() > ATTACHMENTS_LIMIT {
         return Err(Problem::invalid(format!("Send at most {ATTACHMENTS_LIMIT} files with one message.")));
     }
-    new.attachments.iter().try_for_each(|attachment| check_attachment(author, attachment))?;
+    new.attachments.iter().try_for_each(|attachment| check_attachment(author, attachment, limit))?;
     let mut ids: Vec<_> = new.attachments.iter().map(|attachment| attachment.id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -156,7 +178,7 @@ pub fn check_message(author: Author, new: &NewMessage) -> Answer<()> {
     Ok(())
 }
 
-fn check_attachment(author: Author, new: &NewAttachment) -> Answer<()> {
+fn check_attachment(author: Author, new: &NewAttachment, limit: i64) -> Answer<()> {
     needed("The file's name", &new.name, 255)?;
     if new.name.contains(['/', '\\']) {
         return Err(Problem::invalid("A file's name cannot hold a slash. Rename the file."));
@@ -164,7 +186,7 @@ fn check_attachment(author: Author, new: &NewAttachment) -> Answer<()> {
     at_most("The file's type", &new.mime, 200)?;
     at_most("The caption", &new.caption, 1000)?;
     new.captured_at.map_or(Ok(()), time)?;
-    check_size(new.bytes)?;
+    check_size(new.bytes, limit)?;
     let still = new.kind == AttachmentKind::Still;
     if still != new.still_of.is_some() || (still && !matches!(author, Author::Staff(_))) {
         return Err(Problem::invalid(
@@ -174,16 +196,17 @@ fn check_attachment(author: Author, new: &NewAttachment) -> Answer<()> {
     Ok(())
 }
 
-/// The size of a file.
-pub fn check_size(bytes: i64) -> Answer<()> {
+/// The size of a file, for a practice that takes files of up to `limit` bytes.
+pub fn check_size(bytes: i64, limit: i64) -> Answer<()> {
     if bytes <= 0 {
         return Err(Problem::new(Code::BadClip, "The file is empty. Choose it again, or film it again."));
     }
-    if bytes > UPLOAD_LIMIT {
+    if bytes > limit.min(UPLOAD_LIMIT) {
         return Err(Problem::new(
             Code::TooLarge,
             format!(
-                "The file is larger than {UPLOAD_LIMIT_MB} MB. Send a shorter clip, or film at a lower resolution."
+                "The file is larger than {} MB. Send a shorter clip, or film at a lower resolution.",
+                limit.min(UPLOAD_LIMIT) / (1024 * 1024)
             ),
         ));
     }
@@ -206,8 +229,11 @@ mod tests {
 
     #[test]
     fn sizes_end_at_the_limit() {
-        assert!(check_size(UPLOAD_LIMIT).is_ok());
-        assert_eq!(check_size(UPLOAD_LIMIT + 1).unwrap_err().failure().code, Code::TooLarge);
-        assert_eq!(check_size(0).unwrap_err().failure().code, Code::BadClip);
+        let code = |bytes, limit| check_size(bytes, limit).map_err(|problem| problem.failure().code);
+        assert_eq!(code(UPLOAD_LIMIT, UPLOAD_LIMIT), Ok(()));
+        assert_eq!(code(UPLOAD_LIMIT + 1, UPLOAD_LIMIT), Err(Code::TooLarge));
+        assert_eq!(code(UPLOAD_LIMIT + 1, i64::MAX), Err(Code::TooLarge), "no practice takes more");
+        assert_eq!(code(1025, 1024), Err(Code::TooLarge));
+        assert_eq!(code(0, 1024), Err(Code::BadClip));
     }
 }

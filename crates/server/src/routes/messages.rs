@@ -1,7 +1,11 @@
 //! Messages and notes: writing one, giving it new words, taking it back.
 
-use axum::{Json, extract::State, http::StatusCode};
-use limpet_model::MessageId;
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use limpet_model::{MessageId, UPLOAD_LIMIT};
 use limpet_wire::http::{EarlierWords, MessageChange, NewMessage};
 
 use crate::{
@@ -9,6 +13,7 @@ use crate::{
     app::App,
     body::{IdOf, Sent},
     failure::{Answer, Problem},
+    pages::Language,
     permission::{Act, may},
     view::View,
     words,
@@ -18,11 +23,18 @@ use crate::{
 pub async fn put(
     State(app): State<App>,
     caller: Caller,
+    headers: HeaderMap,
     IdOf(id): IdOf<MessageId>,
     Sent(new): Sent<NewMessage>,
 ) -> Answer<StatusCode> {
-    words::check_message(caller.author(), &new)?;
-    app.store.put_message(caller.by(app.now()), caller.view(), id, &new).await?;
+    let limit = if new.attachments.is_empty() {
+        UPLOAD_LIMIT
+    } else {
+        app.store.practice(caller.practice()).await?.map_or(UPLOAD_LIMIT, |it| it.settings.upload_limit)
+    };
+    words::check_message(caller.author(), &new, limit)?;
+    let language = Language::wanted(&headers);
+    app.store.put_message_in(&language, caller.by(app.now()), caller.view(), id, &new).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

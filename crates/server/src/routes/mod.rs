@@ -3,6 +3,7 @@
 //! **Invariant:** there is no route without a gate. What the table says of one is what stands before it.
 
 mod account;
+mod account_pages;
 mod attachments;
 mod audit;
 mod changes;
@@ -10,11 +11,14 @@ mod conversations;
 mod dress;
 mod exports;
 mod health;
+mod lists;
 mod live;
 mod media;
 mod messages;
 mod owner;
 mod people;
+mod practice;
+mod second_step;
 mod session;
 mod uploads;
 
@@ -65,9 +69,27 @@ routes! {
     get "/v1/sessions" Session(Act::OwnAccount) => account::sessions;
     delete "/v1/sessions/{id}" Session(Act::OwnAccount) => account::close_session;
     put "/v1/password" Session(Act::OwnAccount) => account::change_password;
+    post "/v1/password-reset" Anyone => account_pages::reset;
+    get "/v1/second-step" Session(Act::OwnAccount) => second_step::show;
+    post "/v1/second-step" Session(Act::OwnAccount) => second_step::begin;
+    put "/v1/second-step" Session(Act::OwnAccount) => second_step::confirm;
+    post "/v1/second-step/off" Session(Act::OwnAccount) => second_step::end;
+    put "/v1/staff/{id}" Session(Act::Staff) => account::invite;
+    post "/v1/staff/{id}/invitation" Session(Act::Staff) => account::invitation;
+    delete "/v1/staff/{id}/second-step" Session(Act::Staff) => second_step::take_off;
     patch "/v1/staff/{id}" Session(Act::Staff) => account::change;
     delete "/v1/staff/{id}/sessions" Session(Act::Staff) => account::close_sessions;
     get "/v1/audit" Session(Act::Audit) => audit::audit;
+    get "/v1/practice" Session(Act::Follow) => practice::show;
+    patch "/v1/practice" Session(Act::Practice) => practice::change;
+    get "/v1/practice/logo" Session(Act::Follow) => practice::logo;
+    put "/v1/practice/logo" Session(Act::Practice) => practice::set_logo;
+    delete "/v1/practice/logo" Session(Act::Practice) => practice::remove_logo;
+    get "/v1/consent-texts" Session(Act::Texts) => practice::consent_texts;
+    put "/v1/consents/{id}" Session(Act::Consent) => practice::consent;
+    put "/v1/departments/{id}" Session(Act::Practice) => lists::put_department;
+    put "/v1/tags/{id}" Session(Act::Sort) => lists::put_tag;
+    put "/v1/templates/{id}" Session(Act::Sort) => lists::put_template;
     get "/v1/changes" Session(Act::Follow) => changes::changes;
     get "/v1/live" Session(Act::Follow) => live::live;
     put "/v1/clients/{id}" Session(Act::Keep) => people::put_client;
@@ -95,6 +117,12 @@ routes! {
     get "/m-assets/{file}" Anyone => media::asset;
     // Whoever opens it: the page asks for the invitation itself.
     get "/o/{invitation}" Anyone => owner::index;
+    get "/a/{link}" Link => account_pages::open;
+    post "/a/{link}" Link => account_pages::set_password;
+    get "/reset" Anyone => account_pages::forgot;
+    post "/reset" Anyone => account_pages::forgot_sent;
+    get "/second-step" Anyone => account_pages::second_step;
+    post "/second-step" Anyone => account_pages::set_up;
     get "/owner/{*file}" Anyone => owner::file;
     get "/healthz" Anyone => health::healthz;
     get "/readyz" Anyone => health::readyz;

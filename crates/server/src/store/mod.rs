@@ -6,12 +6,15 @@
 //! **Invariant:** what a device can see changes only inside a [`Write`], which takes the practice's next
 //! revision before it does anything else. Commit order is revision order, because the practice's row is locked.
 
+pub mod account_links;
 pub mod attachments;
 pub mod audit;
 pub mod changes;
 pub mod clients;
+pub mod consents;
 pub mod conversations;
 mod delivered;
+pub mod devices;
 mod due;
 mod edits;
 mod endings;
@@ -20,6 +23,8 @@ mod exports;
 mod findings;
 pub mod invitations;
 pub mod jobs;
+pub mod listings;
+pub mod mails;
 mod merges;
 pub mod messages;
 mod notices;
@@ -27,7 +32,9 @@ pub mod openings;
 pub mod patients;
 pub mod practices;
 mod row;
+pub mod second_steps;
 pub mod secrets;
+mod secrets;
 pub mod sessions;
 pub mod staff;
 pub mod tombstones;

@@ -36,14 +36,19 @@ pub struct Clinic {
 
 impl Clinic {
     pub async fn open() -> Self {
+        Self::open_with(|settings| settings).await
+    }
+
+    /// One whose server is set up in another way.
+    pub async fn open_with(set: impl FnOnce(Settings) -> Settings) -> Self {
         let data = tempfile::tempdir().unwrap();
         let clock = Clock::held_at(NOON);
-        let running = start(Settings {
+        let running = start(set(Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             workers: 0,
             clock: clock.clone(),
             ..Settings::in_folder(data.path())
-        })
+        }))
         .await
         .unwrap();
         let (practice, vet) = (PracticeId::new(), StaffId::new());
@@ -60,6 +65,7 @@ impl Clinic {
             address: "1 Harbour Street".into(),
             phone: "555 0100".into(),
             time_zone: "Europe/Madrid".into(),
+            settings: Box::default(),
         };
         self.running.app().store.add_practice(&practice, NOON).await.unwrap();
     }
@@ -90,6 +96,12 @@ impl Clinic {
 
     pub async fn staff(&self) -> Device {
         sign_in(&self.base(), "ana@example.org").await
+    }
+
+    /// An administrator, who is not the veterinarian.
+    pub async fn admin(&self) -> Device {
+        self.add_member(self.practice, StaffId::new(), "ada@example.org", Role::Admin).await;
+        sign_in(&self.base(), "ada@example.org").await
     }
 }
 

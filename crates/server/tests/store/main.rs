@@ -12,6 +12,7 @@ mod edits;
 mod jobs;
 mod merges;
 mod nodes;
+mod people;
 mod suite;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -71,6 +72,11 @@ async fn run_suite(ground: &Ground) {
     due::a_closing_thanks_is_waved_off(&ground.fresh()).await;
     edits::what_a_message_said_is_kept(&ground.fresh()).await;
     edits::what_went_with_a_message_that_was_taken_back_leaves_the_clients_view(&ground.fresh()).await;
+    people::a_code_is_taken_once_and_ten_wrong_ones_are_enough(&ground.fresh()).await;
+    people::a_link_into_an_account_opens_once_and_in_time(&ground.fresh()).await;
+    people::a_mail_is_one_nodes_at_a_time(&ground.fresh()).await;
+    people::what_a_practice_sets_and_sorts_by_comes_back(&ground.fresh()).await;
+    people::sessions_of_one_person_have_an_end(&ground.fresh()).await;
     suite::openings_and_secrets(&ground.fresh()).await;
     suite::a_node_hears_what_another_commits(&ground.fresh()).await;
     suite::what_is_discarded_never_was(&ground.fresh()).await;

@@ -38,6 +38,7 @@ pub async fn a_device_may_ask_any_node(url: &str) {
         address: String::new(),
         phone: String::new(),
         time_zone: "UTC".into(),
+        settings: Box::default(),
     };
     let ana = StaffMember {
         id: StaffId::new(),
@@ -54,7 +55,13 @@ pub async fn a_device_may_ask_any_node(url: &str) {
         .unwrap();
 
     let http = reqwest::Client::new();
-    let sign_in = SignIn { email: ana.email.clone(), password: PASSWORD.into(), device: String::new() };
+    let sign_in = SignIn {
+        email: ana.email.clone(),
+        password: PASSWORD.into(),
+        device: String::new(),
+        code: None,
+        mark: None,
+    };
     let answer = http.post(format!("{here}/v1/sign-in")).json(&sign_in).send().await.unwrap();
     let token = answer.json::<StaffSession>().await.unwrap().token;
 
