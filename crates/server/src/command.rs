@@ -7,6 +7,8 @@ mod keep;
 
 mod token;
 
+mod practices;
+
 use std::{
     io::{BufRead, Write},
     net::SocketAddr,
@@ -16,11 +18,12 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use limpet_model::{Practice, PracticeId, Role, StaffId, StaffMember};
+use limpet_model::{PracticeId, Role, StaffId, StaffMember};
 use tokio_util::task::TaskTracker;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use self::practices::PracticeCommand;
 use crate::{
     blobs::{Blobs, Bucket},
     by::{Actor, By},
@@ -28,8 +31,8 @@ use crate::{
     doctor,
     live::Live,
     secrets::{check_password, hash_password, token_hash},
-    serve::{Settings, keeper, node, open_store, start},
-    store::{Store, StoreError, file_url, quota::Room, staff::fold_email},
+    serve::{Mail, Settings, keeper, node, open_store, start},
+    store::{Store, StoreError, file_url, staff::fold_email},
 };
 
 /// The hosted backend of Limpet.
@@ -129,6 +132,13 @@ struct Serve {
     /// Allow webhooks on this computer, also without TLS: for tests and for development.
     #[arg(long)]
     webhooks_to_loopback: bool,
+    /// Mail server, such as smtps://user:password@mail.example.org:465; no mail is sent without. With smtp:// TLS begins
+    /// before anything else is said, unless the server is on this machine.
+    #[arg(long, value_name = "URL", env = "LIMPET_SMTP", hide_env_values = true, requires = "mail_from")]
+    smtp: Option<String>,
+    /// Who mails are from, such as "Limpet <limpet@example.org>".
+    #[arg(long, value_name = "MAILBOX", env = "LIMPET_MAIL_FROM")]
+    mail_from: Option<String>,
     /// Go on serving so many seconds after SIGTERM, saying 503 at /readyz, until no balancer sends anything here.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     drain: u64,
@@ -138,42 +148,6 @@ struct Serve {
     /// Send traces to this OpenTelemetry collector by OTLP over HTTP; /v1/traces is added.
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     otlp: Option<String>,
-}
-
-#[derive(Subcommand)]
-enum PracticeCommand {
-    /// Add a practice and print its id.
-    Add {
-        #[command(flatten)]
-        place: Place,
-        /// Name on the letterhead.
-        #[arg(long)]
-        name: String,
-        /// IANA time zone, such as Europe/Madrid.
-        #[arg(long)]
-        time_zone: String,
-        /// Street and town.
-        #[arg(long, default_value = "")]
-        address: String,
-        /// Telephone as printed.
-        #[arg(long, default_value = "")]
-        phone: String,
-    },
-    /// Limit how many bytes of files a practice may keep, or lift the limit; then, and without either, print how many it
-    /// keeps and may keep.
-    Quota {
-        #[command(flatten)]
-        place: Place,
-        /// The practice's id.
-        #[arg(long)]
-        practice: String,
-        /// So many bytes.
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
-        bytes: Option<i64>,
-        /// As many as there is room for.
-        #[arg(long, conflicts_with = "bytes")]
-        unlimited: bool,
-    },
 }
 
 #[derive(Subcommand)]
@@ -263,14 +237,7 @@ pub fn run() -> anyhow::Result<()> {
     let done = runtime.block_on(async {
         match line.command {
             Command::Serve(serve) => run_server(serve).await,
-            Command::Practice(PracticeCommand::Add { place, name, time_zone, address, phone }) => {
-                let practice = Practice { id: PracticeId::new(), name, address, phone, time_zone };
-                with_store(&place, async |store| add_practice(store, &practice).await).await
-            }
-            Command::Practice(PracticeCommand::Quota { place, practice, bytes, unlimited }) => {
-                let practice = practice.parse().map_err(|_| anyhow!("{practice} is not a practice's id"))?;
-                with_store(&place, async |store| set_quota(store, practice, bytes, unlimited).await).await
-            }
+            Command::Practice(command) => practices::run(command).await,
             Command::Staff(StaffCommand::Add { place, practice, name, email, role }) => {
                 let practice = practice_id(&practice)?;
                 let email = fold_email(&email);
@@ -322,6 +289,7 @@ async fn run_server(serve: Serve) -> anyhow::Result<()> {
         blobs: bucket,
         workers: serve.workers,
         behind_proxy: serve.behind_proxy,
+        mail: serve.smtp.zip(serve.mail_from).map(|(server, from)| Mail { server, from }),
         drain: Duration::from_secs(serve.drain),
         metrics: serve.metrics,
         otlp: serve.otlp.filter(|address| !address.is_empty()),
@@ -400,30 +368,6 @@ async fn export_audit(store: &Store, practice: PracticeId) -> anyhow::Result<()>
             return Ok(());
         }
     }
-}
-
-async fn add_practice(store: &Store, practice: &Practice) -> anyhow::Result<()> {
-    if practice.name.trim().is_empty() {
-        bail!("the practice needs a name");
-    }
-    if jiff::tz::TimeZone::get(&practice.time_zone).is_err() {
-        bail!("{} is not a time zone; write it like Europe/Madrid or America/New_York", practice.time_zone);
-    }
-    store.add_practice(practice, Clock::system().now()).await?;
-    say(&practice.id.to_string())
-}
-
-async fn set_quota(
-    store: &Store,
-    practice: PracticeId,
-    bytes: Option<i64>,
-    unlimited: bool,
-) -> anyhow::Result<()> {
-    if bytes.is_some() || unlimited {
-        store.set_quota(practice, bytes).await?;
-    }
-    let Room { kept, quota } = store.room(practice).await?;
-    say(&quota.map_or_else(|| format!("{kept} bytes"), |quota| format!("{kept} of {quota} bytes")))
 }
 
 async fn add_staff(store: &Store, practice: PracticeId, member: &StaffMember) -> anyhow::Result<()> {

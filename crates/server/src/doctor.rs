@@ -84,6 +84,11 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     let arriving = store.all_parts().await?;
     let jobs: BTreeSet<FileOf> = store.files_with_jobs().await?.into_iter().collect();
     let practices: BTreeSet<_> = store.practices().await?.into_iter().collect();
+    let mut logos = BTreeSet::new();
+    for practice in &practices {
+        let logo = store.practice(*practice).await?.and_then(|practice| practice.settings.logo);
+        logos.extend(logo.map(|logo| Blobs::path_of_logo(*practice, &logo.sha256)));
+    }
     let mut files = BTreeMap::new();
     let mut list = blobs.list();
     while let Some(blob) = list.try_next().await? {
@@ -113,6 +118,13 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     found.extend(torn.into_iter().map(Finding::Torn));
     let old = files.into_values().filter(|file| now.since(file.modified) >= YOUNG);
     for file in old.filter(|file| !Blobs::is_aside(&file.path)) {
+        if logos.contains(&file.path) {
+            continue;
+        }
+        if Blobs::read_logo_path(&file.path).is_some_and(|practice| practices.contains(&practice)) {
+            found.push(Finding::Orphan(file.path));
+            continue;
+        }
         let of = Blobs::read_path(&file.path).map(|(of, _)| of);
         let part_of = Blobs::read_part_path(&file.path).map(|(of, _)| of);
         match of.or(part_of) {

@@ -101,6 +101,7 @@ fn message(id: MessageId, new: NewMessage) -> Message {
         conversation: new.conversation,
         author: Author::System,
         audience: new.audience,
+        automatic: false,
         body: new.body,
         attachments: vec![],
         sent_at: new.sent_at,
@@ -286,7 +287,12 @@ async fn a_change_whose_answer_was_lost_is_repeated_under_its_own_key() {
     let puts = Mutex::new(0_usize);
     let faulty = Faulty::answering(move |seen| match (seen.method.as_str(), seen.path.as_str()) {
         ("GET", "/v1/live") => Reply::new(200).body(": hello\n\n").then_silence(),
-        ("GET", _) => Reply::json(&ChangePage { revision: Revision(1), changes: vec![], more: false }),
+        ("GET", _) => Reply::json(&ChangePage {
+            revision: Revision(1),
+            changes: vec![],
+            more: false,
+            epoch: String::new(),
+        }),
         _ => {
             let mut puts = puts.lock().unwrap();
             *puts += 1;
