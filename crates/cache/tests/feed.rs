@@ -124,7 +124,8 @@ fn what_a_practice_sorts_by_comes_out_in_its_order() {
     assert_eq!(cache.consents(client).unwrap(), vec![no, yes]);
     let renamed = Tag { name: "Nights".into(), ..first };
     let change = Change { revision: Revision(99), entity: Entity::Tag(renamed.clone()) };
-    let later = ChangePage { revision: Revision(99), changes: vec![change], more: false, epoch: String::new() };
+    let later =
+        ChangePage { revision: Revision(99), changes: vec![change], more: false, epoch: String::new() };
     cache.apply(Revision(7), &later).unwrap();
     assert!(cache.tags().unwrap().contains(&renamed));
     cache.keep_logo("a", b"one").unwrap();

@@ -218,7 +218,9 @@ fn a_cache_of_every_version_opens_with_everything_in_it() {
         let revision = if old { Revision(1) } else { fresh.position().unwrap() };
         let changes = [Entity::Practice(practice.clone()), Entity::Conversation(sorted.clone())];
         let changes = changes.into_iter().map(|entity| Change { revision, entity }).collect();
-        cache.apply(Revision(0), &ChangePage { revision, changes, more: false, epoch: String::new() }).unwrap();
+        cache
+            .apply(Revision(0), &ChangePage { revision, changes, more: false, epoch: String::new() })
+            .unwrap();
         if old {
             assert_eq!(cache.practice().unwrap(), Some(practice), "{}", stored.display());
             assert_eq!(cache.conversation(id(3)).unwrap(), Some(sorted));

@@ -23,8 +23,8 @@ pub use conversation::{Conversation, ConversationState, Ending, Snooze};
 pub use filing::{Filing, FilingState};
 pub use hours::{Day, Hours, Span};
 pub use ids::{
-    AttachmentId, ClientId, ConsentId, ConversationId, DeliveryId, DepartmentId, ExportId, FilingId, MessageId,
-    ParseIdError, PatientId, PracticeId, StaffId, TagId, TemplateId, TokenId, WebhookId,
+    AttachmentId, ClientId, ConsentId, ConversationId, DeliveryId, DepartmentId, ExportId, FilingId,
+    MessageId, ParseIdError, PatientId, PracticeId, StaffId, TagId, TemplateId, TokenId, WebhookId,
 };
 pub use lists::{Department, Tag, Template};
 pub use message::{Audience, Author, Message};

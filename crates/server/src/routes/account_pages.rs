@@ -124,11 +124,7 @@ fn sorry(language: Language, problem: Problem) -> Response {
 }
 
 /// `POST /v1/password-reset`
-pub async fn reset(
-    State(app): State<App>,
-    peer: Peer,
-    Sent(sent): Sent<PasswordReset>,
-) -> Answer<Done> {
+pub async fn reset(State(app): State<App>, peer: Peer, Sent(sent): Sent<PasswordReset>) -> Answer<Done> {
     ask_reset(&app, peer, &sent.email, Language::of_tag(&sent.language)).await?;
     Ok(Done)
 }

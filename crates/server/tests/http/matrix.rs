@@ -67,8 +67,7 @@ async fn askers() -> Askers {
     }
     // So that there is something to ask for.
     let runs = &by_role[0].1;
-    let logo =
-        runs.ask(Method::PUT, "/v1/practice/logo").body(crate::practice::png(8)).send().await.unwrap();
+    let logo = runs.ask(Method::PUT, "/v1/practice/logo").body(crate::practice::png(8)).send().await.unwrap();
     ok(logo).await;
     ok(runs.patch("/v1/practice", &json!({ "consent": { "en": "May we?" } })).await).await;
     let closed = clinic.staff().await;
