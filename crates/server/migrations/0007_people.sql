@@ -96,24 +96,23 @@ CREATE TABLE known_devices (
     FOREIGN KEY (practice_id, staff_id) REFERENCES staff (practice_id, id)
 );
 
--- Mail on its way. A link is made when its mail goes out: none is kept here. Of a forgotten password only the address
--- that was typed is known; whose it is, if anybody's, is found out when the mail is due.
+-- Mail on its way; when it goes out is a job. A link is made when its mail goes out: none is kept here.
 CREATE TABLE mails (
-    id TEXT NOT NULL PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('invitation', 'reset')),
-    practice_id TEXT REFERENCES practices (id),
-    staff_id TEXT,
-    address TEXT NOT NULL,
+    practice_id TEXT NOT NULL,
+    -- As the job's.
+    kind TEXT NOT NULL CHECK (kind IN ('invite', 'reset')),
+    staff_id TEXT NOT NULL,
     language TEXT NOT NULL,
-    attempts BIGINT NOT NULL,
-    run_at BIGINT NOT NULL,
-    lease_until BIGINT NOT NULL,
-    fence BIGINT NOT NULL,
-    last_error TEXT NOT NULL,
-    dead BIGINT NOT NULL CHECK (dead IN (0, 1)),
-    created_at BIGINT NOT NULL,
+    PRIMARY KEY (practice_id, kind, staff_id),
     FOREIGN KEY (practice_id, staff_id) REFERENCES staff (practice_id, id)
 );
-CREATE INDEX mails_by_time ON mails (dead, run_at);
+
+-- Forgotten passwords. Only the address that was typed is known; whose it is, if anybody's, is found out once the answer
+-- is out.
+CREATE TABLE resets (
+    address TEXT NOT NULL PRIMARY KEY,
+    language TEXT NOT NULL,
+    asked_at BIGINT NOT NULL
+);
 CREATE INDEX sessions_by_client ON sessions (practice_id, client_id, seen_at);
 CREATE INDEX sessions_by_staff ON sessions (practice_id, staff_id, seen_at);

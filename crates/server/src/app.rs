@@ -56,8 +56,6 @@ pub struct Inner {
     pub doorbell: Doorbell,
     /// How mail is sent, where it is.
     pub post: Option<Post>,
-    /// Wakes whoever sends it.
-    pub mail: Arc<tokio::sync::Notify>,
     /// How the outside reaches this server, without a slash at the end.
     pub public_url: String,
     /// Whether addresses come from a proxy in front.

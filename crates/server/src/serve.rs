@@ -33,7 +33,7 @@ use crate::{
     intake::{Folder, Intake, Shared},
     jobs,
     live::Live,
-    mail::{self, Post, PostError},
+    mail::{Post, PostError},
     metrics::{self, Metrics},
     openings::{self, Openings},
     passwords::Passwords,
@@ -246,7 +246,6 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         passwords: Passwords::default(),
         doorbell: Doorbell::default(),
         post,
-        mail: Arc::default(),
         public_url: public_url.trim_end_matches('/').to_owned(),
         behind_proxy: settings.behind_proxy,
         tasks,
@@ -260,9 +259,6 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     }
     sweep::once(&app).await?;
     jobs::start(&app, settings.workers, &node).await?;
-    if app.post.is_some() {
-        app.tasks.spawn(mail::deliver(app.clone()));
-    }
     app.tasks.spawn(sweep::every_now_and_then(app.clone()));
     app.tasks.spawn(openings::every_now_and_then(app.clone()));
     app.tasks.spawn(watch::other_processes(app.clone()));

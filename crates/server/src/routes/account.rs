@@ -17,11 +17,7 @@ use crate::{
     passwords::Guess,
     peer::Peer,
     secrets::{PASSWORD_MAXIMUM, check_password, new_token, token_hash},
-    store::{
-        StoreError,
-        account_links::{AccountLink, LinkFor},
-        staff::fold_email,
-    },
+    store::{StoreError, staff::fold_email},
     terms::Done,
     words,
 };
@@ -91,7 +87,6 @@ pub async fn invite(
     let member = StaffMember { id, name, role, email: fold_email(&email), active: true };
     let by_mail = app.post.is_some().then(|| Language::of_tag(&language).tag());
     app.store.invite_staff(staff.by(app.now()), &member, by_mail).await?;
-    app.mail.notify_one();
     tracing::info!(practice = %staff.practice, by = %staff.id, staff = %id, "Invited somebody");
     Ok(Done)
 }
@@ -106,14 +101,12 @@ pub async fn invitation(
     let now = app.now();
     if app.post.is_some() {
         let language = Language::of_tag(&sent.language).tag();
-        app.store.queue_invitation(staff.practice, id, language, now).await?;
-        app.mail.notify_one();
+        app.store.queue_invitation(staff.by(now), id, language).await?;
         return Ok(Json(StaffInvitation { link: None, expires_at: None }));
     }
     app.store.invited(staff.practice, id).await?;
     let token = new_token().map_err(StoreError::from)?;
-    let link = AccountLink { practice: staff.practice, staff: id, kind: LinkFor::Invitation };
-    let expires_at = app.store.add_account_link(&token_hash(&token), link, now).await?;
+    let expires_at = app.store.add_invitation_link(staff.by(now), id, &token_hash(&token)).await?;
     let link = app.address_of(&format!("/a/{token}"));
     Ok(Json(StaffInvitation { link: Some(link), expires_at: Some(expires_at) }))
 }

@@ -20,6 +20,7 @@ use crate::{
     app::App,
     attempts::Trier,
     body::{IdOf, Sent},
+    by::{Actor, By},
     codes::{link, new_secret, recovery_codes},
     failure::{Answer, Problem},
     openapi::{Asks, Telling},
@@ -140,7 +141,6 @@ async fn ask_reset(app: &App, peer: Peer, email: &str, language: Language) -> An
     // Whoever asks too often has got some mails already, or there is nobody to get any.
     if app.post.is_some() && app.doorbell.may_write_to(&email, now) {
         app.store.queue_reset(&email, language.tag(), now).await?;
-        app.mail.notify_one();
     }
     Ok(())
 }
@@ -274,7 +274,8 @@ async fn begin(
     let right = app.passwords.is_right(guess, password, hash).await?;
     let Some(found) = found.filter(|found| right && found.staff.active) else { return Ok(wrong()) };
     let secret = new_secret().map_err(StoreError::from)?;
-    if !app.store.begin_second_step(found.practice, found.staff.id, &secret).await? {
+    let by = By::new(found.practice, Actor::Staff(found.staff.id), app.now());
+    if !app.store.begin_second_step(by, found.staff.id, &secret).await? {
         return Ok(html(StatusCode::OK, account::second_step_is_on(language)));
     }
     let ticket = new_token().map_err(StoreError::from)?;
@@ -305,7 +306,8 @@ async fn confirm(app: &App, language: Language, ticket: &str, code: &str) -> Ans
     let to = app.store.account_link(&hash, app.now()).await?;
     let Some(to) = to.filter(|to| to.kind == LinkFor::SecondStep) else { return Ok(gone()) };
     let codes = recovery_codes().map_err(StoreError::from)?;
-    match app.store.confirm_second_step(to.practice, to.staff, code, &codes, app.now()).await? {
+    let by = By::new(to.practice, Actor::Staff(to.staff), app.now());
+    match app.store.confirm_second_step(by, to.staff, code, &codes).await? {
         Taken::Right => {
             app.store.use_account_link(&hash, to).await?;
             tracing::info!(practice = %to.practice, staff = %to.staff, "Set up codes at sign-in");

@@ -42,7 +42,7 @@ pub async fn begin(
         app.store.practice(staff.practice).await?.map(|practice| practice.name).unwrap_or_default();
     let secret = new_secret().map_err(StoreError::from)?;
     let link = link(&secret, &practice, &email).ok_or_else(|| Problem::internal(&"no link for a secret"))?;
-    if !app.store.begin_second_step(staff.practice, staff.id, &secret).await? {
+    if !app.store.begin_second_step(staff.by(app.now()), staff.id, &secret).await? {
         return Err(Problem::new(Code::Conflict, "Codes are asked for already. Switch them off first."));
     }
     Ok(Json(NewSecret { secret, link }))
@@ -55,8 +55,8 @@ pub async fn confirm(
     Sent(sent): Sent<TypedCode>,
 ) -> Answer<Json<RecoveryCodes>> {
     let codes = recovery_codes().map_err(StoreError::from)?;
-    let taken =
-        app.store.confirm_second_step(staff.practice, staff.id, &sent.code, &codes, app.now()).await?;
+    let by = staff.by(app.now());
+    let taken = app.store.confirm_second_step(by, staff.id, &sent.code, &codes).await?;
     match taken {
         Taken::Right => {
             tracing::info!(practice = %staff.practice, staff = %staff.id, "Set up codes at sign-in");
@@ -81,7 +81,7 @@ pub async fn end(
         let sentence = "Your practice requires codes at sign-in. For another phone, ask an administrator.";
         return Err(Problem::new(Code::Conflict, sentence));
     }
-    app.store.end_second_step(staff.practice, staff.id, false).await?;
+    app.store.end_second_step(staff.by(app.now()), staff.id, false).await?;
     tracing::info!(practice = %staff.practice, staff = %staff.id, "Switched codes at sign-in off");
     Ok(Done)
 }
@@ -90,7 +90,7 @@ pub async fn end(
 pub async fn take_off(State(app): State<App>, staff: Staff, IdOf(id): IdOf<StaffId>) -> Answer<Done> {
     let member = app.store.staff_member(staff.practice, id).await?;
     member.ok_or_else(|| Problem::not_found("account"))?;
-    app.store.end_second_step(staff.practice, id, true).await?;
+    app.store.end_second_step(staff.by(app.now()), id, true).await?;
     tracing::info!(practice = %staff.practice, by = %staff.id, staff = %id, "Took codes at sign-in off an account");
     Ok(Done)
 }

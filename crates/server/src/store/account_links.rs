@@ -3,9 +3,11 @@
 //! **Invariant:** a link opens what it is for once, and only until it runs out or the account is closed.
 
 use limpet_model::{Millis, PracticeId, StaffId};
+use serde_json::Value;
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Result, Store, devices, row::Columns, sessions};
+use super::{Result, Store, audit::Act, devices, row::Columns, sessions};
+use crate::by::{Actor, By};
 
 const MINUTE: i64 = 60 * 1000;
 
@@ -65,26 +67,19 @@ fn from_row(row: &AnyRow) -> Result<AccountLink> {
 impl Store {
     /// Keeps a new link; answers until when it opens. What has run out is swept away in passing.
     pub async fn add_account_link(&self, token_hash: &str, link: AccountLink, now: Millis) -> Result<Millis> {
-        let expires_at = Millis(now.0 + link.kind.lifetime());
         let mut quiet = self.quiet().await?;
-        sqlx::query("DELETE FROM account_links WHERE practice_id = $1 AND expires_at <= $2")
-            .bind(link.practice.to_string())
-            .bind(now.0)
-            .execute(quiet.connection())
-            .await?;
-        sqlx::query(
-            "INSERT INTO account_links (token_hash, practice_id, staff_id, kind, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(token_hash.to_owned())
-        .bind(link.practice.to_string())
-        .bind(link.staff.to_string())
-        .bind(link.kind.word())
-        .bind(now.0)
-        .bind(expires_at.0)
-        .execute(quiet.connection())
-        .await?;
+        let expires_at = insert(quiet.connection(), token_hash, link, now).await?;
         quiet.commit().await?;
+        Ok(expires_at)
+    }
+
+    /// Keeps the link of an invitation that somebody hands over; answers until when it opens.
+    pub async fn add_invitation_link(&self, by: By, staff: StaffId, token_hash: &str) -> Result<Millis> {
+        let link = AccountLink { practice: by.practice, staff, kind: LinkFor::Invitation };
+        let mut write = self.write(by).await?;
+        let expires_at = insert(write.connection(), token_hash, link, by.at).await?;
+        write.log(Act::Invited, staff, Value::Null);
+        write.commit_quietly().await?;
         Ok(expires_at)
     }
 
@@ -125,17 +120,19 @@ impl Store {
         password_hash: &str,
         now: Millis,
     ) -> Result<Option<AccountLink>> {
-        let mut quiet = self.quiet().await?;
+        let Some(found) = self.account_link(token_hash, now).await? else { return Ok(None) };
+        let mut write = self.write(By::new(found.practice, Actor::Link, now)).await?;
         let used = sqlx::query(
-            "DELETE FROM account_links WHERE token_hash = $1 AND expires_at > $2 AND kind <> 'second_step' \
-             RETURNING practice_id AS practice_id, staff_id AS staff_id, kind AS kind",
+            "DELETE FROM account_links WHERE practice_id = $1 AND token_hash = $2 AND expires_at > $3 \
+             AND kind <> 'second_step' RETURNING practice_id AS practice_id, staff_id AS staff_id, kind AS kind",
         )
+        .bind(found.practice.to_string())
         .bind(token_hash.to_owned())
         .bind(now.0)
-        .fetch_optional(quiet.connection())
+        .fetch_optional(write.connection())
         .await?;
         let Some(link) = used.as_ref().map(from_row).transpose()? else {
-            quiet.discard().await?;
+            write.discard().await?;
             return Ok(None);
         };
         let set = sqlx::query(
@@ -144,15 +141,16 @@ impl Store {
         .bind(link.practice.to_string())
         .bind(link.staff.to_string())
         .bind(password_hash.to_owned())
-        .execute(quiet.connection())
+        .execute(write.connection())
         .await?
         .rows_affected();
         if set == 0 {
-            quiet.discard().await?;
+            write.discard().await?;
             return Ok(None);
         }
-        close_doors(quiet.connection(), link.practice, link.staff).await?;
-        quiet.commit().await?;
+        close_doors(write.connection(), link.practice, link.staff).await?;
+        write.log(Act::PasswordSet, link.staff, Value::Null);
+        write.commit_quietly().await?;
         self.live.sessions_closed(link.practice);
         Ok(Some(link))
     }
@@ -169,6 +167,34 @@ impl Store {
         quiet.commit().await?;
         Ok(used > 0)
     }
+}
+
+/// Keeps a link; answers until when it opens.
+async fn insert(
+    connection: &mut AnyConnection,
+    token_hash: &str,
+    link: AccountLink,
+    now: Millis,
+) -> Result<Millis> {
+    let expires_at = Millis(now.0 + link.kind.lifetime());
+    sqlx::query("DELETE FROM account_links WHERE practice_id = $1 AND expires_at <= $2")
+        .bind(link.practice.to_string())
+        .bind(now.0)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "INSERT INTO account_links (token_hash, practice_id, staff_id, kind, created_at, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(token_hash.to_owned())
+    .bind(link.practice.to_string())
+    .bind(link.staff.to_string())
+    .bind(link.kind.word())
+    .bind(now.0)
+    .bind(expires_at.0)
+    .execute(connection)
+    .await?;
+    Ok(expires_at)
 }
 
 /// Closes every way into an account but the password: links, sessions, what devices were known by.

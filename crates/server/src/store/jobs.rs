@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use limpet_model::{AttachmentId, ConversationId, DeliveryId, MessageId, Millis, PracticeId};
+use limpet_model::{AttachmentId, ConversationId, DeliveryId, MessageId, Millis, PracticeId, StaffId};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Quiet, Result, Store, StoreError, row::Columns};
@@ -30,6 +30,10 @@ pub enum Work {
     Send(MessageId),
     /// Tell a webhook what happened.
     Tell(DeliveryId),
+    /// Mail an invitation to a new staff member.
+    Invite(StaffId),
+    /// Mail a link to a staff member who forgot the password.
+    Reset(StaffId),
 }
 
 impl Work {
@@ -40,6 +44,8 @@ impl Work {
             Self::Escalate(conversation) => ("escalate", conversation.to_string()),
             Self::Send(message) => ("send", message.to_string()),
             Self::Tell(delivery) => ("tell", delivery.to_string()),
+            Self::Invite(staff) => ("invite", staff.to_string()),
+            Self::Reset(staff) => ("reset", staff.to_string()),
         }
     }
 
@@ -50,6 +56,8 @@ impl Work {
             "escalate" => Ok(Self::Escalate(row.id("subject_id")?)),
             "send" => Ok(Self::Send(row.id("subject_id")?)),
             "tell" => Ok(Self::Tell(row.id("subject_id")?)),
+            "invite" => Ok(Self::Invite(row.id("subject_id")?)),
+            "reset" => Ok(Self::Reset(row.id("subject_id")?)),
             _ => Err(StoreError::Unreadable("kind")),
         }
     }
@@ -70,6 +78,7 @@ impl Work {
             Self::Prepare(_) => Lane::Heavy,
             Self::Wake(_) | Self::Escalate(_) | Self::Send(_) => Lane::Light,
             Self::Tell(_) => Lane::Outside,
+            Self::Invite(_) | Self::Reset(_) => Lane::Post,
         }
     }
 }
@@ -83,6 +92,8 @@ pub enum Lane {
     Light,
     /// Waits for somebody else's server.
     Outside,
+    /// Waits for the mail server; only nodes that have one do it.
+    Post,
 }
 
 /// A job that this node holds the lease of.
@@ -226,7 +237,12 @@ impl Store {
             }
             Lane::Light => {
                 "SELECT practice_id, kind, subject_id FROM jobs \
-                 WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 AND kind NOT IN ('prepare', 'tell') \
+                 WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 \
+                 AND kind NOT IN ('prepare', 'tell', 'invite', 'reset') ORDER BY run_at LIMIT 1"
+            }
+            Lane::Post => {
+                "SELECT practice_id, kind, subject_id FROM jobs \
+                 WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 AND kind IN ('invite', 'reset') \
                  ORDER BY run_at LIMIT 1"
             }
             // One at a time for each webhook: one that does not answer keeps no other waiting.

@@ -5,10 +5,14 @@
 //! could try from a thousand places.
 
 use limpet_model::{Millis, PracticeId, StaffId};
+use serde_json::json;
 use sqlx::AnyConnection;
 
-use super::{Quiet, Result, Store, row::Columns, sessions};
-use crate::codes::{recovery_hash, step_of};
+use super::{Quiet, Result, Store, audit::Act, row::Columns, sessions};
+use crate::{
+    by::By,
+    codes::{recovery_hash, step_of},
+};
 
 /// Wrong codes of one account within [`WINDOW`].
 const MOST: i64 = 10;
@@ -42,13 +46,9 @@ impl Store {
     }
 
     /// Keeps a secret that is not asked for yet, in place of one that never was. False when one is asked for already.
-    pub async fn begin_second_step(
-        &self,
-        practice: PracticeId,
-        staff: StaffId,
-        secret: &str,
-    ) -> Result<bool> {
-        let mut quiet = self.quiet().await?;
+    pub async fn begin_second_step(&self, by: By, staff: StaffId, secret: &str) -> Result<bool> {
+        let practice = by.practice;
+        let mut write = self.write(by).await?;
         let kept = sqlx::query(
             "INSERT INTO second_steps (practice_id, staff_id, secret, confirmed_at, last_step, tried, tried_since) \
              VALUES ($1, $2, $3, NULL, 0, 0, 0) \
@@ -58,11 +58,16 @@ impl Store {
         .bind(practice.to_string())
         .bind(staff.to_string())
         .bind(secret.to_owned())
-        .execute(quiet.connection())
+        .execute(write.connection())
         .await?
         .rows_affected();
-        quiet.commit().await?;
-        Ok(kept > 0)
+        if kept == 0 {
+            write.discard().await?;
+            return Ok(false);
+        }
+        write.log(Act::Changed, staff, json!({ "second_step": "begun" }));
+        write.commit_quietly().await?;
+        Ok(true)
     }
 
     /// The secret that is not asked for yet.
@@ -81,22 +86,22 @@ impl Store {
     /// [`Taken::Wrong`] also when there is no new secret.
     pub async fn confirm_second_step(
         &self,
-        practice: PracticeId,
+        by: By,
         staff: StaffId,
         code: &str,
         recovery_codes: &[String],
-        now: Millis,
     ) -> Result<Taken> {
-        let mut quiet = self.quiet().await?;
-        let taken = try_code(&mut quiet, practice, staff, code, false, now).await?;
+        let (practice, now) = (by.practice, by.at);
+        let mut write = self.write(by).await?;
+        let taken = try_code(write.quiet(), practice, staff, code, false, now).await?;
         if taken == Taken::Right {
             sqlx::query("UPDATE second_steps SET confirmed_at = $3 WHERE practice_id = $1 AND staff_id = $2")
                 .bind(practice.to_string())
                 .bind(staff.to_string())
                 .bind(now.0)
-                .execute(quiet.connection())
+                .execute(write.connection())
                 .await?;
-            forget_recovery_codes(quiet.connection(), practice, staff).await?;
+            forget_recovery_codes(write.connection(), practice, staff).await?;
             for code in recovery_codes {
                 sqlx::query(
                     "INSERT INTO recovery_codes (practice_id, staff_id, code_hash) VALUES ($1, $2, $3)",
@@ -104,11 +109,13 @@ impl Store {
                 .bind(practice.to_string())
                 .bind(staff.to_string())
                 .bind(recovery_hash(code))
-                .execute(quiet.connection())
+                .execute(write.connection())
                 .await?;
             }
+            write.log(Act::Changed, staff, json!({ "second_step": "on" }));
         }
-        quiet.commit().await?;
+        // Also when it was wrong: that is counted.
+        write.commit_quietly().await?;
         Ok(taken)
     }
 
@@ -127,23 +134,20 @@ impl Store {
     }
 
     /// No code is asked for any more. With `close_sessions` the person's sessions end, too.
-    pub async fn end_second_step(
-        &self,
-        practice: PracticeId,
-        staff: StaffId,
-        close_sessions: bool,
-    ) -> Result<()> {
-        let mut quiet = self.quiet().await?;
+    pub async fn end_second_step(&self, by: By, staff: StaffId, close_sessions: bool) -> Result<()> {
+        let practice = by.practice;
+        let mut write = self.write(by).await?;
         sqlx::query("DELETE FROM second_steps WHERE practice_id = $1 AND staff_id = $2")
             .bind(practice.to_string())
             .bind(staff.to_string())
-            .execute(quiet.connection())
+            .execute(write.connection())
             .await?;
-        forget_recovery_codes(quiet.connection(), practice, staff).await?;
+        forget_recovery_codes(write.connection(), practice, staff).await?;
         if close_sessions {
-            sessions::close_all(quiet.connection(), practice, staff, None).await?;
+            sessions::close_all(write.connection(), practice, staff, None).await?;
         }
-        quiet.commit().await?;
+        write.log(Act::Changed, staff, json!({ "second_step": "off" }));
+        write.commit_quietly().await?;
         if close_sessions {
             self.live.sessions_closed(practice);
         }

@@ -13,7 +13,8 @@ use super::{
     audit::Act,
     changes::Span,
     conversations,
-    mails::{self, MailKind},
+    jobs::Work,
+    mails,
     row::Columns,
     sessions::{self, Session},
 };
@@ -101,8 +102,7 @@ impl Store {
             return Err(taken());
         }
         if let Some(language) = by_mail {
-            let kind = MailKind::Invitation { practice, staff: member.id };
-            mails::queue(write.connection(), &kind, &member.email, language, now).await?;
+            mails::queue(write.quiet(), practice, Work::Invite(member.id), language, now).await?;
         }
         write.seen_by_everybody();
         write.log(Act::Added, member.id, json!({ "role": member.role, "invited": true }));
@@ -113,18 +113,12 @@ impl Store {
     ///
     /// # Errors
     /// `Missing` for an unknown account, `Conflict` for one that has a password already or is closed.
-    pub async fn queue_invitation(
-        &self,
-        practice: PracticeId,
-        staff: StaffId,
-        language: &str,
-        now: Millis,
-    ) -> Result<()> {
-        let member = self.invited(practice, staff).await?;
-        let mut quiet = self.quiet().await?;
-        let kind = MailKind::Invitation { practice, staff };
-        mails::queue(quiet.connection(), &kind, &member.email, language, now).await?;
-        quiet.commit().await
+    pub async fn queue_invitation(&self, by: By, staff: StaffId, language: &str) -> Result<()> {
+        self.invited(by.practice, staff).await?;
+        let mut write = self.write(by).await?;
+        mails::queue(write.quiet(), by.practice, Work::Invite(staff), language, by.at).await?;
+        write.log(Act::Invited, staff, Value::Null);
+        write.commit_quietly().await
     }
 
     /// Somebody who was invited and has not set a password.

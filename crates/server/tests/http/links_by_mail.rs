@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use limpet_model::{Role, StaffId};
+use limpet_server::store::jobs::Lane;
 use limpet_wire::Code;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
@@ -211,13 +212,13 @@ async fn a_mail_that_does_not_go_out_is_tried_again_and_one_that_cannot_is_given
     eventually(|| mailbox.calls() == 1).await;
     // Not again at once.
     for _ in 0..10 {
-        clinic.running.app().mail.notify_one();
+        store.bells().ring(Lane::Post);
         tokio::time::sleep(std::time::Duration::from_millis(30)).await;
     }
     assert_eq!((mailbox.calls(), mailbox.letters().len()), (1, 0));
     for _ in 0..200 {
         clinic.clock.advance(1000);
-        clinic.running.app().mail.notify_one();
+        store.bells().ring(Lane::Post);
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert_eq!(mailbox.calls(), 3);

@@ -95,6 +95,7 @@ async fn run_suite(ground: &Ground) {
     people::a_code_is_taken_once_and_ten_wrong_ones_are_enough(&ground.fresh()).await;
     people::a_link_into_an_account_opens_once_and_in_time(&ground.fresh()).await;
     people::a_mail_is_one_nodes_at_a_time(&ground.fresh()).await;
+    people::a_forgotten_password_waits_until_it_is_known_whose_it_is(&ground.fresh()).await;
     people::what_a_practice_sets_and_sorts_by_comes_back(&ground.fresh()).await;
     people::sessions_of_one_person_have_an_end(&ground.fresh()).await;
     suite::openings_and_secrets(&ground.fresh()).await;

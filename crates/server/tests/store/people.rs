@@ -11,7 +11,7 @@ use limpet_server::{
     store::{
         Store, StoreError,
         account_links::{AccountLink, LinkFor},
-        mails::MailKind,
+        jobs::{LEASE, Lane, PutBack, Work},
         second_steps::Taken,
     },
     view::View,
@@ -24,7 +24,7 @@ use totp_rs::{Builder, Secret};
 
 use crate::{
     open,
-    suite::{Case, NOW, at, message, open_case, operator, say},
+    suite::{Case, NOW, at, author_of, message, open_case, operator, say},
 };
 
 const MINUTE: i64 = 60_000;
@@ -37,15 +37,16 @@ fn code(secret: &str, ms: i64) -> String {
 pub async fn a_code_is_taken_once_and_ten_wrong_ones_are_enough(url: &str) {
     let store = open(url).await;
     let Case { practice, vet, .. } = open_case(&store).await;
+    let by = author_of(practice, Author::Staff(vet), NOW);
     let secret = codes::new_secret().unwrap();
-    assert!(store.begin_second_step(practice, vet, &secret).await.unwrap());
+    assert!(store.begin_second_step(by, vet, &secret).await.unwrap());
     let words = vec!["AAAA-BBBB".to_owned(), "CCCC-DDDD".to_owned()];
     let take = async |code: &str, ms| store.take_code(practice, vet, code, at(ms)).await.unwrap();
     assert_eq!(take(&code(&secret, 0), 0).await, Taken::Wrong, "it is not asked for yet");
-    let confirm = store.confirm_second_step(practice, vet, &code(&secret, 0), &words, NOW).await.unwrap();
+    let confirm = store.confirm_second_step(by, vet, &code(&secret, 0), &words).await.unwrap();
     assert_eq!(confirm, Taken::Right);
     assert_eq!(store.second_step(practice, vet).await.unwrap(), (true, 2));
-    assert!(!store.begin_second_step(practice, vet, &codes::new_secret().unwrap()).await.unwrap());
+    assert!(!store.begin_second_step(by, vet, &codes::new_secret().unwrap()).await.unwrap());
     assert_eq!(take(&code(&secret, 0), 0).await, Taken::Wrong, "it confirmed, and was used up with that");
     assert_eq!(take(&code(&secret, 30_000), 30_000).await, Taken::Right);
     assert_eq!(take("aaaabbbb", 31_000).await, Taken::Right);
@@ -60,7 +61,7 @@ pub async fn a_code_is_taken_once_and_ten_wrong_ones_are_enough(url: &str) {
         matches!(take(&code(&secret, later), later + 1).await, Taken::TooMany(wait) if wait <= 15 * MINUTE)
     );
     assert_eq!(take(&code(&secret, later + 15 * MINUTE), later + 15 * MINUTE).await, Taken::Right);
-    store.end_second_step(practice, vet, true).await.unwrap();
+    store.end_second_step(by, vet, true).await.unwrap();
     assert_eq!(store.second_step(practice, vet).await.unwrap(), (false, 0));
 }
 
@@ -103,29 +104,47 @@ pub async fn a_mail_is_one_nodes_at_a_time(url: &str) {
     };
     store.invite_staff(operator(practice), &member, Some("es")).await.unwrap();
     store.invite_staff(operator(practice), &member, Some("es")).await.unwrap();
-    let (one, two) = tokio::join!(store.claim_mail(NOW), store.claim_mail(NOW));
-    let claimed: Vec<_> = [one.unwrap(), two.unwrap()].into_iter().flatten().collect();
+    let claim = async |now| store.claim_job(Lane::Post, "node", now).await.unwrap();
+    let (one, two) = tokio::join!(claim(NOW), claim(NOW));
+    let claimed: Vec<_> = [one, two].into_iter().flatten().collect();
     assert_eq!(claimed.len(), 1, "repeating the invitation queues nothing");
-    let mail = &claimed[0];
-    assert_eq!(mail.kind, MailKind::Invitation { practice, staff: member.id });
-    assert_eq!(
-        (mail.address.as_str(), mail.language.as_str(), mail.attempt),
-        (member.email.as_str(), "es", 1)
-    );
+    let mail = claimed[0];
+    assert_eq!((mail.work, mail.attempt), (Work::Invite(member.id), 1));
+    assert_eq!(store.mail_language(mail).await.unwrap(), "es");
     // The node dies; another takes it up, and what the first still says counts for nothing.
-    let again = store.claim_mail(at(3 * MINUTE)).await.unwrap().unwrap();
+    let again = claim(at(LEASE)).await.unwrap();
     assert_eq!(again.attempt, 2);
-    store.mail_done(mail, at(3 * MINUTE)).await.unwrap();
-    store.put_back_mail(mail, NOW, "late", true).await.unwrap();
+    assert!(!store.end_mail(mail).await.unwrap());
     assert_eq!(store.count_mails().await.unwrap(), (1, 0));
-    store.put_back_mail(&again, at(9 * MINUTE), "refused", false).await.unwrap();
-    assert_eq!(store.claim_mail(at(8 * MINUTE)).await.unwrap(), None);
-    let last = store.claim_mail(at(9 * MINUTE)).await.unwrap().unwrap();
-    store.mail_done(&last, at(9 * MINUTE)).await.unwrap();
+    assert_eq!(store.mail_language(again).await.unwrap(), "es");
+    assert!(store.end_mail(again).await.unwrap());
+    assert_eq!(store.count_mails().await.unwrap(), (0, 0));
+    // Asked for once more: in the other language, and given up at last.
+    store.queue_invitation(operator(practice), member.id, "en").await.unwrap();
+    let last = claim(at(LEASE)).await.unwrap();
+    assert_eq!(store.mail_language(last).await.unwrap(), "en");
+    store.put_back_job(last, PutBack::Dead, at(LEASE), "refused").await.unwrap();
+    assert_eq!(store.count_mails().await.unwrap(), (0, 1));
+    store.queue_invitation(operator(practice), member.id, "en").await.unwrap();
+    assert_eq!(store.count_mails().await.unwrap(), (1, 0), "asking again takes it up again");
+}
+
+pub async fn a_forgotten_password_waits_until_it_is_known_whose_it_is(url: &str) {
+    let store = open(url).await;
+    let Case { practice, vet, .. } = open_case(&store).await;
+    let email = store.staff_member(practice, vet).await.unwrap().unwrap().email;
     for n in 0..3 {
-        store.queue_reset("somebody@example.org", "en", at(n)).await.unwrap();
+        store.queue_reset("nobody@example.org", "en", at(n)).await.unwrap();
+        store.queue_reset(&email, "es", at(n)).await.unwrap();
     }
-    assert_eq!(store.count_mails().await.unwrap(), (1, 0), "the newest takes the place of what waits");
+    assert_eq!(store.count_mails().await.unwrap(), (2, 0), "once for each address");
+    let (one, two) = tokio::join!(store.address_resets(at(5)), store.address_resets(at(5)));
+    one.and(two).unwrap();
+    assert_eq!(store.count_mails().await.unwrap(), (1, 0), "nobody is nobody's");
+    let job = store.claim_job(Lane::Post, "node", at(5)).await.unwrap().unwrap();
+    assert_eq!((job.practice, job.work), (practice, Work::Reset(vet)));
+    assert_eq!(store.mail_language(job).await.unwrap(), "es");
+    assert!(store.end_mail(job).await.unwrap());
     for n in 0..600 {
         store.queue_reset(&format!("{n}@example.org"), "en", at(n)).await.unwrap();
     }
