@@ -146,6 +146,19 @@ impl Store {
         rows.iter().map(|row| row.id("id")).collect()
     }
 
+    /// The logos of all practices.
+    pub async fn logos(&self) -> Result<Vec<(PracticeId, Logo)>> {
+        let rows = sqlx::query("SELECT id, name, address, phone, time_zone, settings FROM practices")
+            .fetch_all(self.pool())
+            .await?;
+        let mut logos = Vec::new();
+        for row in &rows {
+            let practice = from_row(row)?;
+            logos.extend(practice.settings.logo.map(|logo| (practice.id, logo)));
+        }
+        Ok(logos)
+    }
+
     /// The practice with this id.
     pub async fn practice(&self, practice: PracticeId) -> Result<Option<Practice>> {
         find(&mut *self.pool().acquire().await?, practice).await

@@ -250,7 +250,7 @@ async fn a_mail_outlives_the_server_that_was_to_send_it() {
         listen: ([127, 0, 0, 1], 0).into(),
         clock,
         mail: mailbox.settings(),
-        ..limpet_server::serve::Settings::in_folder(data.path())
+        ..crate::ground::settings(data.path())
     })
     .await
     .unwrap();

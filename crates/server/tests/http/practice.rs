@@ -155,6 +155,10 @@ async fn the_logo_is_drawn_anew_and_shown_to_the_practices_devices() {
         limpet_server::doctor::examine(&app.store, &blobs, app.now()).await.unwrap()
     };
     assert_eq!(look().await, []);
+    let elsewhere = stored.with_extension("elsewhere");
+    std::fs::rename(&stored, &elsewhere).unwrap();
+    assert!(look().await.contains(&limpet_server::doctor::Finding::NoLogo(clinic.practice)));
+    std::fs::rename(&elsewhere, &stored).unwrap();
     ok(admin.delete("/v1/practice/logo").await).await;
     fails(vet.get("/v1/practice/logo").await, 404, Code::NotFound).await;
     assert!(

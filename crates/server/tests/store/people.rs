@@ -1,7 +1,7 @@
 //! Accounts by link, codes at sign-in, known devices, mail, what a practice sets and sorts by.
 
 use limpet_model::{
-    Author, ConsentId, Department, DepartmentId, Role, StaffId, StaffMember, Tag, TagId, Template,
+    Author, ConsentId, Department, DepartmentId, Logo, Role, StaffId, StaffMember, Tag, TagId, Template,
     TemplateId, Wording,
 };
 use limpet_server::{
@@ -90,6 +90,50 @@ pub async fn a_link_into_an_account_opens_once_and_in_time(url: &str) {
     assert_eq!(set("b", at(1)).await, None);
     assert!(store.use_account_link(&token_hash("b"), ticket).await.unwrap());
     assert!(!store.use_account_link(&token_hash("b"), ticket).await.unwrap());
+}
+
+/// The tables that [`furnish`] puts something into.
+pub const FURNISHED: [&str; 9] = [
+    "account_links",
+    "consent_texts",
+    "consents",
+    "known_devices",
+    "listings",
+    "mails",
+    "recovery_codes",
+    "resets",
+    "second_steps",
+];
+
+/// Something of everything that is kept about a practice and its staff.
+pub async fn furnish(store: &Store, case: &Case, logo: Logo) {
+    let Case { practice, vet: staff, .. } = *case;
+    let by = operator(practice);
+    store.set_logo(by, Some(logo)).await.unwrap();
+    let words = Wording::from([("es".to_owned(), "¿Podemos?".to_owned())]);
+    let change = PracticeChange { consent: Some(words), ..PracticeChange::default() };
+    store.change_practice(by, &change).await.unwrap();
+    let consent = NewConsent { client: case.client.id, version: 1, given: true };
+    store.put_consent(by, ConsentId::new(), &consent).await.unwrap();
+    let tag = Tag { id: TagId::new(), name: "Bites".into(), position: 2, archived: false };
+    store.put_listed(by, &tag).await.unwrap();
+    let member = StaffMember {
+        id: StaffId::new(),
+        name: "Ben".into(),
+        role: Role::Technician,
+        email: format!("ben-{practice}@example.org"),
+        active: true,
+    };
+    store.invite_staff(by, &member, Some("es")).await.unwrap();
+    store.queue_reset("nobody@example.org", "en", NOW).await.unwrap();
+    let link = AccountLink { practice, staff, kind: LinkFor::Reset };
+    store.add_account_link(&token_hash("link"), link, NOW).await.unwrap();
+    let secret = codes::new_secret().unwrap();
+    assert!(store.begin_second_step(by, staff, &secret).await.unwrap());
+    let words = vec!["AAAA-BBBB".to_owned(), "CCCC-DDDD".to_owned()];
+    let taken = store.confirm_second_step(by, staff, &code(&secret, 0), &words).await.unwrap();
+    assert_eq!(taken, Taken::Right);
+    store.know_device(practice, staff, &token_hash("mark"), NOW).await.unwrap();
 }
 
 pub async fn a_mail_is_one_nodes_at_a_time(url: &str) {
