@@ -1,6 +1,6 @@
 //! The texts that clients were asked to consent to, and what they said. Append-only.
 
-use limpet_model::{Consent, ConsentId, ConsentText, Millis, PracticeId};
+use limpet_model::{Consent, ConsentId, ConsentText, PracticeId};
 use limpet_wire::{
     changes::{Change, Entity},
     http::NewConsent,
