@@ -39,9 +39,8 @@ const OUTSIDE_WORKERS: usize = 4;
 /// Mails sent at once.
 const POST_WORKERS: usize = 2;
 
-/// Starts `workers` for what takes long, and if there are any, those for what takes a moment; where there is a mail server,
-/// those that send. The leases this node held
-/// before it stopped are free again at once.
+/// Starts `workers` for what takes long, and if there are any, those for what takes a moment; where there is a mail
+/// server, those that send. The leases this node held before it stopped are free again at once.
 pub async fn start(app: &App, workers: usize, node: &str) -> Result<()> {
     let freed = app.store.reclaim_jobs(node).await?;
     if freed > 0 {
