@@ -201,9 +201,6 @@ fn a_cache_of_every_version_opens_with_everything_in_it() {
     for stored in files("cache") {
         let (_folder, path) = copy(&stored);
         let cache = Cache::open(&path, &key()).unwrap();
-        // What the feed brings more of since is asked for once more, and takes the place of what is there.
-        let old = !stored.ends_with("cache-v5.db");
-        assert_eq!(cache.position().unwrap(), if old { Revision(0) } else { fresh.position().unwrap() });
         assert_eq!(cache.practice().unwrap(), fresh.practice().unwrap());
         assert_eq!(cache.staff().unwrap(), fresh.staff().unwrap());
         assert_eq!(cache.messages(id(3)).unwrap(), fresh.messages(id(3)).unwrap());
@@ -211,20 +208,33 @@ fn a_cache_of_every_version_opens_with_everything_in_it() {
         assert_eq!(cache.conversation(id(3)).unwrap(), fresh.conversation(id(3)).unwrap());
         let (rows, total) = cache.list(Queue::Open, id(4), "luna leg", 0, 10).unwrap();
         assert_eq!((rows.len(), total), (1, 1));
-        let settings = Box::new(PracticeSettings { legal_hold: true, ..PracticeSettings::default() });
-        let practice = Practice { settings, ..whose().practice };
-        let matter = cache.conversation(id(3)).unwrap().unwrap();
-        let sorted = Conversation { tags: vec![id(12)], department: Some(id(13)), ..matter };
-        let revision = if old { Revision(1) } else { fresh.position().unwrap() };
-        let changes = [Entity::Practice(practice.clone()), Entity::Conversation(sorted.clone())];
-        let changes = changes.into_iter().map(|entity| Change { revision, entity }).collect();
-        cache
-            .apply(Revision(0), &ChangePage { revision, changes, more: false, epoch: String::new() })
-            .unwrap();
-        if old {
+        // A step that made room for more of what is here asks for all of it again, and what comes takes its place.
+        let made_room = !stored.ends_with("cache-v5.db");
+        let here = if made_room { Revision(0) } else { fresh.position().unwrap() };
+        assert_eq!(cache.position().unwrap(), here, "{}", stored.display());
+        if made_room {
+            let settings = Box::new(PracticeSettings { legal_hold: true, ..PracticeSettings::default() });
+            let practice = Practice { settings, ..whose().practice };
+            let matter = cache.conversation(id(3)).unwrap().unwrap();
+            let sorted = Conversation { tags: vec![id(12)], department: Some(id(13)), ..matter };
+            let [said] = &cache.messages(id(3)).unwrap()[..] else { panic!("{}", stored.display()) };
+            let by_itself = Message { automatic: true, ..said.clone() };
+            let revision = Revision(1);
+            let entities = [
+                Entity::Practice(practice.clone()),
+                Entity::Conversation(sorted.clone()),
+                Entity::Message(by_itself.clone()),
+            ];
+            let changes = entities.into_iter().map(|entity| Change { revision, entity }).collect();
+            let page = ChangePage { revision, changes, more: true, epoch: String::new() };
+            cache.apply(Revision(0), &page).unwrap();
             assert_eq!(cache.practice().unwrap(), Some(practice), "{}", stored.display());
             assert_eq!(cache.conversation(id(3)).unwrap(), Some(sorted));
+            assert_eq!(cache.messages(id(3)).unwrap(), [by_itself]);
         }
+        fill_cache(&cache);
+        assert_eq!(cache.position().unwrap(), fresh.position().unwrap());
+        assert_eq!(cache.messages(id(3)).unwrap(), fresh.messages(id(3)).unwrap());
     }
 }
 

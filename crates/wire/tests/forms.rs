@@ -43,6 +43,7 @@ fn a_change_is_a_revision_and_a_tagged_state() {
         "entity": { "kind": "message", "state": {
             "id": ID, "conversation": ID, "author": { "kind": "client", "id": ID }, "audience": "everyone",
             "automatic": false, "body": "She limps", "attachments": [], "sent_at": 1, "received_at": 2,
+            "mentions": [], "due_at": null, "edited_at": null, "deleted_at": null,
         }},
     });
     assert_eq!(to_value(&change).unwrap(), form);

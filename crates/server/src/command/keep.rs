@@ -83,7 +83,7 @@ impl Keep {
 
 fn open_blobs(place: &str) -> anyhow::Result<Blobs> {
     if place.contains("://") {
-        return Ok(Blobs::in_bucket(&Bucket::from_environment(&place.to_owned()))?);
+        return Ok(Blobs::in_bucket(&Bucket::from_environment(place))?);
     }
     std::fs::create_dir_all(place).with_context(|| format!("cannot use {place}"))?;
     Ok(Blobs::in_folder(place.as_ref())?)

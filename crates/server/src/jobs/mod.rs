@@ -146,7 +146,9 @@ fn or_lost(done: Result<bool>) -> Result<(), Trouble> {
 }
 
 async fn fail(app: &App, job: Job, reason: &str) -> Result<()> {
-    let last = job.attempt >= ATTEMPTS;
+    // Deliveries and mails count their attempts themselves; what fails here is trouble of our own.
+    let counted = matches!(job.work, Work::Tell(_) | Work::Invite(_) | Work::Reset(_));
+    let last = job.attempt >= ATTEMPTS && !counted;
     tracing::error!(job = %job.work, attempt = job.attempt, last, reason, "A job failed");
     let later = Millis(app.now().0 + back_off(job.attempt));
     if last {

@@ -34,7 +34,8 @@ impl Process {
         Self::run(command(data, more).env("LIMPET_LOG", "info,limpet_server=trace,sqlx=warn").stderr(log))
     }
 
-    fn run(command: &mut Command) -> Self {
+    /// Starts what this command says, and waits until it listens.
+    pub fn run(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

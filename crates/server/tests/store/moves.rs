@@ -195,12 +195,12 @@ async fn furnish() -> House {
         match part {
             "half" => fs::write(arriving, b"01234").unwrap(),
             "waiting" => {
-                store.finish_upload(&upload, NOW).await.unwrap();
+                store.finish_upload(&upload, None, NOW).await.unwrap();
                 fs::write(arriving, b"0123456789").unwrap();
                 house.blobs.insert(Blobs::path_of(upload.file_of(), Part::Original), b"0123456789".to_vec());
             }
             _ => {
-                store.finish_upload(&upload, NOW).await.unwrap();
+                store.finish_upload(&upload, None, NOW).await.unwrap();
                 let job = store.claim_job(Lane::Heavy, "a node", NOW).await.unwrap().unwrap();
                 let mut found = attachment.clone();
                 (found.state, found.has_poster) = (AttachmentState::Ready, true);

@@ -12,14 +12,20 @@ import PatientFields from "./PatientFields.svelte";
 // Its icon is a component that only the build reads; no field is in it.
 vi.mock("@limpet/shared/parts/Callout.svelte", () => ({ default: () => undefined }));
 
-const server = readFileSync(join(import.meta.dirname, "../../../../crates/server/src/words.rs"), "utf8");
+// The document that the server serves of itself, as its own test keeps it.
+const kept = "../../../../crates/server/tests/http/snapshots/http__openapi__the_document_is_the_one_that_was_reviewed.snap";
+const text = readFileSync(join(import.meta.dirname, kept), "utf8");
+type Schema = { properties: Record<string, { maxLength?: number }> };
+const { schemas } = (JSON.parse(text.slice(text.indexOf("{"))) as { components: { schemas: Record<string, Schema> } }).components;
 const of = (what: string) =>
-  Object.fromEntries([...server.matchAll(new RegExp(`&${what}\\.(\\w+), (\\d+)\\)`, "g"))].map(([, field, most]) => [field, Number(most)]));
+  Object.fromEntries(
+    Object.entries(schemas[what]?.properties ?? {}).flatMap(([field, { maxLength }]) => (maxLength === undefined ? [] : [[field, maxLength]])),
+  );
 
 test("the limits are the server's", () => {
-  expect(CLIENT_LIMITS).toEqual(of("client"));
-  expect(PATIENT_LIMITS).toEqual(of("patient"));
-  expect(REASON_LIMIT).toBe(of("new")["subject"]);
+  expect(CLIENT_LIMITS).toEqual(of("Client"));
+  expect(PATIENT_LIMITS).toEqual(of("Patient"));
+  expect(REASON_LIMIT).toBe(of("NewConversation")["subject"]);
 });
 
 test("every field holds what its limit says, and no more", () => {
