@@ -217,8 +217,8 @@ fn a_cache_of_every_version_opens_with_everything_in_it() {
             let practice = Practice { settings, ..whose().practice };
             let matter = cache.conversation(id(3)).unwrap().unwrap();
             let sorted = Conversation { tags: vec![id(12)], department: Some(id(13)), ..matter };
-            let [said] = &cache.messages(id(3)).unwrap()[..] else { panic!("{}", stored.display()) };
-            let by_itself = Message { automatic: true, ..said.clone() };
+            let said = cache.messages(id(3)).unwrap().remove(0);
+            let by_itself = Message { automatic: true, ..said };
             let revision = Revision(1);
             let entities = [
                 Entity::Practice(practice.clone()),
