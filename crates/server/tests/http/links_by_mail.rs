@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use limpet_model::{Role, StaffId};
 use limpet_server::store::jobs::Lane;
-use limpet_wire::Code;
+use limpet_wire::{Code, http::AuditPage};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -87,6 +87,10 @@ async fn somebody_invited_sets_a_password_by_the_link_once() {
     assert_eq!(sign_in(&stranger, "ben@example.org", "five wet otters").await, 200);
     assert_eq!(set_password(&stranger, &path, "six wet otters").await, 404, "once");
     assert_eq!(stranger.get(&path).await.status(), 404);
+    let log: AuditPage = admin.read("/v1/audit?after=0&limit=1000").await;
+    let about = log.entries.iter().filter(|entry| entry.subject_id == ben.to_string());
+    let done: Vec<_> = about.map(|entry| format!("{} {}", entry.actor, entry.act)).collect();
+    assert!(done.iter().any(|it| it == "link set the password"), "{done:?}");
     // Who has a password is not invited again.
     let again = admin.post(&format!("{account}/invitation"), &json!({})).await;
     fails(again, 409, Code::Conflict).await;
