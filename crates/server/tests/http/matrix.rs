@@ -66,10 +66,15 @@ async fn askers() -> Askers {
         by_role.push((who, device));
     }
     // So that there is something to ask for.
-    let runs = &by_role[0].1;
-    let logo = runs.ask(Method::PUT, "/v1/practice/logo").body(crate::practice::png(8)).send().await.unwrap();
+    let administrator = &by_role[0].1;
+    let logo = administrator
+        .ask(Method::PUT, "/v1/practice/logo")
+        .body(crate::practice::png(8))
+        .send()
+        .await
+        .unwrap();
     ok(logo).await;
-    ok(runs.patch("/v1/practice", &json!({ "consent": { "en": "May we?" } })).await).await;
+    ok(administrator.patch("/v1/practice", &json!({ "consent": { "en": "May we?" } })).await).await;
     let closed = clinic.staff().await;
     closed.post("/v1/sign-out", &json!({})).await;
     let foreign = staff.open_case().await;
