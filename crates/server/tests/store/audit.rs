@@ -7,6 +7,7 @@ use limpet_server::{
     view::View,
 };
 use limpet_wire::http::{AuditEntry, ConversationChange};
+use sha2::{Digest, Sha256};
 use sqlx::AnyPool;
 
 use crate::{
@@ -97,7 +98,36 @@ pub async fn a_log_that_was_meddled_with_is_found_out(url: &str) {
     meddle("UPDATE audit SET actor = 'operator' WHERE practice_id = $1 AND number = 3").await;
     assert_eq!(verify().await, Ok(7));
 
-    // As if it had been another one's doing, with a hash of its own that fits: the next one's does not.
+    // Changed by somebody who makes its hash anew: the next one's does not fit any more.
+    let rows = store.audit(case.practice, 0, 10).await.unwrap().entries;
+    let (second, third) = (&rows[1], AuditEntry { actor: "server".into(), ..rows[2].clone() });
+    let line = serde_json::to_string(&(
+        third.number,
+        third.at,
+        &third.actor,
+        &third.actor_id,
+        &third.act,
+        &third.subject,
+        &third.subject_id,
+        &third.detail,
+    ))
+    .unwrap();
+    let anew = hex::encode(Sha256::digest(format!("{}\n{line}", second.hash)));
+    let set = async |actor: &str, hash: &str| {
+        sqlx::query("UPDATE audit SET actor = $2, hash = $3 WHERE practice_id = $1 AND number = 3")
+            .bind(case.practice.to_string())
+            .bind(actor.to_owned())
+            .bind(hash.to_owned())
+            .execute(&pool)
+            .await
+            .unwrap();
+    };
+    set("server", &anew).await;
+    assert_eq!(verify().await, Err(Broken::Changed(4)));
+    set("operator", &rows[2].hash).await;
+    assert_eq!(verify().await, Ok(7));
+
+    // As if there had been a gap.
     meddle("UPDATE audit SET number = 70 WHERE practice_id = $1 AND number = 7").await;
     assert_eq!(verify().await, Err(Broken::Missing(7)));
     meddle("UPDATE audit SET number = 7 WHERE practice_id = $1 AND number = 70").await;

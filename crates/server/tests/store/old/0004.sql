@@ -11,7 +11,7 @@ CREATE TABLE _sqlx_migrations (
 INSERT INTO _sqlx_migrations VALUES(1,'foundation','2026-11-29 02:22:41',1,X'2933cc1f8dd4ea7a6e62680cc2028e9ecd4f693bcd90513c32d7c26518afdad09270ddaded2c58d744f3df1a2d7f5131',6104300);
 INSERT INTO _sqlx_migrations VALUES(2,'cut off','2026-11-29 02:22:41',1,X'1834b2bd21b829a61aaab7dfa06c5d4715d0733bfa095819e344060ead6aecd8d60085ea36c1f14540eaf678a9eb2917',15689865);
 INSERT INTO _sqlx_migrations VALUES(3,'fences','2026-11-29 02:22:41',1,X'12432ec77cdfbdd8a0f9d8af085fcd769f4501808de792c85ac8939598809e4763071dc1762c615c9719e273e6e7df24',6712717);
-INSERT INTO _sqlx_migrations VALUES(4,'shared files','2026-11-29 03:30:00',1,X'7d7da74dd1e311fa7d58ccc1d280039f1f77ac80d3466f22f86a01547fdff77173ea5e9c3a99e1d67507f5d0b47761fc',1000000);
+INSERT INTO _sqlx_migrations VALUES(4,'shared files','2026-11-29 04:02:43',1,X'7d7da74dd1e311fa7d58ccc1d280039f1f77ac80d3466f22f86a01547fdff77173ea5e9c3a99e1d67507f5d0b47761fc',13297392);
 CREATE TABLE practices (
     id TEXT NOT NULL PRIMARY KEY,
     -- The practice's counter. Taken first in each writing transaction, so commit order is revision order.

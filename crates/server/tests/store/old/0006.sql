@@ -11,9 +11,9 @@ CREATE TABLE _sqlx_migrations (
 INSERT INTO _sqlx_migrations VALUES(1,'foundation','2026-11-29 02:22:41',1,X'2933cc1f8dd4ea7a6e62680cc2028e9ecd4f693bcd90513c32d7c26518afdad09270ddaded2c58d744f3df1a2d7f5131',6104300);
 INSERT INTO _sqlx_migrations VALUES(2,'cut off','2026-11-29 02:22:41',1,X'1834b2bd21b829a61aaab7dfa06c5d4715d0733bfa095819e344060ead6aecd8d60085ea36c1f14540eaf678a9eb2917',15689865);
 INSERT INTO _sqlx_migrations VALUES(3,'fences','2026-11-29 02:22:41',1,X'12432ec77cdfbdd8a0f9d8af085fcd769f4501808de792c85ac8939598809e4763071dc1762c615c9719e273e6e7df24',6712717);
-INSERT INTO _sqlx_migrations VALUES(5,'jobs of all kinds','2026-11-29 03:22:48',1,X'945eac6137817fa7ec2768687d25ccda0124eecb4261991bfa624e3d7cc771d5d270c1699f1081406cf93581f78ffcdd',6789461);
-INSERT INTO _sqlx_migrations VALUES(4,'shared files','2026-11-29 03:30:00',1,X'7d7da74dd1e311fa7d58ccc1d280039f1f77ac80d3466f22f86a01547fdff77173ea5e9c3a99e1d67507f5d0b47761fc',1000000);
-INSERT INTO _sqlx_migrations VALUES(6,'interfaces','2026-11-29 03:30:00',1,X'ad3d2ec1f01aaee47307c78f980561af99019e1acdb0bce261365c9cf546cf99406c7ab543904d7fbdd7120251321b90',1000000);
+INSERT INTO _sqlx_migrations VALUES(4,'shared files','2026-11-29 04:02:43',1,X'7d7da74dd1e311fa7d58ccc1d280039f1f77ac80d3466f22f86a01547fdff77173ea5e9c3a99e1d67507f5d0b47761fc',13297392);
+INSERT INTO _sqlx_migrations VALUES(5,'jobs of all kinds','2026-11-29 04:02:43',1,X'945eac6137817fa7ec2768687d25ccda0124eecb4261991bfa624e3d7cc771d5d270c1699f1081406cf93581f78ffcdd',16586581);
+INSERT INTO _sqlx_migrations VALUES(6,'interfaces','2026-11-29 04:02:43',1,X'ad3d2ec1f01aaee47307c78f980561af99019e1acdb0bce261365c9cf546cf99406c7ab543904d7fbdd7120251321b90',3832638);
 CREATE TABLE practices (
     id TEXT NOT NULL PRIMARY KEY,
     -- The practice's counter. Taken first in each writing transaction, so commit order is revision order.
@@ -237,22 +237,6 @@ CREATE TABLE secrets (
     value TEXT NOT NULL
 );
 INSERT INTO secrets VALUES('address key','a secret');
-CREATE TABLE IF NOT EXISTS "jobs" (
-    practice_id TEXT NOT NULL REFERENCES practices (id),
-    kind TEXT NOT NULL,
-    subject_id TEXT NOT NULL,
-    attempts BIGINT NOT NULL,
-    run_at BIGINT NOT NULL,
-    lease_owner TEXT NOT NULL,
-    lease_until BIGINT NOT NULL,
-    fence BIGINT NOT NULL,
-    last_error TEXT NOT NULL,
-    -- 1 when it was given up; kept for support to look at.
-    dead BIGINT NOT NULL CHECK (dead IN (0, 1)),
-    created_at BIGINT NOT NULL,
-    PRIMARY KEY (practice_id, kind, subject_id)
-);
-INSERT INTO jobs VALUES('0195c1d2-0000-7000-8000-000000000001','prepare','0195c1d2-0000-7000-8000-000000000009',1,1795345225000,'a node',1795345285000,0,'',0,1795345225000);
 CREATE TABLE parts (
     practice_id TEXT NOT NULL,
     attachment_id TEXT NOT NULL,
@@ -277,6 +261,22 @@ CREATE TABLE keeper (
     one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
     node TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS "jobs" (
+    practice_id TEXT NOT NULL REFERENCES practices (id),
+    kind TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    run_at BIGINT NOT NULL,
+    lease_owner TEXT NOT NULL,
+    lease_until BIGINT NOT NULL,
+    fence BIGINT NOT NULL,
+    last_error TEXT NOT NULL,
+    -- 1 when it was given up; kept for support to look at.
+    dead BIGINT NOT NULL CHECK (dead IN (0, 1)),
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (practice_id, kind, subject_id)
+);
+INSERT INTO jobs VALUES('0195c1d2-0000-7000-8000-000000000001','prepare','0195c1d2-0000-7000-8000-000000000009',1,1795345225000,'a node',1795345285000,0,'',0,1795345225000);
 CREATE TABLE done_writes (
     practice_id TEXT NOT NULL REFERENCES practices (id),
     -- Who, as the audit log names them: the kind, a colon, and the id.
@@ -347,9 +347,9 @@ CREATE INDEX attachments_by_message ON attachments (practice_id, message_id, pos
 CREATE INDEX tombstones_by_revision ON tombstones (practice_id, revision);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE INDEX uploads_by_expiry ON uploads (expires_at);
-CREATE INDEX jobs_by_time ON jobs (dead, run_at);
 CREATE INDEX attachments_by_room ON attachments (practice_id, state, uploaded_at, bytes);
 CREATE INDEX turns_by_node ON turns (node);
+CREATE INDEX jobs_by_time ON jobs (dead, run_at);
 CREATE INDEX done_writes_by_time ON done_writes (practice_id, done_at);
 CREATE INDEX deliveries_by_webhook ON deliveries (practice_id, webhook_id, created_at);
 COMMIT;

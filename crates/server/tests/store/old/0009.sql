@@ -11,9 +11,11 @@ CREATE TABLE _sqlx_migrations (
 INSERT INTO _sqlx_migrations VALUES(1,'foundation','2026-11-29 02:22:41',1,X'2933cc1f8dd4ea7a6e62680cc2028e9ecd4f693bcd90513c32d7c26518afdad09270ddaded2c58d744f3df1a2d7f5131',6104300);
 INSERT INTO _sqlx_migrations VALUES(2,'cut off','2026-11-29 02:22:41',1,X'1834b2bd21b829a61aaab7dfa06c5d4715d0733bfa095819e344060ead6aecd8d60085ea36c1f14540eaf678a9eb2917',15689865);
 INSERT INTO _sqlx_migrations VALUES(3,'fences','2026-11-29 02:22:41',1,X'12432ec77cdfbdd8a0f9d8af085fcd769f4501808de792c85ac8939598809e4763071dc1762c615c9719e273e6e7df24',6712717);
-INSERT INTO _sqlx_migrations VALUES(5,'jobs of all kinds','2026-11-29 03:22:48',1,X'945eac6137817fa7ec2768687d25ccda0124eecb4261991bfa624e3d7cc771d5d270c1699f1081406cf93581f78ffcdd',6789461);
-INSERT INTO _sqlx_migrations VALUES(8,'audit','2026-11-29 03:22:48',1,X'718436f35b877e51b8c52491860a1d5e5f4d18ee20da0a5599680e7c1e5d1aa55ad5b8afa432ec4dfd364e3c71d85338',5711485);
-INSERT INTO _sqlx_migrations VALUES(9,'moving','2026-11-29 03:22:48',1,X'be1916b7e63d632c3076d758f0428ce6b2a9d304df8336f762db653583735dfdc5a8507fd9f1188ee6d60894e69cfbd9',8386599);
+INSERT INTO _sqlx_migrations VALUES(4,'shared files','2026-11-29 04:02:43',1,X'7d7da74dd1e311fa7d58ccc1d280039f1f77ac80d3466f22f86a01547fdff77173ea5e9c3a99e1d67507f5d0b47761fc',13297392);
+INSERT INTO _sqlx_migrations VALUES(5,'jobs of all kinds','2026-11-29 04:02:43',1,X'945eac6137817fa7ec2768687d25ccda0124eecb4261991bfa624e3d7cc771d5d270c1699f1081406cf93581f78ffcdd',16586581);
+INSERT INTO _sqlx_migrations VALUES(6,'interfaces','2026-11-29 04:02:43',1,X'ad3d2ec1f01aaee47307c78f980561af99019e1acdb0bce261365c9cf546cf99406c7ab543904d7fbdd7120251321b90',3832638);
+INSERT INTO _sqlx_migrations VALUES(8,'audit','2026-11-29 04:02:43',1,X'718436f35b877e51b8c52491860a1d5e5f4d18ee20da0a5599680e7c1e5d1aa55ad5b8afa432ec4dfd364e3c71d85338',12822725);
+INSERT INTO _sqlx_migrations VALUES(9,'moving','2026-11-29 04:02:43',1,X'be1916b7e63d632c3076d758f0428ce6b2a9d304df8336f762db653583735dfdc5a8507fd9f1188ee6d60894e69cfbd9',5070982);
 CREATE TABLE practices (
     id TEXT NOT NULL PRIMARY KEY,
     -- The practice's counter. Taken first in each writing transaction, so commit order is revision order.
@@ -24,8 +26,8 @@ CREATE TABLE practices (
     phone TEXT NOT NULL,
     time_zone TEXT NOT NULL,
     created_at BIGINT NOT NULL
-, audit_number BIGINT NOT NULL DEFAULT 0, audit_hash TEXT NOT NULL DEFAULT '');
-INSERT INTO practices VALUES('0195c1d2-0000-7000-8000-000000000001',9,1,'Lapa','1 Harbour Street','555 0100','Europe/Madrid',1795345200000,0,'');
+, quota_bytes BIGINT, audit_number BIGINT NOT NULL DEFAULT 0, audit_hash TEXT NOT NULL DEFAULT '');
+INSERT INTO practices VALUES('0195c1d2-0000-7000-8000-000000000001',9,1,'Lapa','1 Harbour Street','555 0100','Europe/Madrid',1795345200000,NULL,0,'');
 CREATE TABLE staff (
     practice_id TEXT NOT NULL REFERENCES practices (id),
     id TEXT NOT NULL,
@@ -237,6 +239,30 @@ CREATE TABLE secrets (
     value TEXT NOT NULL
 );
 INSERT INTO secrets VALUES('address key','a secret');
+CREATE TABLE parts (
+    practice_id TEXT NOT NULL,
+    attachment_id TEXT NOT NULL,
+    begins BIGINT NOT NULL,
+    ends BIGINT NOT NULL,
+    -- What the object is called in the folder of its attachment. No two writers ever give the same name.
+    name TEXT NOT NULL,
+    PRIMARY KEY (practice_id, attachment_id, begins),
+    FOREIGN KEY (practice_id, attachment_id) REFERENCES attachments (practice_id, id)
+);
+CREATE TABLE turns (
+    practice_id TEXT NOT NULL REFERENCES practices (id),
+    attachment_id TEXT NOT NULL,
+    node TEXT NOT NULL,
+    token TEXT NOT NULL,
+    lease_until BIGINT NOT NULL,
+    -- 1 when somebody waits for it.
+    give_way BIGINT NOT NULL CHECK (give_way IN (0, 1)),
+    PRIMARY KEY (practice_id, attachment_id)
+);
+CREATE TABLE keeper (
+    one BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
+    node TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS "jobs" (
     practice_id TEXT NOT NULL REFERENCES practices (id),
     kind TEXT NOT NULL,
@@ -253,6 +279,61 @@ CREATE TABLE IF NOT EXISTS "jobs" (
     PRIMARY KEY (practice_id, kind, subject_id)
 );
 INSERT INTO jobs VALUES('0195c1d2-0000-7000-8000-000000000001','prepare','0195c1d2-0000-7000-8000-000000000009',1,1795345225000,'a node',1795345285000,0,'',0,1795345225000);
+CREATE TABLE done_writes (
+    practice_id TEXT NOT NULL REFERENCES practices (id),
+    -- Who, as the audit log names them: the kind, a colon, and the id.
+    done_by TEXT NOT NULL,
+    write_key TEXT NOT NULL,
+    -- SHA-256 of what was asked for: the same key with other content is a conflict.
+    content_hash TEXT NOT NULL,
+    done_at BIGINT NOT NULL,
+    PRIMARY KEY (practice_id, done_by, write_key)
+);
+CREATE TABLE tokens (
+    practice_id TEXT NOT NULL REFERENCES practices (id),
+    id TEXT NOT NULL,
+    -- SHA-256 of the token; the token itself is only with the integration.
+    token_hash TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    -- Words, separated by spaces.
+    scopes TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- The beginning of the UTC day on which it was last used.
+    used_at BIGINT,
+    expires_at BIGINT,
+    revoked_at BIGINT,
+    PRIMARY KEY (practice_id, id)
+);
+CREATE TABLE webhooks (
+    practice_id TEXT NOT NULL REFERENCES practices (id),
+    id TEXT NOT NULL,
+    url TEXT NOT NULL,
+    -- Readable, because each delivery is signed with it.
+    secret TEXT NOT NULL,
+    -- Words, separated by spaces.
+    events TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- Set when the other side said that it is gone for good.
+    gone_at BIGINT,
+    PRIMARY KEY (practice_id, id)
+);
+CREATE TABLE deliveries (
+    practice_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    webhook_id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    -- What is sent, word for word: ids, no contents.
+    payload TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'dead')),
+    attempts BIGINT NOT NULL,
+    -- When it is tried next, while it waits.
+    next_at BIGINT,
+    last_error TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    PRIMARY KEY (practice_id, id),
+    FOREIGN KEY (practice_id, webhook_id) REFERENCES webhooks (practice_id, id)
+);
 CREATE TABLE audit (
     practice_id TEXT NOT NULL REFERENCES practices (id),
     -- From one, without a gap.
@@ -300,6 +381,10 @@ CREATE INDEX attachments_by_message ON attachments (practice_id, message_id, pos
 CREATE INDEX tombstones_by_revision ON tombstones (practice_id, revision);
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 CREATE INDEX uploads_by_expiry ON uploads (expires_at);
+CREATE INDEX attachments_by_room ON attachments (practice_id, state, uploaded_at, bytes);
+CREATE INDEX turns_by_node ON turns (node);
 CREATE INDEX jobs_by_time ON jobs (dead, run_at);
+CREATE INDEX done_writes_by_time ON done_writes (practice_id, done_at);
+CREATE INDEX deliveries_by_webhook ON deliveries (practice_id, webhook_id, created_at);
 CREATE INDEX audit_by_subject ON audit (practice_id, subject_id, number);
 COMMIT;
