@@ -3,7 +3,7 @@
 //! A data folder holds `limpet.db`; `uploads/<practice>/<attachment>`, what is arriving;
 //! `blobs/<practice>/<attachment>/` with `original`, `poster` and `rendition`; `blobs/<practice>/logo/`; `blobs/aside/`,
 //! what doctor found to be nobody's; `scratch`, what jobs make on their way; `node`, its name; `lock` and
-//! `limpet.db.opening`; and `restoring/` while a backup is put into it. The last five belong to no backup.
+//! `limpet.db.opening`; and `restoring/` while a backup is put into it. The last four belong to no backup.
 //!
 //! With PostgreSQL and a bucket nothing in it is worth keeping: `blobs/` is then what is in the bucket, beside it
 //! `arriving/<practice>/<attachment>/` with the parts of what arrives, and any number of nodes serve the same.
@@ -212,7 +212,7 @@ pub async fn open_store(
 
 /// Starts serving. It goes on until [`Running::stop`].
 pub async fn start(settings: Settings) -> Result<Running, StartError> {
-    let post = settings.mail.map(|mail| Post::by(&mail.server, &mail.from)).transpose()?;
+    let post = settings.mail.as_ref().map(|mail| Post::by(&mail.server, &mail.from)).transpose()?;
     create(&settings.data)?;
     let lock = lock(&settings.data)?;
     let node = node(&settings.data)?;
