@@ -51,7 +51,7 @@ async fn an_embedded_installation_moves_into_postgresql_and_a_bucket() {
     let device = sign_in(&process.base, "ana@example.org").await;
     let case = device.open_case().await;
     device.say(&case, "Bring her in on Monday").await;
-    let clip = made_clip();
+    let clip = made_clip(2);
     let id = send_clip(&device, &case, clip.clone()).await;
     assert_eq!(settled(&device, id).await.state, AttachmentState::Ready);
     let before = device.everything().await;
