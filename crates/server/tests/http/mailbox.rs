@@ -55,6 +55,7 @@ impl Mailbox {
         mailbox
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the server's settings have it")]
     pub fn settings(&self) -> Option<Mail> {
         let server = format!("smtp://127.0.0.1:{}", self.port);
         Some(Mail { server, from: "Limpet <limpet@example.org>".into() })
@@ -102,13 +103,15 @@ impl Kept {
             let word = line.split([' ', ':']).next().unwrap().to_uppercase();
             let answer = match word.as_str() {
                 "EHLO" => "250-mailbox\r\n250 8BITMIME".to_owned(),
-                "RCPT" => match self.refusals.lock().unwrap().pop() {
-                    Some(refusal) => refusal.to_owned(),
-                    None => {
+                "RCPT" => {
+                    let refusal = self.refusals.lock().unwrap().pop();
+                    if let Some(refusal) = refusal {
+                        refusal.to_owned()
+                    } else {
                         to = line.split(['<', '>']).nth(1).unwrap().to_owned();
                         "250 ok".to_owned()
                     }
-                },
+                }
                 "DATA" => {
                     writer.write_all(b"354 go on\r\n").await.unwrap();
                     let mut text = Vec::new();

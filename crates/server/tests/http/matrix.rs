@@ -199,7 +199,7 @@ impl Askers {
             ("put", "/v1/practice/logo") => to(route.path.to_owned()).body(crate::practice::png(9)),
             (_, "/v1/consents/{id}") => to(format!("/v1/consents/{}", ConsentId::new()))
                 .json(&json!({ "client": client, "version": 1, "given": true })),
-            (_, "/v1/departments/{id}") | (_, "/v1/tags/{id}") => {
+            (_, "/v1/departments/{id}" | "/v1/tags/{id}") => {
                 let id = DepartmentId::new();
                 let it = json!({ "id": id, "name": "Imposter", "position": 1, "archived": false });
                 to(route.path.replace("{id}", &id.to_string())).json(&it)

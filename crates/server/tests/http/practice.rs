@@ -4,6 +4,7 @@ use limpet_model::{ConsentId, Practice, UPLOAD_LIMIT};
 use limpet_wire::{Code, changes::Entity};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::{
     clinic::{Clinic, Device, fails, file, ok, words},
@@ -128,8 +129,7 @@ async fn the_logo_is_drawn_anew_and_shown_to_the_practices_devices() {
         assert_eq!(shown.headers()["content-type"], "image/png");
         let etag = shown.headers()["etag"].clone();
         let bytes = shown.bytes().await.unwrap();
-        use sha2::Digest;
-        assert_eq!(hex::encode(sha2::Sha256::digest(&bytes)), logo.sha256);
+        assert_eq!(hex::encode(Sha256::digest(&bytes)), logo.sha256);
         assert!(!bytes.windows(6).any(|part| part == b"hidden"));
         let again =
             device.ask(Method::GET, "/v1/practice/logo").header("if-none-match", etag).send().await.unwrap();
