@@ -24,6 +24,7 @@ fn everything_comes_out_as_it_went_in() {
         address: "Calle 1".into(),
         phone: "1".into(),
         time_zone: "Europe/Madrid".into(),
+        settings: Box::new(PracticeSettings { legal_hold: true, ..PracticeSettings::default() }),
     };
     let staff = StaffMember {
         id: StaffId::new(),
@@ -35,6 +36,7 @@ fn everything_comes_out_as_it_went_in() {
     let owner = client("Eva Ruiz");
     let animal = patient(&owner, "Luna");
     let mut matter = conversation(&owner, &animal, "Limps after a walk", 10);
+    (matter.department, matter.tags) = (Some(DepartmentId::new()), vec![TagId::new(), TagId::new()]);
     matter.state = ConversationState::Ended;
     matter.assignee = Some(staff.id);
     matter.ending =
@@ -48,7 +50,8 @@ fn everything_comes_out_as_it_went_in() {
     still.clip = None;
     still.still_of = Some(StillOf { clip: film.id, frame: 4, at: Micros(133_333) });
     still.state = AttachmentState::Uploading { received: 12 };
-    let note = Message { audience: Audience::Staff, ..message(&matter, Author::System, "ended", 12) };
+    let reply = Message { automatic: true, ..message(&matter, Author::System, "Closed", 12) };
+    let note = Message { audience: Audience::Staff, ..message(&matter, Author::System, "ended", 13) };
     let applied = cache
         .apply(
             Revision(0),
@@ -62,6 +65,7 @@ fn everything_comes_out_as_it_went_in() {
                 Entity::Attachment(film.clone()),
                 Entity::Attachment(still.clone()),
                 Entity::Message(note.clone()),
+                Entity::Message(reply.clone()),
             ]),
         )
         .unwrap();
@@ -72,10 +76,61 @@ fn everything_comes_out_as_it_went_in() {
     assert_eq!(cache.client(owner.id).unwrap(), Some(owner.clone()));
     assert_eq!(cache.patients_of(owner.id).unwrap(), vec![animal]);
     assert_eq!(cache.conversation(matter.id).unwrap(), Some(matter.clone()));
-    assert_eq!(cache.messages(matter.id).unwrap(), vec![said, note]);
+    assert_eq!(cache.messages(matter.id).unwrap(), vec![said, reply, note]);
     assert_eq!(cache.attachment(film.id).unwrap(), Some(film));
     assert_eq!(cache.attachment(still.id).unwrap(), Some(still));
-    assert_eq!(cache.position().unwrap(), Revision(9));
+    assert_eq!(cache.position().unwrap(), Revision(10));
+}
+
+#[test]
+fn what_a_practice_sorts_by_comes_out_in_its_order() {
+    let (_folder, cache) = cache();
+    let tag = |name: &str, position| Tag { id: TagId::new(), name: name.into(), position, archived: false };
+    let (second, first) = (tag("Bites", 10), tag("Night", 9));
+    let surgery = Department { id: DepartmentId::new(), name: "Surgery".into(), position: 1, archived: true };
+    let template = Template {
+        id: TemplateId::new(),
+        title: "After surgery".into(),
+        body: "Dear {{client.name}}".into(),
+        language: "en".into(),
+        department: Some(surgery.id),
+        tags: vec![first.id],
+        position: 1,
+        archived: false,
+    };
+    let client = ClientId::new();
+    let said = |client, given, at| Consent {
+        id: ConsentId::new(),
+        client,
+        version: 2,
+        given,
+        at: Millis(at),
+        by: None,
+    };
+    let (yes, no, other) = (said(client, true, 9), said(client, false, 10), said(ClientId::new(), true, 11));
+    let entities = vec![
+        Entity::Department(surgery.clone()),
+        Entity::Tag(second.clone()),
+        Entity::Tag(first.clone()),
+        Entity::Template(template.clone()),
+        Entity::Consent(yes.clone()),
+        Entity::Consent(no.clone()),
+        Entity::Consent(other),
+    ];
+    cache.apply(Revision(0), &page(entities)).unwrap();
+    assert_eq!(cache.departments().unwrap(), vec![surgery]);
+    assert_eq!(cache.tags().unwrap(), vec![first.clone(), second]);
+    assert_eq!(cache.templates().unwrap(), vec![template]);
+    assert_eq!(cache.consents(client).unwrap(), vec![no, yes]);
+    let renamed = Tag { name: "Nights".into(), ..first };
+    let change = Change { revision: Revision(99), entity: Entity::Tag(renamed.clone()) };
+    let later =
+        ChangePage { revision: Revision(99), changes: vec![change], more: false, epoch: String::new() };
+    cache.apply(Revision(7), &later).unwrap();
+    assert!(cache.tags().unwrap().contains(&renamed));
+    cache.keep_logo("a", b"one").unwrap();
+    cache.keep_logo("b", b"two").unwrap();
+    assert_eq!((cache.logo("a").unwrap(), cache.logo("b").unwrap()), (None, Some(b"two".to_vec())));
 }
 
 #[test]

@@ -319,6 +319,7 @@ fn settings_and_owner_are_remembered() {
             address: String::new(),
             phone: String::new(),
             time_zone: "UTC".into(),
+            settings: Box::default(),
         },
         staff: StaffMember {
             id: StaffId::new(),

@@ -23,7 +23,7 @@ use limpet_cache::{
 use limpet_model::*;
 use limpet_wire::{
     Code, Failure,
-    changes::Entity,
+    changes::{Change, ChangePage, Entity},
     desk::{Draft, Queue, Settings, StagedFile},
     http::{Assign, ConversationChange, NewConversation},
 };
@@ -142,6 +142,7 @@ fn whose() -> Owner {
             address: "Calle 1".into(),
             phone: "1".into(),
             time_zone: "Europe/Madrid".into(),
+            settings: Box::default(),
         },
         staff: StaffMember {
             id: id(4),
@@ -207,15 +208,30 @@ fn a_cache_of_every_version_opens_with_everything_in_it() {
         assert_eq!(cache.conversation(id(3)).unwrap(), fresh.conversation(id(3)).unwrap());
         let (rows, total) = cache.list(Queue::Open, id(4), "luna leg", 0, 10).unwrap();
         assert_eq!((rows.len(), total), (1, 1));
-        // A step that made room for more of what is here asks for all of it again.
-        let here = cache.position().unwrap();
-        let made_room = ["cache-v1.db", "cache-v2.db", "cache-v3.db"].iter().any(|old| stored.ends_with(old));
-        assert_eq!(
-            here,
-            if made_room { Revision(0) } else { fresh.position().unwrap() },
-            "{}",
-            stored.display()
-        );
+        // A step that made room for more of what is here asks for all of it again, and what comes takes its place.
+        let made_room = !stored.ends_with("cache-v5.db");
+        let here = if made_room { Revision(0) } else { fresh.position().unwrap() };
+        assert_eq!(cache.position().unwrap(), here, "{}", stored.display());
+        if made_room {
+            let settings = Box::new(PracticeSettings { legal_hold: true, ..PracticeSettings::default() });
+            let practice = Practice { settings, ..whose().practice };
+            let matter = cache.conversation(id(3)).unwrap().unwrap();
+            let sorted = Conversation { tags: vec![id(12)], department: Some(id(13)), ..matter };
+            let said = cache.messages(id(3)).unwrap().remove(0);
+            let by_itself = Message { automatic: true, ..said };
+            let revision = Revision(1);
+            let entities = [
+                Entity::Practice(practice.clone()),
+                Entity::Conversation(sorted.clone()),
+                Entity::Message(by_itself.clone()),
+            ];
+            let changes = entities.into_iter().map(|entity| Change { revision, entity }).collect();
+            let page = ChangePage { revision, changes, more: true, epoch: String::new() };
+            cache.apply(Revision(0), &page).unwrap();
+            assert_eq!(cache.practice().unwrap(), Some(practice), "{}", stored.display());
+            assert_eq!(cache.conversation(id(3)).unwrap(), Some(sorted));
+            assert_eq!(cache.messages(id(3)).unwrap(), [by_itself]);
+        }
         fill_cache(&cache);
         assert_eq!(cache.position().unwrap(), fresh.position().unwrap());
         assert_eq!(cache.messages(id(3)).unwrap(), fresh.messages(id(3)).unwrap());
@@ -241,5 +257,5 @@ fn store_files_of_this_version() {
     fill_cache(&cache);
     cache.close().unwrap();
     drop(cache);
-    keep(own.path().join("cache.db"), "cache-v4.db");
+    keep(own.path().join("cache.db"), "cache-v5.db");
 }

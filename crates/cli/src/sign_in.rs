@@ -1,13 +1,14 @@
 //! `limpet-cli sign-in --server URL --email E`: signs a profile in, so that the desktop app opens signed in.
 //!
-//! The password is read from standard input, never from the command line, where other users could see it.
+//! The password is read from standard input, never from the command line, where other users could see it; where a code
+//! is asked for at sign-in, it is read from the line after it.
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use limpet_desk::{Desk, DeskOptions, default_profile};
 use limpet_wire::{
-    Failure,
+    Code, Failure,
     calls::Answers as _,
     desk::{Connection, DeskSignIn, DeskState},
 };
@@ -33,10 +34,15 @@ pub fn run(arguments: SignIn) -> anyhow::Result<()> {
     let password = password.trim_end_matches(['\r', '\n']).to_owned();
     anyhow::ensure!(!password.is_empty(), "Give the password on standard input.");
     let profile = profile(arguments.profile)?;
-    let wanted = DeskSignIn { server: arguments.server, email: arguments.email, password };
+    let wanted = DeskSignIn { server: arguments.server, email: arguments.email, password, code: None };
     let state = runtime()?.block_on(async {
         let desk = Desk::open(DeskOptions::new(profile)).await?;
-        let state = match desk.sign_in(wanted).await {
+        let mut signed_in = desk.sign_in(wanted.clone()).await;
+        if let Err(Failure { code: Code::CodeNeeded, message }) = &signed_in {
+            eprintln!("{message}");
+            signed_in = desk.sign_in(DeskSignIn { code: Some(typed_code()?), ..wanted }).await;
+        }
+        let state = match signed_in {
             Ok(_) => fetched(&desk).await,
             Err(failure) => Err(failure),
         };
@@ -47,6 +53,15 @@ pub fn run(arguments: SignIn) -> anyhow::Result<()> {
         println!("signed in as {} at {}", session.staff.name, session.practice.name);
     }
     Ok(())
+}
+
+fn typed_code() -> Result<String, Failure> {
+    let mut code = String::new();
+    let unreadable = |_| {
+        Failure::new(Code::Invalid, "The code could not be read. Give it on the line after the password.")
+    };
+    std::io::stdin().read_line(&mut code).map_err(unreadable)?;
+    Ok(code.trim().to_owned())
 }
 
 /// Waits until the copy is up to date, so that exports find something, or until the server is gone again.

@@ -37,7 +37,12 @@ pub(crate) fn make(
     let thread = thread::read(store, wanted.conversation)?;
     let settings = store.outbox.settings()?;
     let pictures = pictures(store, &thread);
+    let logo = match &practice.settings.logo {
+        Some(logo) => store.cache.logo(&logo.sha256)?.map(Picture::Encoded),
+        None => None,
+    };
     let mut paper = Transcript::of(practice, thread, now);
+    paper.logo = logo;
     // Everybody who ever wrote is named, also those who left.
     paper.staff = store.cache.staff()?;
     paper.pictures = pictures;
@@ -100,6 +105,9 @@ pub(crate) async fn gather(hub: &Arc<Hub>, here: &Here, conversation: Conversati
     if here.signed_in.engine.link() != Link::Online {
         return;
     }
+    if let Err(failure) = fetch_logo(hub, here).await {
+        tracing::info!(code = ?failure.code, "The logo is missing from a transcript");
+    }
     let attachments =
         hub.on_disk(move |here| Ok(here.store.cache.attachments(conversation)?)).await.unwrap_or_default();
     for attachment in attachments.iter().filter(|it| !matches!(it.state, AttachmentState::Uploading { .. })) {
@@ -112,6 +120,21 @@ pub(crate) async fn gather(hub: &Arc<Hub>, here: &Here, conversation: Conversati
             tracing::info!(attachment = %attachment.id, code = ?failure.code, "A picture is missing from a transcript");
         }
     }
+}
+
+/// Fetches the practice's logo, if it has one that is not here.
+async fn fetch_logo(hub: &Arc<Hub>, here: &Here) -> Result<(), Failure> {
+    let Some(logo) = practice(here)?.settings.logo else { return Ok(()) };
+    let sha = logo.sha256.clone();
+    if hub.on_disk(move |here| Ok(here.store.cache.logo(&sha)?)).await?.is_some() {
+        return Ok(());
+    }
+    let png = here.signed_in.engine.server().logo().await?;
+    if sha256(&png) != logo.sha256 {
+        // It was changed meanwhile; the feed says so in a moment.
+        return Ok(());
+    }
+    hub.on_disk(move |here| Ok(here.store.cache.keep_logo(&logo.sha256, &png)?)).await
 }
 
 pub(crate) async fn save(hub: &Arc<Hub>, wanted: MakeTranscript) -> Result<SavedFile, Failure> {

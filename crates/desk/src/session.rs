@@ -28,6 +28,15 @@ use crate::{
 /// The session's name in the vault.
 const SESSION: &str = "session";
 
+/// The name in the vault of what this device is known by. It stays when somebody signs out.
+const MARK: &str = "device mark";
+
+#[derive(Serialize, Deserialize)]
+struct Mark {
+    server: String,
+    mark: String,
+}
+
 /// What the vault keeps of a session.
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -159,9 +168,12 @@ pub(crate) async fn sign_in(hub: &Arc<Hub>, wanted: DeskSignIn) -> Result<DeskSt
     let store = hub.store().ok_or_else(no_files)?;
     let address = server_address(&wanted.server)?;
     let server = Server::at(address.clone())?;
-    let DeskSignIn { email, password, .. } = wanted;
-    let asked = SignIn { email: email.trim().to_owned(), password, device: hub.device.clone() };
+    let DeskSignIn { email, password, code, .. } = wanted;
+    let mark = known_by(hub, address.as_str()).await;
+    let (email, device) = (email.trim().to_owned(), hub.device.clone());
+    let asked = SignIn { email, password, device, code, mark };
     let session = server.sign_in(&asked).await.map_err(sign_in_failure)?;
+    be_known_by(hub, address.as_str(), &session.mark).await;
     let kept = Kept {
         server: address.to_string(),
         token: session.token.clone(),
@@ -185,6 +197,24 @@ pub(crate) async fn sign_in(hub: &Arc<Hub>, wanted: DeskSignIn) -> Result<DeskSt
     }
     start(hub, kept).await?;
     state(hub).await
+}
+
+/// What this device is known by at a server, since somebody signed in there.
+async fn known_by(hub: &Arc<Hub>, server: &str) -> Option<String> {
+    let vault = Arc::clone(&hub.vault);
+    let kept = blocking(move || vault.get(MARK).map_err(|error| Failure::from(&error))).await.ok()??;
+    serde_json::from_str::<Mark>(&kept).ok().filter(|kept| kept.server == server).map(|kept| kept.mark)
+}
+
+/// Keeps it. Without it the device is a stranger the next time, and signs in all the same.
+async fn be_known_by(hub: &Arc<Hub>, server: &str, mark: &str) {
+    let kept = Mark { server: server.to_owned(), mark: mark.to_owned() };
+    let (vault, Ok(json)) = (Arc::clone(&hub.vault), serde_json::to_string(&kept)) else { return };
+    let json = Zeroizing::new(json);
+    let done = blocking(move || vault.set(MARK, &json).map_err(|error| Failure::from(&error))).await;
+    if let Err(failure) = done {
+        tracing::warn!(failure.message, "This device could not keep what it is known by");
+    }
 }
 
 fn sign_in_failure(error: limpet_sync::ServerError) -> Failure {

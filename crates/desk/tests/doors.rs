@@ -14,7 +14,12 @@ use limpet_desk::{Desk, vault::Vault as _};
 use limpet_wire::{Code, calls::Answers as _, desk::*};
 
 fn sign_in(server: &str, password: &str) -> DeskSignIn {
-    DeskSignIn { server: server.into(), email: "ana@example.org".into(), password: password.into() }
+    DeskSignIn {
+        server: server.into(),
+        email: "ana@example.org".into(),
+        password: password.into(),
+        code: None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ClientId, ConversationId, Millis, PatientId, StaffId};
+use crate::{ClientId, ConversationId, DepartmentId, Millis, PatientId, StaffId, TagId};
 
 /// Where a conversation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -56,6 +56,12 @@ pub struct Conversation {
     pub urgent: bool,
     /// Who answers it.
     pub assignee: Option<StaffId>,
+    /// Which department answers it.
+    #[serde(default)]
+    pub department: Option<DepartmentId>,
+    /// How staff have marked it, in the order in which they did. A client's view holds none.
+    #[serde(default)]
+    pub tags: Vec<TagId>,
     /// When it was opened.
     pub opened_at: Millis,
     /// Since when the client has been waiting for a human answer.

@@ -81,6 +81,14 @@ ids! {
     FilingId;
     /// Something that left Limpet: a transcript that was filed or saved, a file that was saved.
     ExportId;
+    /// A department of a practice.
+    DepartmentId;
+    /// A tag that staff mark conversations with.
+    TagId;
+    /// A canned reply.
+    TemplateId;
+    /// What a client said to the consent text.
+    ConsentId;
 }
 
 #[cfg(test)]

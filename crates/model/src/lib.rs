@@ -5,20 +5,30 @@
 //! Every other crate may depend on this one; it depends on none of them.
 
 mod attachment;
+mod consent;
 mod conversation;
 mod filing;
+mod hours;
 mod ids;
+mod lists;
 mod message;
 mod people;
+mod placeholders;
+mod practice;
 mod time;
 
 pub use attachment::{Attachment, AttachmentKind, AttachmentState, ClipFacts, StillOf};
+pub use consent::{Consent, ConsentText};
 pub use conversation::{Conversation, ConversationState, Ending, Snooze};
 pub use filing::{Filing, FilingState};
+pub use hours::{Day, Hours, Span};
 pub use ids::{
-    AttachmentId, ClientId, ConversationId, DeliveryId, ExportId, FilingId, MessageId, ParseIdError,
-    PatientId, PracticeId, StaffId, TokenId, WebhookId,
+    AttachmentId, ClientId, ConsentId, ConversationId, DeliveryId, DepartmentId, ExportId, FilingId,
+    MessageId, ParseIdError, PatientId, PracticeId, StaffId, TagId, TemplateId, TokenId, WebhookId,
 };
+pub use lists::{Department, Tag, Template};
 pub use message::{Audience, Author, Message};
-pub use people::{Client, Patient, Practice, Role, Sex, StaffMember};
+pub use people::{Client, Patient, Role, Sex, StaffMember};
+pub use placeholders::{Known, PLACEHOLDERS, UnknownPlaceholder, fill};
+pub use practice::{Logo, Practice, PracticeSettings, UPLOAD_LIMIT, Wording, worded};
 pub use time::{Micros, Millis, Pts, Revision, Timebase};

@@ -14,7 +14,7 @@ pub enum Author {
     Staff(StaffId),
     /// The client.
     Client(ClientId),
-    /// Limpet itself: "conversation ended".
+    /// Limpet itself: "conversation ended", or an automatic reply.
     System,
 }
 
@@ -41,6 +41,9 @@ pub struct Message {
     pub author: Author,
     /// For whom.
     pub audience: Audience,
+    /// Whether the practice's server wrote it by itself: nobody has answered with that.
+    #[serde(default)]
+    pub automatic: bool,
     /// The words. Plain text, newlines kept.
     pub body: String,
     /// What goes with the words, in order.

@@ -1,25 +1,9 @@
-//! The practice and the people: staff members, clients and their patients.
+//! The people: staff members, clients and their patients.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ClientId, PatientId, PracticeId, StaffId};
-
-/// A veterinary practice, as its letterhead shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Practice {
-    /// Which practice.
-    pub id: PracticeId,
-    /// The name on the letterhead.
-    pub name: String,
-    /// Street and town, one line each.
-    pub address: String,
-    /// Telephone, as printed.
-    pub phone: String,
-    /// IANA time zone name; local times in transcripts are in it.
-    pub time_zone: String,
-}
+use crate::{ClientId, PatientId, StaffId};
 
 /// What a staff member may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]

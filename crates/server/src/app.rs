@@ -12,9 +12,11 @@ use crate::{
     blobs::Blobs,
     by::{Actor, By},
     clock::Clock,
+    doorbell::Doorbell,
     hooks::Sender,
     intake::Intake,
     live::Live,
+    mail::Post,
     metrics::Metrics,
     openings::Openings,
     passwords::Passwords,
@@ -50,6 +52,10 @@ pub struct Inner {
     pub traces: Traces,
     /// Where passwords are checked.
     pub passwords: Passwords,
+    /// What is asked for without a session, and how often lately.
+    pub doorbell: Doorbell,
+    /// How mail is sent, where it is.
+    pub post: Option<Post>,
     /// How the outside reaches this server, without a slash at the end.
     pub public_url: String,
     /// Whether addresses come from a proxy in front.

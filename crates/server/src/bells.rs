@@ -10,6 +10,7 @@ pub struct Bells {
     heavy: Notify,
     light: Notify,
     outside: Notify,
+    post: Notify,
 }
 
 impl Bells {
@@ -28,6 +29,7 @@ impl Bells {
             Lane::Heavy => &self.heavy,
             Lane::Light => &self.light,
             Lane::Outside => &self.outside,
+            Lane::Post => &self.post,
         }
     }
 }

@@ -37,6 +37,8 @@ pub enum Finding {
     Lost(FileOf),
     /// An attachment's poster or rendition is gone.
     Missing(FileOf, &'static str),
+    /// A practice's logo is gone.
+    NoLogo(PracticeId),
     /// Of what has arrived of an upload, a part is gone.
     Torn(FileOf),
     /// A job that did not go well however often it was tried, and why.
@@ -54,6 +56,9 @@ impl fmt::Display for Finding {
                 write!(f, "lost: the original of {}/{}; restore it from a backup", of.practice, of.attachment)
             }
             Self::Missing(of, part) => write!(f, "missing: the {part} of {}/{}", of.practice, of.attachment),
+            Self::NoLogo(practice) => {
+                write!(f, "lost: the logo of {practice}; set it again, or restore it from a backup")
+            }
             Self::Torn(of) => {
                 write!(
                     f,
@@ -84,6 +89,7 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     let arriving = store.all_parts().await?;
     let jobs: BTreeSet<FileOf> = store.files_with_jobs().await?.into_iter().collect();
     let practices: BTreeSet<_> = store.practices().await?.into_iter().collect();
+    let logos = store.logos().await?;
     let mut files = BTreeMap::new();
     let mut list = blobs.list();
     while let Some(blob) = list.try_next().await? {
@@ -101,6 +107,11 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
             }
         }
     }
+    for (practice, logo) in logos {
+        if files.remove(&Blobs::path_of_logo(practice, &logo.sha256)).is_none() {
+            found.push(Finding::NoLogo(practice));
+        }
+    }
     let mut torn = BTreeSet::new();
     for part in arriving {
         let file = files.remove(&Blobs::path_of_part(part.of, &part.name));
@@ -113,6 +124,10 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     found.extend(torn.into_iter().map(Finding::Torn));
     let old = files.into_values().filter(|file| now.since(file.modified) >= YOUNG);
     for file in old.filter(|file| !Blobs::is_aside(&file.path)) {
+        if Blobs::read_logo_path(&file.path).is_some_and(|practice| practices.contains(&practice)) {
+            found.push(Finding::Orphan(file.path));
+            continue;
+        }
         let of = Blobs::read_path(&file.path).map(|(of, _)| of);
         let part_of = Blobs::read_part_path(&file.path).map(|(of, _)| of);
         match of.or(part_of) {

@@ -110,9 +110,10 @@ impl Problem {
 }
 
 /// Every code, in the order of the documents.
-pub const CODES: [Code; 10] = [
+pub const CODES: [Code; 11] = [
     Code::Offline,
     Code::SignedOut,
+    Code::CodeNeeded,
     Code::NotFound,
     Code::Conflict,
     Code::BadClip,
@@ -128,6 +129,7 @@ pub fn word_of(code: Code) -> &'static str {
     match code {
         Code::Offline => "offline",
         Code::SignedOut => "signed_out",
+        Code::CodeNeeded => "code_needed",
         Code::NotFound => "not_found",
         Code::Conflict => "conflict",
         Code::BadClip => "bad_clip",
@@ -144,6 +146,7 @@ pub fn title_of(code: Code) -> &'static str {
     match code {
         Code::Offline => "Not reachable at the moment",
         Code::SignedOut => "Not signed in",
+        Code::CodeNeeded => "A code is needed",
         Code::NotFound => "Not here, or not yours",
         Code::Conflict => "Somebody or something came first",
         Code::BadClip => "Not a file that can be read",
@@ -158,7 +161,7 @@ pub fn title_of(code: Code) -> &'static str {
 /// The status that goes with a code, unless a route says another.
 pub fn status_of(code: Code) -> StatusCode {
     match code {
-        Code::SignedOut => StatusCode::UNAUTHORIZED,
+        Code::SignedOut | Code::CodeNeeded => StatusCode::UNAUTHORIZED,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::Conflict => StatusCode::CONFLICT,
         Code::BadClip => StatusCode::UNPROCESSABLE_ENTITY,

@@ -11,6 +11,18 @@ pub const ATTACHMENTS_LIMIT: usize = 20;
 pub const BULK_LIMIT: usize = 200;
 /// Most colleagues that one note calls.
 pub const MENTIONS_LIMIT: usize = 50;
+/// Most tags of one conversation, or of one template.
+pub const TAGS_LIMIT: usize = 20;
+/// Languages that anything is written in.
+pub const LANGUAGES_LIMIT: usize = 20;
+/// Most spans of one day's hours.
+pub const SPANS_LIMIT: usize = 8;
+/// Most days that are unlike their weekday.
+pub const DAYS_LIMIT: usize = 400;
+/// Smallest limit of a file that a practice may set, bytes.
+pub const UPLOAD_LIMIT_MINIMUM: i64 = 1024 * 1024;
+/// Most years that anything is kept.
+pub const YEARS_LIMIT: u32 = 100;
 /// Times a device may claim: any within what JavaScript counts exactly.
 pub const TIME_LIMIT: i64 = 8_640_000_000_000_000;
 /// Times within a clip, in microseconds either way: the same.
@@ -24,6 +36,9 @@ pub const WEIGHT_LIMIT: f64 = 99_999.0;
 pub const BORN: &str = "^(|[0-9]{4}|[0-9]{4}-(0[1-9]|1[0-2])|[0-9]{4}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|\
      [0-9]{4}-(0[469]|11)-(0[1-9]|[12][0-9]|30)|[0-9]{4}-02-(0[1-9]|1[0-9]|2[0-8])|\
      ([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)$";
+
+/// A language tag, written as a pattern: letters, then groups of letters and digits.
+pub const LANGUAGE: &str = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$";
 
 /// What a text may be.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +95,8 @@ impl Text {
 pub const NAME: Text = Text::needed(200);
 /// An e-mail address.
 pub const EMAIL: Text = Text::at_most(254);
+/// One that mail can be sent to.
+pub const EMAIL_NEEDED: Text = Text::needed(254);
 /// A telephone number.
 pub const PHONE: Text = Text::at_most(100);
 /// A postal address.
@@ -96,6 +113,18 @@ pub const COLOUR: Text = Text::at_most(200);
 pub const ALERT: Text = Text::at_most(1000);
 /// The address of a webhook.
 pub const URL: Text = Text::needed(2000);
+/// The lines of a letterhead.
+pub const LETTERHEAD: Text = Text::at_most(1000);
+/// What clients read while nobody answers.
+pub const OFFLINE_WORDS: Text = Text::at_most(1000);
+/// An automatic reply.
+pub const REPLY: Text = Text::at_most(2000);
+/// What clients are asked to consent to.
+pub const CONSENT: Text = Text::at_most(20_000);
+/// The name of a department or a tag.
+pub const LABEL: Text = Text::needed(100);
+/// The words of a template.
+pub const TEMPLATE: Text = Text::needed(MESSAGE_LIMIT);
 /// The reason of a conversation.
 pub const SUBJECT: Text = Text::needed(300);
 /// What somebody writes: a message, a summary, a plan.

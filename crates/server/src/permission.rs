@@ -106,15 +106,21 @@ acts! {
     Send: ALL;
     /// Open clips, photos and documents
     Open: ALL, ReadMedia;
+    /// Say what a client says to the consent text
+    Consent: ALL;
+    /// See the consent texts there were
+    Texts: STAFF;
     /// Add and change clients and patients
     Keep: STAFF, WritePeople;
+    /// Keep tags and templates
+    Sort: STAFF;
     /// Open conversations, change them, end them
     Converse: STAFF, WriteConversations;
     /// Invite a client
     Invite: STAFF, InviteClients;
-    /// See and close one's own sessions, change one's own password
+    /// See and close one's own sessions, change one's own password, set up codes at sign-in
     OwnAccount: STAFF;
-    /// Change the name and the role of staff, close accounts and the sessions of others
+    /// Invite staff, change their names and roles, close accounts and the sessions of others, take codes at sign-in off
     Staff: ADMIN;
     /// Take back what somebody else wrote
     TakeBack: ADMIN;
@@ -124,6 +130,8 @@ acts! {
     Record: STAFF;
     /// Look after integrations: tokens and webhooks
     Integrate: ADMIN;
+    /// Change the practice's settings, its logo, its consent text and its departments
+    Practice: ADMIN;
 }
 
 /// Whether somebody may do it.
@@ -141,7 +149,10 @@ mod tests {
     #[test]
     fn a_client_may_do_what_its_conversation_takes_and_nothing_else() {
         let may_do: Vec<Act> = Act::ALL.iter().copied().filter(|act| may(Who::Client, *act)).collect();
-        assert_eq!(may_do, [Act::BeHere, Act::Follow, Act::Read, Act::Write, Act::Send, Act::Open]);
+        assert_eq!(
+            may_do,
+            [Act::BeHere, Act::Follow, Act::Read, Act::Write, Act::Send, Act::Open, Act::Consent]
+        );
     }
 
     #[test]
@@ -158,12 +169,16 @@ mod tests {
                 Act::Read,
                 Act::Write,
                 Act::Send,
+                Act::Consent,
+                Act::Texts,
+                Act::Sort,
                 Act::OwnAccount,
                 Act::Staff,
                 Act::TakeBack,
                 Act::Audit,
                 Act::Record,
-                Act::Integrate
+                Act::Integrate,
+                Act::Practice,
             ]
         );
         assert!(Act::ALL.iter().all(|act| !may(Who::Token(Scopes::NONE), *act)));
@@ -171,8 +186,10 @@ mod tests {
 
     #[test]
     fn only_an_administrator_decides_about_others() {
-        let deciding = EVERYBODY.iter().filter(|who| may(**who, Act::Staff)).collect::<Vec<_>>();
-        assert_eq!(deciding, [&Who::Staff(Role::Admin)]);
+        for act in [Act::Staff, Act::Practice] {
+            let deciding = EVERYBODY.iter().filter(|who| may(**who, act)).collect::<Vec<_>>();
+            assert_eq!(deciding, [&Who::Staff(Role::Admin)]);
+        }
         assert!(Act::ALL.iter().all(|act| may(Who::Staff(Role::Admin), *act)), "an administrator may do all");
     }
 }

@@ -1,9 +1,9 @@
 //! Starting the server, listening, and stopping without cutting anybody off.
 //!
 //! A data folder holds `limpet.db`; `uploads/<practice>/<attachment>`, what is arriving;
-//! `blobs/<practice>/<attachment>/` with `original`, `poster` and `rendition`; `blobs/aside/`, what doctor found to be
-//! nobody's; `scratch`, what jobs make on their way; `node`, its name; `lock` and `limpet.db.opening`; and `restoring/`
-//! while a backup is put into it. The last four belong to no backup.
+//! `blobs/<practice>/<attachment>/` with `original`, `poster` and `rendition`; `blobs/<practice>/logo/`; `blobs/aside/`,
+//! what doctor found to be nobody's; `scratch`, what jobs make on their way; `node`, its name; `lock` and
+//! `limpet.db.opening`; and `restoring/` while a backup is put into it. The last four belong to no backup.
 //!
 //! With PostgreSQL and a bucket nothing in it is worth keeping: `blobs/` is then what is in the bucket, beside it
 //! `arriving/<practice>/<attachment>/` with the parts of what arrives, and any number of nodes serve the same.
@@ -28,10 +28,12 @@ use crate::{
     app::{App, Inner},
     blobs::{BlobError, Blobs, Bucket},
     clock::Clock,
+    doorbell::Doorbell,
     hooks::Sender,
     intake::{Folder, Intake, Shared},
     jobs,
     live::Live,
+    mail::{Post, PostError},
     metrics::{self, Metrics},
     openings::{self, Openings},
     passwords::Passwords,
@@ -78,8 +80,25 @@ pub struct Settings {
     pub otlp: Option<String>,
     /// Whether webhooks may be on this computer: for tests and for development.
     pub webhooks_to_loopback: bool,
+    /// The mail server, and who mails are from; none are sent without.
+    pub mail: Option<Mail>,
     /// What time it is.
     pub clock: Clock,
+}
+
+/// How mail goes out.
+#[derive(Clone)]
+pub struct Mail {
+    /// `smtp:` or `smtps:` address; may hold a password and is never logged.
+    pub server: String,
+    /// Sender.
+    pub from: String,
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail").field("from", &self.from).finish_non_exhaustive()
+    }
 }
 
 impl Settings {
@@ -97,6 +116,7 @@ impl Settings {
             metrics: None,
             otlp: None,
             webhooks_to_loopback: false,
+            mail: None,
             clock: Clock::system(),
         }
     }
@@ -157,6 +177,9 @@ pub enum StartError {
     /// The files of this database are in a bucket.
     #[error("the files of this database are in a bucket that all its nodes share: say --blobs s3://..")]
     Shared,
+    /// The mail server.
+    #[error(transparent)]
+    Mail(#[from] PostError),
 }
 
 /// A server that is running.
@@ -189,6 +212,7 @@ pub async fn open_store(
 
 /// Starts serving. It goes on until [`Running::stop`].
 pub async fn start(settings: Settings) -> Result<Running, StartError> {
+    let post = settings.mail.as_ref().map(|mail| Post::by(&mail.server, &mail.from)).transpose()?;
     create(&settings.data)?;
     let lock = lock(&settings.data)?;
     let node = node(&settings.data)?;
@@ -220,6 +244,8 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         live,
         openings: Openings::default(),
         passwords: Passwords::default(),
+        doorbell: Doorbell::default(),
+        post,
         public_url: public_url.trim_end_matches('/').to_owned(),
         behind_proxy: settings.behind_proxy,
         tasks,

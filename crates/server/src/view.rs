@@ -1,15 +1,16 @@
 //! Who sees what. The one place that decides it, for the feed and for every single thing asked for.
 //!
 //! Staff see everything of their practice. A client's device sees its own client, that client's patients and
-//! conversations, the messages in them that are for everyone with their attachments, the practice, and the
-//! names and roles of staff. It never sees a note, a summary, a plan, an assignee or an e-mail address of staff.
+//! conversations, the messages in them that are for everyone with their attachments, what that client said to the
+//! consent text, of the practice what the owner app shows, and the names and roles of staff. It never sees a note, a
+//! summary, a plan, an assignee, a department, a tag, a template or an e-mail address of staff.
 //!
 //! **Invariant:** every query that answers a session about what devices see is written with `per_view!` and its
 //! `seen(table)`, with `$1` the practice and `$2` the view's scope, and everything that leaves goes through
 //! `View::trim`. Each view has a statement of its own, so that a client's device reads its own rows by their index, and
 //! never the practice's.
 
-use limpet_model::ClientId;
+use limpet_model::{ClientId, Practice, PracticeSettings};
 use limpet_wire::changes::Entity;
 
 /// The condition under which a row is seen. `$2` is empty for staff and a client's id for its device.
@@ -25,6 +26,12 @@ macro_rules! seen {
     };
     (client staff) => {
         "$2 <> ''"
+    };
+    (client listings) => {
+        "$2 = ''"
+    };
+    (client consents) => {
+        "client_id = $2"
     };
     (client clients) => {
         "id = $2"
@@ -100,14 +107,80 @@ impl View {
             Entity::Conversation(conversation) => {
                 conversation.assignee = None;
                 (conversation.snooze, conversation.escalated_at) = (None, None);
+                conversation.department = None;
+                conversation.tags.clear();
                 if let Some(ending) = &mut conversation.ending {
                     ending.summary.clear();
                     ending.plan.clear();
                 }
             }
+            Entity::Practice(practice) => for_client(practice),
+            Entity::Consent(consent) => consent.by = None,
             Entity::Message(message) => message.mentions.clear(),
-            Entity::Practice(_) | Entity::Attachment(_) | Entity::Tombstone(_) | Entity::Unread => {}
+            // Rows that no client's device is shown.
+            Entity::Department(_) | Entity::Tag(_) | Entity::Template(_) => return Entity::Unread,
+            Entity::Attachment(_) | Entity::Tombstone(_) | Entity::Unread => {}
         }
         entity
+    }
+}
+
+/// Of a practice a client's device gets what it shows, and nothing that is not named here.
+fn for_client(practice: &mut Practice) {
+    practice.address.clear();
+    let all = *std::mem::take(&mut practice.settings);
+    *practice.settings = PracticeSettings {
+        logo: all.logo,
+        hours: all.hours,
+        chat_hours: all.chat_hours,
+        offline: all.offline,
+        offline_words: all.offline_words,
+        upload_limit: all.upload_limit,
+        consent: all.consent,
+        ..PracticeSettings::default()
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use limpet_model::{PracticeId, Wording};
+
+    use super::*;
+
+    #[test]
+    fn of_a_practice_a_clients_device_gets_what_it_shows() {
+        let words = |text: &str| Wording::from([("en".to_owned(), text.to_owned())]);
+        let settings = PracticeSettings {
+            letterhead: "secret".into(),
+            away_words: words("secret"),
+            first_words: words("secret"),
+            offline_words: words("Flooded"),
+            offline: true,
+            upload_limit: 7,
+            retention_years: 3,
+            legal_hold: true,
+            requires_code: true,
+            ..PracticeSettings::default()
+        };
+        let practice = Practice {
+            id: PracticeId::new(),
+            name: "Lapa".into(),
+            address: "secret".into(),
+            phone: "555".into(),
+            time_zone: "UTC".into(),
+            settings: Box::new(settings),
+        };
+        let Entity::Practice(seen) = View::Client(ClientId::new()).trim(Entity::Practice(practice.clone()))
+        else {
+            panic!("not a practice")
+        };
+        assert!(!format!("{seen:?}").contains("secret"));
+        let settings = &seen.settings;
+        assert_eq!((settings.upload_limit, settings.offline, seen.phone.as_str()), (7, true, "555"));
+        assert_eq!(
+            (settings.retention_years, settings.legal_hold, settings.requires_code),
+            (7, false, false)
+        );
+        assert_eq!(View::Staff.trim(Entity::Practice(practice.clone())), Entity::Practice(practice));
     }
 }

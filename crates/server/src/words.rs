@@ -1,26 +1,26 @@
 //! What may be typed: lengths and shapes, each refusal with the sentence that says what fits.
 
+mod practice;
+
 use limpet_model::{AttachmentKind, Audience, Author, Client, Millis, Patient};
 use limpet_wire::{
     Code,
     http::{
-        ConversationChange, MessageChange, NewAttachment, NewConversation, NewExport, NewMessage, ReadUpTo,
-        StaffChange, UPLOAD_LIMIT,
+        ConversationChange, MessageChange, NewAttachment, NewConversation, NewExport, NewMessage, NewStaff,
+        ReadUpTo, StaffChange, UPLOAD_LIMIT,
     },
     integrations::{Event, NewToken, NewWebhook, Scope},
 };
 
+pub use self::practice::{check_listed, check_practice, check_template};
 use crate::{
     failure::{Answer, Problem},
     limits::{
-        ADDRESS, ALERT, ATTACHMENTS_LIMIT, BREED, CAPTION, COLOUR, EMAIL, FILE_NAME, MEDIA_TIME_LIMIT,
-        MENTIONS_LIMIT, MIME, NAME, PHONE, PMS_ID, SPECIES, SUBJECT, TIME_LIMIT, URL, WEIGHT_LIMIT,
-        WEIGHT_MINIMUM, WORDS,
+        ADDRESS, ALERT, ATTACHMENTS_LIMIT, BREED, CAPTION, COLOUR, EMAIL, EMAIL_NEEDED, FILE_NAME,
+        MEDIA_TIME_LIMIT, MENTIONS_LIMIT, MIME, NAME, PHONE, PMS_ID, SPECIES, SUBJECT, TAGS_LIMIT,
+        TIME_LIMIT, URL, WEIGHT_LIMIT, WEIGHT_MINIMUM, WORDS,
     },
 };
-
-/// The size limit as people say it.
-const UPLOAD_LIMIT_MB: i64 = UPLOAD_LIMIT / (1024 * 1024);
 
 fn time(at: Millis) -> Answer<()> {
     if (0..=TIME_LIMIT).contains(&at.0) {
@@ -69,6 +69,21 @@ pub fn check_webhook(new: &NewWebhook) -> Answer<()> {
     Ok(())
 }
 
+/// A new staff member.
+pub fn check_new_staff(new: &NewStaff) -> Answer<()> {
+    NAME.check("The name", &new.name)?;
+    check_email(&new.email)
+}
+
+/// An e-mail address that mail can be sent to.
+pub fn check_email(email: &str) -> Answer<()> {
+    EMAIL_NEEDED.check("The e-mail address", email)?;
+    if email.trim().parse::<lettre::Address>().is_err() {
+        return Err(Problem::invalid("That is not an e-mail address. Write it like ana@example.org."));
+    }
+    Ok(())
+}
+
 /// A patient.
 pub fn check_patient(patient: &Patient) -> Answer<()> {
     NAME.check("The patient's name", &patient.name)?;
@@ -110,6 +125,9 @@ pub fn check_conversation(new: &NewConversation) -> Answer<()> {
 pub fn check_change(change: &ConversationChange) -> Answer<()> {
     WORDS.check("The summary", change.summary.as_deref().unwrap_or_default())?;
     WORDS.check("The plan", change.plan.as_deref().unwrap_or_default())?;
+    if change.tags.as_ref().is_some_and(|tags| tags.len() > TAGS_LIMIT) {
+        return Err(Problem::invalid(format!("A conversation has {TAGS_LIMIT} tags at most.")));
+    }
     change.at.map_or(Ok(()), time)?;
     change.seen.map_or(Ok(()), time)?;
     let until = change.snooze.and_then(|snooze| snooze.to).and_then(|snooze| snooze.until);
@@ -131,8 +149,8 @@ pub fn check_words(change: &MessageChange) -> Answer<()> {
     WORDS.check("The message", &change.body)
 }
 
-/// A new message by this author.
-pub fn check_message(author: Author, new: &NewMessage) -> Answer<()> {
+/// A new message by this author, at a practice that takes files of up to `limit` bytes.
+pub fn check_message(author: Author, new: &NewMessage, limit: i64) -> Answer<()> {
     if matches!(author, Author::Client(_)) && new.audience != Audience::Everyone {
         return Err(Problem::invalid("A note is for staff only. Send it as a message."));
     }
@@ -155,7 +173,7 @@ pub fn check_message(author: Author, new: &NewMessage) -> Answer<()> {
     if new.attachments.len() > ATTACHMENTS_LIMIT {
         return Err(Problem::invalid(format!("Send at most {ATTACHMENTS_LIMIT} files with one message.")));
     }
-    new.attachments.iter().try_for_each(|attachment| check_attachment(author, attachment))?;
+    new.attachments.iter().try_for_each(|attachment| check_attachment(author, attachment, limit))?;
     let mut ids: Vec<_> = new.attachments.iter().map(|attachment| attachment.id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -165,7 +183,7 @@ pub fn check_message(author: Author, new: &NewMessage) -> Answer<()> {
     Ok(())
 }
 
-fn check_attachment(author: Author, new: &NewAttachment) -> Answer<()> {
+fn check_attachment(author: Author, new: &NewAttachment, limit: i64) -> Answer<()> {
     FILE_NAME.check("The file's name", &new.name)?;
     MIME.check("The file's type", &new.mime)?;
     CAPTION.check("The caption", &new.caption)?;
@@ -177,7 +195,7 @@ fn check_attachment(author: Author, new: &NewAttachment) -> Answer<()> {
     {
         return Err(Problem::invalid("A still's time lies outside of every clip. Capture it again."));
     }
-    check_size(new.bytes)?;
+    check_size(new.bytes, limit)?;
     let still = new.kind == AttachmentKind::Still;
     if still != new.still_of.is_some() || (still && !matches!(author, Author::Staff(_))) {
         return Err(Problem::invalid(
@@ -187,16 +205,17 @@ fn check_attachment(author: Author, new: &NewAttachment) -> Answer<()> {
     Ok(())
 }
 
-/// The size of a file.
-pub fn check_size(bytes: i64) -> Answer<()> {
+/// The size of a file, for a practice that takes files of up to `limit` bytes.
+pub fn check_size(bytes: i64, limit: i64) -> Answer<()> {
     if bytes <= 0 {
         return Err(Problem::new(Code::BadClip, "The file is empty. Choose it again, or film it again."));
     }
-    if bytes > UPLOAD_LIMIT {
+    if bytes > limit.min(UPLOAD_LIMIT) {
         return Err(Problem::new(
             Code::TooLarge,
             format!(
-                "The file is larger than {UPLOAD_LIMIT_MB} MB. Send a shorter clip, or film at a lower resolution."
+                "The file is larger than {} MB. Send a shorter clip, or film at a lower resolution.",
+                limit.min(UPLOAD_LIMIT) / (1024 * 1024)
             ),
         ));
     }
@@ -219,8 +238,11 @@ mod tests {
 
     #[test]
     fn sizes_end_at_the_limit() {
-        assert!(check_size(UPLOAD_LIMIT).is_ok());
-        assert_eq!(check_size(UPLOAD_LIMIT + 1).unwrap_err().failure().code, Code::TooLarge);
-        assert_eq!(check_size(0).unwrap_err().failure().code, Code::BadClip);
+        let code = |bytes, limit| check_size(bytes, limit).map_err(|problem| problem.failure().code);
+        assert_eq!(code(UPLOAD_LIMIT, UPLOAD_LIMIT), Ok(()));
+        assert_eq!(code(UPLOAD_LIMIT + 1, UPLOAD_LIMIT), Err(Code::TooLarge));
+        assert_eq!(code(UPLOAD_LIMIT + 1, i64::MAX), Err(Code::TooLarge), "no practice takes more");
+        assert_eq!(code(1025, 1024), Err(Code::TooLarge));
+        assert_eq!(code(0, 1024), Err(Code::BadClip));
     }
 }

@@ -101,6 +101,7 @@ fn message(id: MessageId, new: NewMessage) -> Message {
         conversation: new.conversation,
         author: Author::System,
         audience: new.audience,
+        automatic: false,
         body: new.body,
         attachments: vec![],
         sent_at: new.sent_at,

@@ -29,7 +29,13 @@ struct Seen {
 
 async fn sync(url: &str, email: &str) -> Seen {
     let http = reqwest::Client::new();
-    let sign_in = SignIn { email: email.into(), password: PASSWORD.into(), device: "test".into() };
+    let sign_in = SignIn {
+        email: email.into(),
+        password: PASSWORD.into(),
+        device: "test".into(),
+        code: None,
+        mark: None,
+    };
     let session: StaffSession =
         http.post(format!("{url}/v1/sign-in")).json(&sign_in).send().await.unwrap().json().await.unwrap();
     let (mut seen, mut since) = (Seen::default(), 0);

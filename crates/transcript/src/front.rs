@@ -5,7 +5,10 @@ use std::rc::Rc;
 use limpet_model::{Attachment, AttachmentKind, Author, Role, StaffId, StaffMember};
 
 use crate::{
-    layout::{Column, FACT, FRONT, HEADING, LABEL, LETTERHEAD, Layout, NAME, SMALL, STRONG, rule, text_mark},
+    layout::{
+        Column, FACT, FRONT, HEADING, LABEL, LETTERHEAD, LOGO, Layout, NAME, SMALL, STRONG, logo_id, rule,
+        text_mark,
+    },
     lines::Style,
     links::live,
     missing::missing,
@@ -45,12 +48,14 @@ fn spaced(before: f32, mut pieces: Vec<Piece>) -> Vec<Piece> {
 fn letterhead(layout: &Layout<'_>) -> Vec<Piece> {
     let (input, words, width) = (layout.input, layout.words, layout.width());
     let right = 190.0;
+    let logo = logo_id().and_then(|id| Some((id, layout.pictures.get(id)?.within(LOGO.0, LOGO.1))));
+    let left = logo.map_or(0.0, |(_, (width, _))| width + 12.0);
     let notes =
         if input.include_notes { (STRONG, words.with_notes()) } else { (LABEL, words.without_notes()) };
     let mut pieces = layout.columns(&[
         Column {
-            x: 0.0,
-            width: width - right - 16.0,
+            x: left,
+            width: width - left - right - 16.0,
             leading: LETTERHEAD.leading,
             right: false,
             texts: vec![(LETTERHEAD, input.practice.name.clone())],
@@ -66,11 +71,12 @@ fn letterhead(layout: &Layout<'_>) -> Vec<Piece> {
     if let Some(first) = pieces.first_mut() {
         first.marks.push(Mark::Place { y: 0.0, title: words.summary().to_owned(), depth: 0 });
     }
-    let address = [&input.practice.address, &input.practice.phone];
+    let practice = &input.practice;
+    let address = [&practice.address, &practice.phone, &practice.settings.letterhead];
     pieces.extend(layout.columns(&[
         Column {
-            x: 0.0,
-            width: width - right - 16.0,
+            x: left,
+            width: width - left - right - 16.0,
             leading: FACT.leading,
             right: false,
             texts: address.into_iter().filter(|t| !t.trim().is_empty()).map(|t| (FACT, t.clone())).collect(),
@@ -87,6 +93,10 @@ fn letterhead(layout: &Layout<'_>) -> Vec<Piece> {
             ],
         },
     ]));
+    if let Some((id, (width, height))) = logo {
+        let picture = Mark::Picture { x: 0.0, y: 0.0, width, height, id };
+        keep_beside(&mut pieces, Piece::tall(height).with(picture));
+    }
     pieces
 }
 

@@ -58,6 +58,8 @@ pub enum Picture {
 pub struct Transcript {
     /// Letterhead and time zone.
     pub practice: Practice,
+    /// The practice's logo, where it has one and it is here.
+    pub logo: Option<Picture>,
     /// The client.
     pub client: Client,
     /// The patient.
@@ -85,6 +87,7 @@ impl Transcript {
     pub fn of(practice: Practice, thread: Thread, generated_at: Millis) -> Self {
         Self {
             practice,
+            logo: None,
             client: thread.client,
             patient: thread.patient,
             conversation: thread.conversation,

@@ -58,13 +58,25 @@ pub(crate) struct Layout<'a> {
     pub(crate) paper: (f32, f32),
 }
 
+/// The largest place of a logo, points.
+pub(crate) const LOGO: (f32, f32) = (150.0, 48.0);
+
+/// What the logo goes by among the pictures. No attachment has this id.
+pub(crate) fn logo_id() -> Option<AttachmentId> {
+    "00000000-0000-0000-0000-000000000000".parse().ok()
+}
+
 impl<'a> Layout<'a> {
     pub(crate) fn new(input: &'a Transcript) -> Result<Self, TranscriptError> {
         let words = Words(input.language);
+        let mut pictures = Pictures::read(&input.pictures, |id| place(kind(input, id)));
+        if let (Some(logo), Some(id)) = (&input.logo, logo_id()) {
+            pictures = pictures.with(id, logo, LOGO);
+        }
         Ok(Self {
             input,
             faces: Faces::read()?,
-            pictures: Pictures::read(&input.pictures, |id| place(kind(input, id))),
+            pictures,
             words,
             when: When::new(&input.practice.time_zone, words),
             paper: paper(&input.practice.time_zone),

@@ -45,6 +45,14 @@ impl Pictures {
         Self { shown: given.iter().filter_map(read).collect() }
     }
 
+    /// The same with one more, for a place of at most so many points.
+    pub(crate) fn with(mut self, id: AttachmentId, picture: &Picture, place: (f32, f32)) -> Self {
+        if let Some(shown) = shown(picture, place.0, place.1) {
+            self.shown.insert(id, shown);
+        }
+        self
+    }
+
     /// One of them.
     pub(crate) fn get(&self, id: AttachmentId) -> Option<&Shown> {
         self.shown.get(&id)

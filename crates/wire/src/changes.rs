@@ -10,7 +10,10 @@
 //! **Invariant:** a page is read by every version of a device. What it cannot read of one is [`Entity::Unread`], and
 //! the version that can asks for it again.
 
-use limpet_model::{Attachment, Client, Conversation, Message, Patient, Practice, Revision, StaffMember};
+use limpet_model::{
+    Attachment, Client, Consent, Conversation, Department, Message, Patient, Practice, Revision, StaffMember,
+    Tag, Template,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 
@@ -23,8 +26,16 @@ pub enum Entity {
     Practice(Practice),
     /// A staff member.
     StaffMember(StaffMember),
+    /// A department.
+    Department(Department),
+    /// A tag.
+    Tag(Tag),
+    /// A template.
+    Template(Template),
     /// A client.
     Client(Client),
+    /// What a client said to the consent text.
+    Consent(Consent),
     /// A patient.
     Patient(Patient),
     /// A conversation.
@@ -44,7 +55,7 @@ pub enum Entity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tombstone {
-    /// `client`, `patient`, `conversation`, `message`, `attachment` or `staff_member`.
+    /// The `kind` of the entity it was.
     pub of: String,
     /// Its id.
     pub id: String,

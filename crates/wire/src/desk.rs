@@ -93,6 +93,10 @@ pub struct DeskSignIn {
     pub email: String,
     /// Password.
     pub password: String,
+    /// The code that was asked for with `code_needed`.
+    #[ts(optional)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// A queue of conversations.

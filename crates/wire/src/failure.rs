@@ -14,6 +14,8 @@ pub enum Code {
     Offline,
     /// The session is over: sign in again.
     SignedOut,
+    /// The password is right, and a code beside it is asked for, or another one than that; the message says which.
+    CodeNeeded,
     /// There is no such thing here, or it is not yours.
     NotFound,
     /// Somebody else changed it first, or it is not in a state for that.

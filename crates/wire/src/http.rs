@@ -7,9 +7,22 @@
 //! | `POST /v1/sign-out` | any session | -> 204 |
 //! | `GET /v1/me` | any session | -> [`Me`] |
 //! | `POST /v1/open-invitation` | anyone | [`OpenInvitation`] -> [`ClientSession`] and a cookie |
+//! | `POST /v1/password-reset` | anyone | [`PasswordReset`] -> 204, whoever it is |
+//! | `GET, PATCH /v1/practice` | any session; administrator | [`PracticeChange`] -> [`Practice`] |
+//! | `GET, PUT, DELETE /v1/practice/logo` | any session; administrator | picture -> 204; -> PNG |
+//! | `GET /v1/consent-texts` | staff | -> list of [`limpet_model::ConsentText`], the newest first |
+//! | `PUT /v1/consents/{id}` | any session | [`NewConsent`] -> 204 |
+//! | `PUT /v1/departments/{id}` | administrator | [`limpet_model::Department`] -> 204 |
+//! | `PUT /v1/tags/{id}` | staff | [`limpet_model::Tag`] -> 204 |
+//! | `PUT /v1/templates/{id}` | staff | [`limpet_model::Template`] -> 204 |
+//! | `GET, POST, PUT /v1/second-step` | staff | -> [`SecondStep`]; [`Password`] -> [`NewSecret`]; [`TypedCode`] -> [`RecoveryCodes`] |
+//! | `POST /v1/second-step/off` | staff | [`Password`] -> 204 |
 //! | `GET /v1/sessions` | staff | -> list of [`OpenSession`], their own |
 //! | `DELETE /v1/sessions/{id}` | staff | -> 204 |
 //! | `PUT /v1/password` | staff | [`NewPassword`] -> 204 |
+//! | `PUT /v1/staff/{id}` | administrator | [`NewStaff`] -> 204 |
+//! | `POST /v1/staff/{id}/invitation` | administrator | [`InLanguage`] -> [`StaffInvitation`] |
+//! | `DELETE /v1/staff/{id}/second-step` | administrator | -> 204 |
 //! | `PATCH /v1/staff/{id}` | administrator | [`StaffChange`] -> 204 |
 //! | `DELETE /v1/staff/{id}/sessions` | administrator | -> 204 |
 //! | `GET /v1/audit?after=&limit=` | administrator | -> [`AuditPage`] |
@@ -35,6 +48,8 @@
 //! | `GET, HEAD /v1/attachments/{id}/{original,rendition,poster}` | any session | -> bytes, with Range |
 //! | `GET /m/{capability}`, `GET /m/{capability}/{original,rendition,poster}` | anyone with the link | -> page or bytes |
 //! | `GET /o/{invitation}` | anyone with the link | -> the owner app |
+//! | `GET, POST /a/{link}` | anyone with the link | -> page that sets a password |
+//! | `GET, POST /reset`, `GET, POST /second-step` | anyone | -> pages: a forgotten password, codes at sign-in |
 //! | `GET /v1/openapi.json` | anyone | -> all of this, for programs |
 //! | `GET /v1/problems/{code}` | anyone | -> what a code of a problem means |
 //! | `GET /healthz` | anyone | -> `ok` |
@@ -45,14 +60,23 @@
 //! client it is about in the header `limpet-client`; with another client's cookie the answer is 401.
 
 use limpet_model::{
-    AttachmentId, AttachmentKind, Audience, ClientId, ConversationId, ConversationState, Millis, PatientId,
-    Practice, Role, Snooze, StaffId, StaffMember, StillOf,
+    AttachmentId, AttachmentKind, Audience, ClientId, ConversationId, ConversationState, DepartmentId,
+    Millis, PatientId, Practice, Role, Snooze, StaffId, StaffMember, StillOf, TagId,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+mod accounts;
+mod practice;
+
+pub use accounts::{
+    InLanguage, NewSecret, NewStaff, Password, PasswordReset, RecoveryCodes, SecondStep, StaffInvitation,
+    TypedCode,
+};
+pub use practice::{NewConsent, PracticeChange};
+
 /// Largest clip, photo or document, bytes.
-pub const UPLOAD_LIMIT: i64 = 200 * 1024 * 1024;
+pub const UPLOAD_LIMIT: i64 = limpet_model::UPLOAD_LIMIT;
 /// Longest message, characters.
 pub const MESSAGE_LIMIT: usize = 10_000;
 
@@ -66,6 +90,14 @@ pub struct SignIn {
     pub password: String,
     /// Name of the device; kept with the session.
     pub device: String,
+    /// The code of an authenticator app, or one of the recovery codes; asked for with `code_needed`.
+    #[ts(optional)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What this device was given at its last sign-in. A known device is not held up by what others get wrong.
+    #[ts(optional)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
 }
 
 /// A staff session.
@@ -78,6 +110,9 @@ pub struct StaffSession {
     pub practice: Practice,
     /// Who signed in.
     pub staff: StaffMember,
+    /// Says at the next sign-in that this device is known. Keep it in the keyring, also after signing out.
+    #[serde(default)]
+    pub mark: String,
 }
 
 /// Who a session belongs to.
@@ -206,6 +241,14 @@ pub struct ConversationChange {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wave_off: Option<bool>,
+    /// Which department answers it from now on.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub department: Option<InDepartment>,
+    /// All its tags.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<TagId>>,
     /// End it, or open it again.
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -235,6 +278,14 @@ pub struct ConversationChange {
 pub struct Assign {
     /// Whom.
     pub to: Option<StaffId>,
+}
+
+/// Into a department, or into none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct InDepartment {
+    /// Which.
+    pub to: Option<DepartmentId>,
 }
 
 /// Put off, or not any more.

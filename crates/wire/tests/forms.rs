@@ -27,6 +27,7 @@ fn a_change_is_a_revision_and_a_tagged_state() {
         conversation: ID.parse().unwrap(),
         author: Author::Client(ID.parse().unwrap()),
         audience: Audience::Everyone,
+        automatic: false,
         body: "She limps".to_owned(),
         attachments: vec![],
         sent_at: Millis(1),
@@ -41,7 +42,7 @@ fn a_change_is_a_revision_and_a_tagged_state() {
         "revision": 7,
         "entity": { "kind": "message", "state": {
             "id": ID, "conversation": ID, "author": { "kind": "client", "id": ID }, "audience": "everyone",
-            "body": "She limps", "attachments": [], "sent_at": 1, "received_at": 2,
+            "automatic": false, "body": "She limps", "attachments": [], "sent_at": 1, "received_at": 2,
             "mentions": [], "due_at": null, "edited_at": null, "deleted_at": null,
         }},
     });

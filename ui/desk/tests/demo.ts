@@ -7,7 +7,9 @@ import type {
   ClientRow,
   Delivery,
   DeskState,
+  Hours,
   Patient,
+  PracticeSettings,
   StaffMember,
   Thread,
   ThreadMessage,
@@ -25,6 +27,23 @@ export const staff: StaffMember[] = [
 const priya = staff[0] as StaffMember;
 const tom = staff[1] as StaffMember;
 
+const always = { week: [[], [], [], [], [], [], []] as Hours["week"], days: [] };
+const settings: PracticeSettings = {
+  letterhead: "",
+  logo: null,
+  hours: always,
+  chat_hours: always,
+  offline: false,
+  offline_words: {},
+  away_words: {},
+  first_words: {},
+  upload_limit: 200 * 1024 * 1024,
+  retention_years: 7,
+  legal_hold: false,
+  requires_code: false,
+  consent: null,
+};
+
 export const signedIn = (): DeskState => ({
   session: {
     practice: {
@@ -33,6 +52,7 @@ export const signedIn = (): DeskState => ({
       address: "12 Quay Street\nPortland, ME 04101",
       phone: "+1 207 555 0134",
       time_zone: "America/New_York",
+      settings,
     },
     staff: priya,
   },
@@ -243,6 +263,8 @@ function threadOf(sketch: Sketch, n: number, now: number): Thread {
       state: sketch.ended ? "ended" : "open",
       urgent: sketch.urgent ?? false,
       assignee: sketch.assignee?.id ?? null,
+      department: null,
+      tags: [],
       opened_at: messages[0]?.message.sent_at ?? now,
       waiting_since: waiting?.message.received_at ?? null,
       escalated_at: null,
@@ -280,6 +302,7 @@ function messageOf(
       conversation: at.conversation,
       author: by === "client" ? { kind: "client", id: at.client.id } : { kind: "staff", id: member.id },
       audience: by === "note" ? "staff" : "everyone",
+      automatic: false,
       body,
       attachments: [],
       sent_at: sent,

@@ -206,6 +206,7 @@ export class FakeHost implements Host {
         conversation: draft.conversation,
         author: { kind: "staff", id: this.state.session?.staff.id ?? "" },
         audience: draft.audience,
+        automatic: false,
         body: draft.body,
         attachments: [],
         sent_at: now,

@@ -18,17 +18,137 @@ export type Timebase = {
   den: number,
 };
 export type Revision = number;
+export type DepartmentId = string;
+export type TagId = string;
+export type TemplateId = string;
+export type ConsentId = string;
+export type Span = {
+  /** The first minute. */
+  from: number,
+  /** The minute after the last; 1440 is midnight. */
+  to: number,
+};
+export type Day = {
+  /** `YYYY-MM-DD`. */
+  date: string,
+  /** When it is open; empty for closed. */
+  spans: Array<Span>,
+};
+export type Hours = {
+  /** Monday first. */
+  week: [Array<Span>, Array<Span>, Array<Span>, Array<Span>, Array<Span>, Array<Span>, Array<Span>],
+  /** In any order. */
+  days: Array<Day>,
+};
+export type Logo = {
+  /** SHA-256 of the PNG, lower-case hex. */
+  sha256: string,
+  /** Width, pixels. */
+  width: number,
+  /** Height, pixels. */
+  height: number,
+};
+export type ConsentText = {
+  /** Counted from one. */
+  version: number,
+  /** The text. */
+  words: { [key in string]: string },
+  /** Since when clients are asked with it. */
+  since: Millis,
+};
+export type Consent = {
+  /** Which answer. */
+  id: ConsentId,
+  /** Whose. */
+  client: ClientId,
+  /** To which version. */
+  version: number,
+  /** Given, or withheld. */
+  given: boolean,
+  /** When the server took it. */
+  at: Millis,
+  /** The staff member who wrote it down; absent when the client's own device said it. */
+  by: StaffId | null,
+};
+export type PracticeSettings = {
+  /** What stands on the letterhead below address and telephone, lines separated by newline. */
+  letterhead: string,
+  /** The picture on the letterhead. */
+  logo: Logo | null,
+  /** When the practice is open. */
+  hours: Hours,
+  /** When somebody answers the chat. */
+  chat_hours: Hours,
+  /** Nobody answers the chat until this is switched off again. */
+  offline: boolean,
+  /** What clients read while it is on. */
+  offline_words: { [key in string]: string },
+  /** The automatic reply outside the chat hours. */
+  away_words: { [key in string]: string },
+  /** The automatic reply to a client's first message in a conversation; empty for none. */
+  first_words: { [key in string]: string },
+  /** Largest file that a message may carry, bytes. */
+  upload_limit: number,
+  /** For how many years conversations are kept; 0 for ever. */
+  retention_years: number,
+  /** Nothing is removed, however old it is. */
+  legal_hold: boolean,
+  /** Staff sign in with a code beside their password. */
+  requires_code: boolean,
+  /** What clients are asked to consent to; the newest version. */
+  consent: ConsentText | null,
+};
 export type Practice = {
   /** Which practice. */
   id: PracticeId,
   /** The name on the letterhead. */
   name: string,
-  /** Street and town, one line each. */
+  /** Street and town, one line each. Empty in a client's view. */
   address: string,
   /** Telephone, as printed. */
   phone: string,
-  /** IANA time zone name; local times in transcripts are in it. */
+  /** IANA time zone name; local times in transcripts, and the hours, are in it. */
   time_zone: string,
+  /** How it works. A client's view holds what its device shows. */
+  settings: PracticeSettings,
+};
+export type Department = {
+  /** Which. */
+  id: DepartmentId,
+  /** Its name. */
+  name: string,
+  /** Where it stands among the others, smallest first. */
+  position: number,
+  /** Whether it is used no more. What has it keeps it. */
+  archived: boolean,
+};
+export type Tag = {
+  /** Which. */
+  id: TagId,
+  /** Its name. */
+  name: string,
+  /** Where it stands among the others, smallest first. */
+  position: number,
+  /** Whether it is used no more. What has it keeps it. */
+  archived: boolean,
+};
+export type Template = {
+  /** Which. */
+  id: TemplateId,
+  /** What staff find it by. */
+  title: string,
+  /** The words, with placeholders such as `{{patient.name}}` ([`crate::PLACEHOLDERS`]). */
+  body: string,
+  /** Language tag of the words. */
+  language: string,
+  /** Whose it is; nobody's in particular when absent. */
+  department: DepartmentId | null,
+  /** What a conversation is marked with when it is answered so. */
+  tags: Array<TagId>,
+  /** Where it stands among the others, smallest first. */
+  position: number,
+  /** Whether it is used no more. */
+  archived: boolean,
 };
 export type Role = "admin" | "veterinarian" | "technician" | "front_desk";
 export type StaffMember = {
@@ -112,6 +232,10 @@ export type Conversation = {
   urgent: boolean,
   /** Who answers it. */
   assignee: StaffId | null,
+  /** Which department answers it. */
+  department: DepartmentId | null,
+  /** How staff have marked it, in the order in which they did. A client's view holds none. */
+  tags: Array<TagId>,
   /** When it was opened. */
   opened_at: Millis,
   /** Since when the client has been waiting for a human answer. */
@@ -140,6 +264,8 @@ export type Message = {
   author: Author,
   /** For whom. */
   audience: Audience,
+  /** Whether the practice's server wrote it by itself: nobody has answered with that. */
+  automatic: boolean,
   /** The words. Plain text, newlines kept. */
   body: string,
   /** What goes with the words, in order. */
@@ -246,16 +372,16 @@ export type Filing = {
   /** How far it has come. */
   state: FilingState,
 };
-export type Code = "offline" | "signed_out" | "not_found" | "conflict" | "bad_clip" | "too_large" | "invalid" | "too_many" | "no_room" | "internal";
+export type Code = "offline" | "signed_out" | "code_needed" | "not_found" | "conflict" | "bad_clip" | "too_large" | "invalid" | "too_many" | "no_room" | "internal";
 export type Failure = {
   /** What to do about it, for a program. */
   code: Code,
   /** What to do about it, for a person. */
   message: string,
 };
-export type Entity = { "kind": "practice", "state": Practice } | { "kind": "staff_member", "state": StaffMember } | { "kind": "client", "state": Client } | { "kind": "patient", "state": Patient } | { "kind": "conversation", "state": Conversation } | { "kind": "message", "state": Message } | { "kind": "attachment", "state": Attachment } | { "kind": "tombstone", "state": Tombstone };
+export type Entity = { "kind": "practice", "state": Practice } | { "kind": "staff_member", "state": StaffMember } | { "kind": "department", "state": Department } | { "kind": "tag", "state": Tag } | { "kind": "template", "state": Template } | { "kind": "client", "state": Client } | { "kind": "consent", "state": Consent } | { "kind": "patient", "state": Patient } | { "kind": "conversation", "state": Conversation } | { "kind": "message", "state": Message } | { "kind": "attachment", "state": Attachment } | { "kind": "tombstone", "state": Tombstone };
 export type Tombstone = {
-  /** `client`, `patient`, `conversation`, `message`, `attachment` or `staff_member`. */
+  /** The `kind` of the entity it was. */
   of: string,
   /** Its id. */
   id: string,
@@ -284,6 +410,10 @@ export type SignIn = {
   password: string,
   /** Name of the device; kept with the session. */
   device: string,
+  /** The code of an authenticator app, or one of the recovery codes; asked for with `code_needed`. */
+  code?: string,
+  /** What this device was given at its last sign-in. A known device is not held up by what others get wrong. */
+  mark?: string,
 };
 export type StaffSession = {
   /** Opaque bearer token. Keep it in the keyring. */
@@ -292,6 +422,8 @@ export type StaffSession = {
   practice: Practice,
   /** Who signed in. */
   staff: StaffMember,
+  /** Says at the next sign-in that this device is known. Keep it in the keyring, also after signing out. */
+  mark: string,
 };
 export type Me = { "kind": "staff",
   /** The practice. */
@@ -335,6 +467,10 @@ export type ConversationChange = {
   snooze?: SetSnooze,
   /** True when there is nothing to answer: the client waits no longer. */
   wave_off?: boolean,
+  /** Which department answers it from now on. */
+  department?: InDepartment,
+  /** All its tags. */
+  tags?: Array<TagId>,
   /** End it, or open it again. */
   state?: ConversationState,
   /** With `state: ended`: when, by the device's clock. */
@@ -358,6 +494,17 @@ export type SetSnooze = {
 export type MessageChange = {
   /** The words; may be empty when something is attached. */
   body: string,
+export type InDepartment = {
+  /** Which. */
+  to: DepartmentId | null,
+};
+export type NewConsent = {
+  /** Whose it is; a client's device says its own. */
+  client: ClientId,
+  /** The version that was read. */
+  version: number,
+  /** Given, or withheld. */
+  given: boolean,
 };
 export type ReadUpTo = {
   /** `received_at` of the last message seen. */
@@ -527,6 +674,8 @@ export type DeskSignIn = {
   email: string,
   /** Password. */
   password: string,
+  /** The code that was asked for with `code_needed`. */
+  code?: string,
 };
 export type Queue = "waiting" | "mine" | "unassigned" | "open" | "ended";
 export type ConversationQuery = {

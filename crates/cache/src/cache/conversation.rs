@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params};
 use super::Cache;
 use crate::{
     CacheError,
-    columns::{from_word, id, maybe_id, text, word},
+    columns::{from_word, id, json, maybe_id, text, word},
 };
 
 pub(super) const CREATE: &str = "
@@ -52,8 +52,14 @@ ALTER TABLE conversation ADD COLUMN escalated_at  INTEGER;
 ALTER TABLE conversation ADD COLUMN delivered     INTEGER NOT NULL DEFAULT 0; -- to the client, up to this time
 UPDATE conversation SET revision = 0;";
 
-pub(super) const COLUMNS: &str = "id, client, patient, subject, state, urgent, assignee, opened_at, \
-     waiting_since, escalated_at, snoozed, snoozed_until, read_by_staff, delivered, read_by_client, ended_at, ended_by, summary, plan";
+pub(super) const ADD_SORTING: &str = "
+ALTER TABLE conversation ADD COLUMN department TEXT;
+ALTER TABLE conversation ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'; -- JSON array of ids, in order
+UPDATE conversation SET revision = 0;";
+
+pub(super) const COLUMNS: &str = "id, client, patient, subject, state, urgent, assignee, department, tags, \
+     opened_at, waiting_since, escalated_at, snoozed, snoozed_until, read_by_staff, delivered, read_by_client, \
+     ended_at, ended_by, summary, plan";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     let ended = row.get::<_, Option<i64>>("ended_at")?.zip(maybe_id(row, "ended_by")?);
@@ -65,6 +71,8 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         state: from_word(row, "state")?,
         urgent: row.get("urgent")?,
         assignee: maybe_id(row, "assignee")?,
+        department: maybe_id(row, "department")?,
+        tags: json(row, "tags")?,
         opened_at: Millis(row.get("opened_at")?),
         waiting_since: row.get::<_, Option<i64>>("waiting_since")?.map(Millis),
         escalated_at: row.get::<_, Option<i64>>("escalated_at")?.map(Millis),
@@ -101,6 +109,7 @@ fn store(
     let mut values: Vec<(&str, &dyn ToSql)> = Vec::new();
     let (id, client, patient) = (it.id.to_string(), it.client.to_string(), it.patient.to_string());
     let (state, assignee) = (word(&it.state)?, text(it.assignee));
+    let (department, tags) = (text(it.department), serde_json::to_string(&it.tags)?);
     let (waiting, ended_at) = (it.waiting_since.map(|at| at.0), ending.map(|ending| ending.at.0));
     let escalated_at = it.escalated_at.map(|at| at.0);
     let (snoozed, snoozed_until) =
@@ -110,7 +119,8 @@ fn store(
     let plan = ending.map_or("", |ending| ending.plan.as_str());
     values.extend_from_slice(named_params! {
         ":id": id, ":client": client, ":patient": patient, ":subject": it.subject, ":state": state,
-        ":urgent": it.urgent, ":assignee": assignee, ":opened_at": it.opened_at.0, ":waiting_since": waiting,
+        ":urgent": it.urgent, ":assignee": assignee, ":department": department, ":tags": tags,
+        ":opened_at": it.opened_at.0, ":waiting_since": waiting,
         ":escalated_at": escalated_at, ":snoozed": snoozed, ":snoozed_until": snoozed_until,
         ":read_by_staff": it.read_by_staff.0, ":delivered": it.delivered_to_client.0, ":read_by_client": it.read_by_client.0, ":ended_at": ended_at,
         ":ended_by": ended_by, ":summary": summary, ":plan": plan,
@@ -122,7 +132,8 @@ fn store(
     conn.execute(
         &format!(
             "INSERT INTO {table} ({COLUMNS}{more}) VALUES (:id, :client, :patient, :subject, :state, :urgent,
-                 :assignee, :opened_at, :waiting_since, :escalated_at, :snoozed, :snoozed_until, :read_by_staff, :delivered, :read_by_client, :ended_at, :ended_by,
+                 :assignee, :department, :tags, :opened_at, :waiting_since, :escalated_at, :snoozed, :snoozed_until,
+                 :read_by_staff, :delivered, :read_by_client, :ended_at, :ended_by,
                  :summary, :plan{value}) {replace}"
         ),
         values.as_slice(),
@@ -132,7 +143,8 @@ fn store(
 
 const REPLACE: &str = "ON CONFLICT (id) DO UPDATE SET client = excluded.client, patient = excluded.patient,
      subject = excluded.subject, state = excluded.state, urgent = excluded.urgent,
-     assignee = excluded.assignee, opened_at = excluded.opened_at, waiting_since = excluded.waiting_since,
+     assignee = excluded.assignee, department = excluded.department, tags = excluded.tags,
+     opened_at = excluded.opened_at, waiting_since = excluded.waiting_since,
      escalated_at = excluded.escalated_at, snoozed = excluded.snoozed, snoozed_until = excluded.snoozed_until,
      read_by_staff = excluded.read_by_staff, delivered = excluded.delivered, read_by_client = excluded.read_by_client,
      ended_at = excluded.ended_at, ended_by = excluded.ended_by, summary = excluded.summary,

@@ -10,7 +10,7 @@ use limpet_model::{ConversationId, Revision};
 use limpet_wire::changes::{ChangePage, Entity};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
-use super::{Cache, attachment, client, conversation, message, patient, practice, staff};
+use super::{Cache, attachment, client, conversation, lists, message, patient, practice, staff};
 use crate::CacheError;
 
 pub(super) const CREATE: &str = "
@@ -96,6 +96,10 @@ fn table(of: &str) -> Option<&'static str> {
     Some(match of {
         "practice" => "practice",
         "staff_member" => "staff",
+        "department" => "department",
+        "tag" => "tag",
+        "template" => "template",
+        "consent" => "consent",
         "client" => "client",
         "patient" => "patient",
         "conversation" => "conversation",
@@ -115,6 +119,10 @@ fn apply_one(
         Entity::Unread => return leave(conn, revision),
         Entity::Practice(it) => ("practice", it.id.to_string()),
         Entity::StaffMember(it) => ("staff_member", it.id.to_string()),
+        Entity::Department(it) => ("department", it.id.to_string()),
+        Entity::Tag(it) => ("tag", it.id.to_string()),
+        Entity::Template(it) => ("template", it.id.to_string()),
+        Entity::Consent(it) => ("consent", it.id.to_string()),
         Entity::Client(it) => ("client", it.id.to_string()),
         Entity::Patient(it) => ("patient", it.id.to_string()),
         Entity::Conversation(it) => ("conversation", it.id.to_string()),
@@ -133,6 +141,10 @@ fn apply_one(
         Entity::Unread => {}
         Entity::Practice(it) => practice::write(conn, it, revision)?,
         Entity::StaffMember(it) => staff::write(conn, it, revision)?,
+        Entity::Department(it) => lists::write(conn, "department", &id, it, revision)?,
+        Entity::Tag(it) => lists::write(conn, "tag", &id, it, revision)?,
+        Entity::Template(it) => lists::write(conn, "template", &id, it, revision)?,
+        Entity::Consent(it) => lists::write(conn, "consent", &id, it, revision)?,
         Entity::Client(it) => client::write(conn, it, revision)?,
         Entity::Patient(it) => patient::write(conn, it, revision)?,
         Entity::Conversation(it) => {

@@ -46,8 +46,12 @@ ALTER TABLE message ADD COLUMN edited_at  INTEGER;
 ALTER TABLE message ADD COLUMN deleted_at INTEGER;
 UPDATE message SET revision = 0;";
 
-pub(super) const COLUMNS: &str = "id, conversation, author_kind, author, audience, body, attachments, sent_at, \
-     received_at, mentions, due_at, edited_at, deleted_at";
+pub(super) const ADD_AUTOMATIC: &str = "
+ALTER TABLE message ADD COLUMN automatic INTEGER NOT NULL DEFAULT 0; -- written by the server by itself
+UPDATE message SET revision = 0;";
+
+pub(super) const COLUMNS: &str = "id, conversation, author_kind, author, audience, automatic, body, attachments, \
+     sent_at, received_at, mentions, due_at, edited_at, deleted_at";
 
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
     let kind: String = row.get("author_kind")?;
@@ -60,6 +64,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
             _ => Author::System,
         },
         audience: from_word(row, "audience")?,
+        automatic: row.get("automatic")?,
         body: row.get("body")?,
         attachments: json(row, "attachments")?,
         sent_at: Millis(row.get("sent_at")?),
@@ -82,20 +87,20 @@ fn author(author: Author) -> (&'static str, Option<String>) {
 pub(super) fn write(conn: &Connection, it: &Message, revision: Revision) -> Result<(), CacheError> {
     let (author_kind, author) = author(it.author);
     conn.execute(
-        "INSERT INTO message (id, conversation, author_kind, author, audience, body, attachments, sent_at,
+        "INSERT INTO message (id, conversation, author_kind, author, audience, automatic, body, attachments, sent_at,
              received_at, mentions, due_at, edited_at, deleted_at, revision)
-         VALUES (:id, :conversation, :author_kind, :author, :audience, :body, :attachments, :sent_at,
+         VALUES (:id, :conversation, :author_kind, :author, :audience, :automatic, :body, :attachments, :sent_at,
              :received_at, :mentions, :due_at, :edited_at, :deleted_at, :revision)
          ON CONFLICT (id) DO UPDATE SET conversation = excluded.conversation,
              author_kind = excluded.author_kind, author = excluded.author, audience = excluded.audience,
-             body = excluded.body, attachments = excluded.attachments, sent_at = excluded.sent_at,
+             automatic = excluded.automatic, body = excluded.body, attachments = excluded.attachments, sent_at = excluded.sent_at,
              received_at = excluded.received_at, mentions = excluded.mentions, due_at = excluded.due_at,
              edited_at = excluded.edited_at,
              deleted_at = excluded.deleted_at, revision = excluded.revision",
         named_params! {
             ":id": it.id.to_string(), ":conversation": it.conversation.to_string(),
             ":author_kind": author_kind, ":author": author, ":audience": word(&it.audience)?,
-            ":body": it.body, ":attachments": serde_json::to_string(&it.attachments)?,
+            ":automatic": it.automatic, ":body": it.body, ":attachments": serde_json::to_string(&it.attachments)?,
             ":sent_at": it.sent_at.0, ":received_at": it.received_at.0,
             ":mentions": serde_json::to_string(&it.mentions)?, ":due_at": it.due_at.map(|at| at.0),
             ":edited_at": it.edited_at.map(|at| at.0), ":deleted_at": it.deleted_at.map(|at| at.0),
@@ -108,14 +113,14 @@ pub(super) fn write(conn: &Connection, it: &Message, revision: Revision) -> Resu
 pub(super) fn lay_over(conn: &Connection, it: &Message) -> Result<(), CacheError> {
     let (author_kind, author) = author(it.author);
     conn.execute(
-        "INSERT INTO temp.message_over (id, conversation, author_kind, author, audience, body, attachments,
+        "INSERT INTO temp.message_over (id, conversation, author_kind, author, audience, automatic, body, attachments,
              sent_at, received_at, mentions, due_at)
-         VALUES (:id, :conversation, :author_kind, :author, :audience, :body, :attachments, :sent_at,
+         VALUES (:id, :conversation, :author_kind, :author, :audience, :automatic, :body, :attachments, :sent_at,
              :received_at, :mentions, :due_at)",
         named_params! {
             ":id": it.id.to_string(), ":conversation": it.conversation.to_string(),
             ":author_kind": author_kind, ":author": author, ":audience": word(&it.audience)?,
-            ":body": it.body, ":attachments": serde_json::to_string(&it.attachments)?,
+            ":automatic": it.automatic, ":body": it.body, ":attachments": serde_json::to_string(&it.attachments)?,
             ":sent_at": it.sent_at.0, ":received_at": it.received_at.0,
             ":mentions": serde_json::to_string(&it.mentions)?, ":due_at": it.due_at.map(|at| at.0),
         },

@@ -8,6 +8,7 @@ mod attachment;
 mod client;
 mod conversation;
 mod feed;
+mod lists;
 mod media;
 mod message;
 mod overlay;

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** append only. A table's `CREATE` is what version 1 was, for ever; a change is a new step.
 
-use super::{attachment, client, conversation, feed, media, message, patient, practice, staff};
+use super::{attachment, client, conversation, feed, lists, media, message, patient, practice, staff};
 use crate::database::Migration;
 
 pub(super) const MIGRATIONS: &[Migration] = &[
@@ -25,5 +25,16 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 4,
         sql: &[conversation::ADD_SNOOZE, message::ADD_EDITS, feed::ADD_EPOCH, feed::FROM_THE_START],
+    },
+    Migration {
+        version: 5,
+        sql: &[
+            practice::ADD_SETTINGS,
+            practice::ADD_LOGO,
+            conversation::ADD_SORTING,
+            message::ADD_AUTOMATIC,
+            lists::ADD,
+            feed::FROM_THE_START,
+        ],
     },
 ];

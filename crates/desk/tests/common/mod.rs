@@ -68,8 +68,12 @@ impl Clinic {
     }
 
     pub async fn sign_in(&self, desk: &Desk, email: &str) -> Result<DeskState, limpet_wire::Failure> {
-        let wanted =
-            DeskSignIn { server: self.server.url().into(), email: email.into(), password: PASSWORD.into() };
+        let wanted = DeskSignIn {
+            server: self.server.url().into(),
+            email: email.into(),
+            password: PASSWORD.into(),
+            code: None,
+        };
         desk.sign_in(wanted).await
     }
 }

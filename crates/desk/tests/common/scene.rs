@@ -30,6 +30,7 @@ impl Scene {
             server: line.url.clone(),
             email: "ana@example.org".into(),
             password: PASSWORD.into(),
+            code: None,
         };
         desk.sign_in(wanted).await.unwrap();
         online(&desk).await;

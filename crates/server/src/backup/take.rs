@@ -120,6 +120,8 @@ struct Rows {
     jobs: BTreeSet<FileOf>,
     parts: Vec<(FileOf, Vec<Part>)>,
     originals: BTreeMap<FileOf, String>,
+    /// Places of logos.
+    logos: Vec<String>,
 }
 
 struct Taking<'a> {
@@ -194,6 +196,7 @@ impl Taking<'_> {
             .parts
             .iter()
             .flat_map(|(of, parts)| parts.iter().map(|part| Blobs::path_of(*of, *part)))
+            .chain(rows.logos.iter().cloned())
             .collect();
         let mut found: Vec<Listed> = Vec::new();
         if folder.is_dir() {
@@ -284,7 +287,7 @@ async fn read_rows(store: &Store) -> Result<Rows> {
         return Err(BackupError::Damaged(words));
     }
     let bytes = |number: i64| u64::try_from(number).unwrap_or(0);
-    let uploads = store.uploads().await?;
+    let (uploads, logos) = (store.uploads().await?, store.logos().await?);
     Ok(Rows {
         uploads: uploads
             .iter()
@@ -293,6 +296,7 @@ async fn read_rows(store: &Store) -> Result<Rows> {
         jobs: store.files_with_jobs().await?.into_iter().collect(),
         parts: store.kept_parts().await?.into_iter().map(|(of, _, parts)| (of, parts)).collect(),
         originals: store.original_hashes().await?.into_iter().collect(),
+        logos: logos.iter().map(|(practice, logo)| Blobs::path_of_logo(*practice, &logo.sha256)).collect(),
     })
 }
 

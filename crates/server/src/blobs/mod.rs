@@ -1,5 +1,5 @@
-//! The blob store, a folder or a bucket: originals, posters and renditions, keyed by practice and attachment; and in a
-//! bucket the parts of files that are still arriving.
+//! The blob store, a folder or a bucket: originals, posters and renditions, keyed by practice and attachment, and the
+//! practices' logos; and in a bucket the parts of files that are still arriving.
 //!
 //! **Invariant:** a blob appears whole or not at all, and an original is never written over with other bytes.
 
@@ -14,7 +14,7 @@ use futures_util::{
     Stream, StreamExt, TryStreamExt,
     stream::{self, BoxStream},
 };
-use limpet_model::Millis;
+use limpet_model::{Millis, PracticeId};
 use object_store::{
     GetOptions, GetRange, GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload,
     WriteMultipart, local::LocalFileSystem, path::Path,
@@ -107,6 +107,8 @@ pub fn is_full(error: &std::io::Error) -> bool {
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
+/// The folder of a practice's logo. No attachment has this for an id.
+const LOGO: &str = "logo";
 /// Where blobs are set aside.
 const ASIDE: &str = "aside";
 /// Where the parts of arriving files lie.
@@ -188,6 +190,32 @@ impl Blobs {
         let attachment = parts.next()?.parse().ok()?;
         let name = parts.next()?;
         parts.next().is_none().then_some((FileOf { practice, attachment }, name))
+    }
+
+    /// Where a logo lies; another logo lies elsewhere.
+    pub fn path_of_logo(practice: PracticeId, sha256: &str) -> String {
+        format!("{practice}/{LOGO}/{sha256}")
+    }
+
+    /// Whose logo it is, by where it lies.
+    pub fn read_logo_path(path: &str) -> Option<PracticeId> {
+        match path.split('/').collect::<Vec<_>>().as_slice() {
+            [practice, LOGO, _] => practice.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Puts a logo away.
+    pub async fn put_logo(&self, practice: PracticeId, sha256: &str, png: Vec<u8>) -> Result<(), BlobError> {
+        let path = parse(&Self::path_of_logo(practice, sha256))?;
+        self.0.put(&path, PutPayload::from(png)).await?;
+        Ok(())
+    }
+
+    /// A logo.
+    pub async fn logo(&self, practice: PracticeId, sha256: &str) -> Result<Bytes, BlobError> {
+        let path = parse(&Self::path_of_logo(practice, sha256))?;
+        Ok(self.0.get(&path).await?.bytes().await?)
     }
 
     /// Everything there is.
@@ -330,7 +358,7 @@ fn key(of: FileOf, part: Part) -> Path {
 
 #[cfg(test)]
 mod tests {
-    use limpet_model::{AttachmentId, PracticeId};
+    use limpet_model::AttachmentId;
 
     use super::*;
 
@@ -340,6 +368,10 @@ mod tests {
         assert_eq!(Blobs::read_path(&Blobs::path_of(of, Part::Poster)), Some((of, Part::Poster)));
         assert_eq!(Blobs::read_part_path(&Blobs::path_of_part(of, "0-ab")), Some((of, "0-ab")));
         assert_eq!(Blobs::read_path(&Blobs::path_of_part(of, "poster")), None);
+        let logo = Blobs::path_of_logo(of.practice, "ab");
+        assert_eq!(Blobs::read_logo_path(&logo), Some(of.practice));
+        assert_eq!((Blobs::read_path(&logo), Blobs::read_part_path(&logo)), (None, None));
+        assert_eq!(Blobs::read_logo_path(&Blobs::path_of(of, Part::Poster)), None);
         assert_eq!(Blobs::read_part_path(&Blobs::path_of(of, Part::Poster)), None);
         assert_eq!(Blobs::read_part_path(&format!("{}/x", Blobs::path_of_part(of, "0"))), None);
     }

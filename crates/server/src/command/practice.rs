@@ -1,13 +1,18 @@
-//! `limpet-server practice`: adding one, and how much it may keep.
+//! `limpet-server practice`: adding, listing, showing, setting, and how much room one has.
 
-use anyhow::bail;
+use std::io::Read;
+
+use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
 use limpet_model::{Practice, PracticeId};
+use limpet_wire::http::PracticeChange;
 
 use super::{Place, practice_id, say, with_store};
 use crate::{
+    by::{Actor, By},
     clock::Clock,
     store::{Store, quota::Room},
+    words,
 };
 
 #[derive(Subcommand)]
@@ -28,6 +33,27 @@ pub(super) enum PracticeCommand {
         /// Telephone as printed.
         #[arg(long, default_value = "")]
         phone: String,
+    },
+    /// Print every practice, its id first.
+    List {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print a practice and its settings as JSON.
+    Show {
+        #[command(flatten)]
+        place: Place,
+        /// The practice's id.
+        #[arg(long)]
+        practice: String,
+    },
+    /// Change settings: JSON on standard input, as PATCH /v1/practice takes it. Prints what came of it.
+    Set {
+        #[command(flatten)]
+        place: Place,
+        /// The practice's id.
+        #[arg(long)]
+        practice: String,
     },
     /// Limit how many bytes of files a practice may keep, or lift the limit; then, and without either, print how many it
     /// keeps and may keep.
@@ -50,8 +76,16 @@ impl PracticeCommand {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Add { place, name, time_zone, address, phone } => {
-                let practice = Practice { id: PracticeId::new(), name, address, phone, time_zone };
-                with_store(&place, async |store| add_practice(store, &practice).await).await
+                let (id, settings) = (PracticeId::new(), Box::default());
+                let practice = Practice { id, name, address, phone, time_zone, settings };
+                with_store(&place, async |store| add(store, &practice).await).await
+            }
+            Self::List { place } => with_store(&place, list).await,
+            Self::Show { place, practice } => {
+                with_store(&place, async |store| show(&find(store, &practice).await?)).await
+            }
+            Self::Set { place, practice } => {
+                with_store(&place, async |store| set(store, &practice).await).await
             }
             Self::Quota { place, practice, bytes, unlimited } => {
                 let practice = practice_id(&practice)?;
@@ -61,7 +95,7 @@ impl PracticeCommand {
     }
 }
 
-async fn add_practice(store: &Store, practice: &Practice) -> anyhow::Result<()> {
+async fn add(store: &Store, practice: &Practice) -> anyhow::Result<()> {
     if practice.name.trim().is_empty() {
         bail!("the practice needs a name");
     }
@@ -83,4 +117,30 @@ async fn set_quota(
     }
     let Room { kept, quota } = store.room(practice).await?;
     say(&quota.map_or_else(|| format!("{kept} bytes"), |quota| format!("{kept} of {quota} bytes")))
+}
+
+async fn list(store: &Store) -> anyhow::Result<()> {
+    for id in store.practices().await? {
+        let practice = store.practice(id).await?.context("a practice went away")?;
+        say(&format!("{id} {}", practice.name))?;
+    }
+    Ok(())
+}
+
+async fn find(store: &Store, id: &str) -> anyhow::Result<Practice> {
+    store.practice(practice_id(id)?).await?.with_context(|| format!("there is no practice with the id {id}"))
+}
+
+fn show(practice: &Practice) -> anyhow::Result<()> {
+    say(&serde_json::to_string_pretty(practice)?)
+}
+
+async fn set(store: &Store, id: &str) -> anyhow::Result<()> {
+    let practice = find(store, id).await?;
+    let mut json = String::new();
+    std::io::stdin().lock().read_to_string(&mut json).context("cannot read standard input")?;
+    let change: PracticeChange = serde_json::from_str(&json).context("standard input is not a change")?;
+    words::check_practice(&change).map_err(|problem| anyhow!(problem.failure().message.clone()))?;
+    let by = By::new(practice.id, Actor::Operator, Clock::system().now());
+    show(&store.change_practice(by, &change).await?)
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use url::Url;
 
 use super::{Place, asked_to_stop, say};
-use crate::serve::{Settings, start};
+use crate::serve::{Mail, Settings, start};
 
 #[derive(Args)]
 pub(super) struct Serve {
@@ -28,6 +28,13 @@ pub(super) struct Serve {
     /// Allow webhooks on this computer, also without TLS: for tests and for development.
     #[arg(long)]
     webhooks_to_loopback: bool,
+    /// Mail server, such as smtps://user:password@mail.example.org:465; no mail is sent without. With smtp:// TLS begins
+    /// before anything else is said, unless the server is on this machine.
+    #[arg(long, value_name = "URL", env = "LIMPET_SMTP", hide_env_values = true, requires = "mail_from")]
+    smtp: Option<String>,
+    /// Who mails are from, such as "Limpet <limpet@example.org>".
+    #[arg(long, value_name = "MAILBOX", env = "LIMPET_MAIL_FROM")]
+    mail_from: Option<String>,
     /// Go on serving so many seconds after SIGTERM, saying 503 at /readyz, until no balancer sends anything here.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     drain: u64,
@@ -64,6 +71,7 @@ impl Serve {
             blobs: bucket,
             workers: self.workers,
             behind_proxy: self.behind_proxy,
+            mail: self.smtp.zip(self.mail_from).map(|(server, from)| Mail { server, from }),
             drain: Duration::from_secs(self.drain),
             metrics: self.metrics,
             otlp: self.otlp.filter(|address| !address.is_empty()),

@@ -3,6 +3,7 @@
 //! **Invariant:** a job that was interrupted (stop, crash, lost lease) is done again from the start, and doing it
 //! again changes nothing that was right.
 
+mod mail;
 mod prepare;
 mod tell;
 mod trouble;
@@ -13,6 +14,7 @@ use limpet_model::Millis;
 use opentelemetry::trace::SpanKind;
 
 use self::{
+    mail::mail,
     prepare::{give_up, prepare},
     tell::tell,
     trouble::Trouble,
@@ -21,6 +23,7 @@ use crate::{
     app::App,
     store::{
         Result,
+        account_links::LinkFor,
         jobs::{ATTEMPTS, Job, LEASE, Lane, PutBack, Work, back_off},
     },
 };
@@ -33,9 +36,11 @@ const LATER: i64 = 60 * 1000;
 const LIGHT_WORKERS: usize = 4;
 /// Jobs that wait for servers of others, done at once.
 const OUTSIDE_WORKERS: usize = 4;
+/// Mails sent at once.
+const POST_WORKERS: usize = 2;
 
-/// Starts `workers` for what takes long, and if there are any, those for what takes a moment. The leases this node held
-/// before it stopped are free again at once.
+/// Starts `workers` for what takes long, and if there are any, those for what takes a moment; where there is a mail
+/// server, those that send. The leases this node held before it stopped are free again at once.
 pub async fn start(app: &App, workers: usize, node: &str) -> Result<()> {
     let freed = app.store.reclaim_jobs(node).await?;
     if freed > 0 {
@@ -47,6 +52,7 @@ pub async fn start(app: &App, workers: usize, node: &str) -> Result<()> {
         (Lane::Heavy, workers),
         (Lane::Light, others(LIGHT_WORKERS)),
         (Lane::Outside, others(OUTSIDE_WORKERS)),
+        (Lane::Post, if app.post.is_some() { POST_WORKERS } else { 0 }),
     ];
     for (lane, count) in lanes {
         for _ in 0..count {
@@ -58,7 +64,7 @@ pub async fn start(app: &App, workers: usize, node: &str) -> Result<()> {
 
 async fn work(app: App, lane: Lane, node: Arc<str>) {
     while !app.stopping.is_cancelled() {
-        match app.store.claim_job(lane, &node, app.now()).await {
+        match claim(&app, lane, &node).await {
             Ok(Some(job)) => run(&app, job).await,
             Ok(None) => {
                 tokio::select! {
@@ -75,6 +81,13 @@ async fn work(app: App, lane: Lane, node: Arc<str>) {
     }
 }
 
+async fn claim(app: &App, lane: Lane, node: &str) -> Result<Option<Job>> {
+    if lane == Lane::Post {
+        app.store.address_resets(app.now()).await?;
+    }
+    app.store.claim_job(lane, node, app.now()).await
+}
+
 async fn run(app: &App, job: Job) {
     let mut traced = app.traces.begin(job.work.kind(), SpanKind::Consumer, None);
     traced.say("limpet.practice", job.practice.to_string());
@@ -87,6 +100,8 @@ async fn run(app: &App, job: Job) {
             Work::Escalate(id) => or_lost(app.store.escalate(job, id, app.now()).await),
             Work::Send(id) => or_lost(app.store.send_due(job, id, app.now()).await),
             Work::Tell(id) => tell(app, job, id).await,
+            Work::Invite(id) => mail(app, job, id, LinkFor::Invitation).await,
+            Work::Reset(id) => mail(app, job, id, LinkFor::Reset).await,
         }
     };
     let outcome = tokio::select! {
@@ -131,14 +146,20 @@ fn or_lost(done: Result<bool>) -> Result<(), Trouble> {
 }
 
 async fn fail(app: &App, job: Job, reason: &str) -> Result<()> {
-    // A delivery counts its attempts itself; what fails here is trouble of our own.
-    let last = job.attempt >= ATTEMPTS && !matches!(job.work, Work::Tell(_));
+    // Deliveries and mails count their attempts themselves; what fails here is trouble of our own.
+    let counted = matches!(job.work, Work::Tell(_) | Work::Invite(_) | Work::Reset(_));
+    let last = job.attempt >= ATTEMPTS && !counted;
     tracing::error!(job = %job.work, attempt = job.attempt, last, reason, "A job failed");
     let later = Millis(app.now().0 + back_off(job.attempt));
     if last {
         let ours = match job.work {
             Work::Prepare(attachment) => give_up(app, job, attachment).await?,
-            Work::Wake(_) | Work::Escalate(_) | Work::Send(_) | Work::Tell(_) => true,
+            Work::Wake(_)
+            | Work::Escalate(_)
+            | Work::Send(_)
+            | Work::Tell(_)
+            | Work::Invite(_)
+            | Work::Reset(_) => true,
         };
         if !ours {
             return Ok(());

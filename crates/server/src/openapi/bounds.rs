@@ -13,6 +13,11 @@ use crate::{
     secrets::{PASSWORD_MAXIMUM, PASSWORD_MINIMUM},
 };
 
+/// A day as it is written; whether there was one, `words` says.
+const DATE: &str = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
+/// Minutes of a day, whose last one ends at midnight.
+const DAY_MINUTES: i64 = 24 * 60;
+
 /// Type, field (empty for the type itself), and what else is true of it.
 fn bounds() -> Vec<(&'static str, &'static str, Value)> {
     let whole = |least: i64, most: i64| json!({ "minimum": least, "maximum": most });
@@ -39,6 +44,35 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
         ("NewToken", "scopes", json!({ "minItems": 1, "maxItems": Scope::ALL.len() })),
         ("NewWebhook", "url", limits::URL.bounds()),
         ("NewWebhook", "events", json!({ "minItems": 1, "maxItems": Event::ALL.len() })),
+        ("NewStaff", "name", limits::NAME.bounds()),
+        ("NewStaff", "email", limits::EMAIL_NEEDED.bounds()),
+        ("PasswordReset", "email", limits::EMAIL_NEEDED.bounds()),
+        ("PracticeChange", "name", limits::NAME.bounds()),
+        ("PracticeChange", "address", limits::ADDRESS.bounds()),
+        ("PracticeChange", "phone", limits::PHONE.bounds()),
+        ("PracticeChange", "letterhead", limits::LETTERHEAD.bounds()),
+        ("PracticeChange", "offline_words", wording(limits::OFFLINE_WORDS)),
+        ("PracticeChange", "away_words", wording(limits::REPLY)),
+        ("PracticeChange", "first_words", wording(limits::REPLY)),
+        ("PracticeChange", "consent", wording(limits::CONSENT)),
+        ("PracticeChange", "upload_limit", whole(limits::UPLOAD_LIMIT_MINIMUM, UPLOAD_LIMIT)),
+        ("PracticeChange", "retention_years", whole(0, limits::YEARS_LIMIT.into())),
+        ("Hours", "days", json!({ "maxItems": limits::DAYS_LIMIT })),
+        ("Day", "spans", json!({ "maxItems": limits::SPANS_LIMIT })),
+        ("Day", "date", json!({ "pattern": DATE })),
+        ("Span", "from", whole(0, DAY_MINUTES - 1)),
+        ("Span", "to", whole(1, DAY_MINUTES)),
+        ("NewConsent", "version", json!({ "maximum": u32::MAX })),
+        ("Department", "name", limits::LABEL.bounds()),
+        ("Department", "position", whole(i32::MIN.into(), i32::MAX.into())),
+        ("Tag", "name", limits::LABEL.bounds()),
+        ("Tag", "position", whole(i32::MIN.into(), i32::MAX.into())),
+        ("Template", "title", limits::NAME.bounds()),
+        ("Template", "body", limits::TEMPLATE.bounds()),
+        ("Template", "language", json!({ "pattern": limits::LANGUAGE })),
+        ("Template", "tags", json!({ "maxItems": limits::TAGS_LIMIT })),
+        ("Template", "position", whole(i32::MIN.into(), i32::MAX.into())),
+        ("ConversationChange", "tags", json!({ "maxItems": limits::TAGS_LIMIT })),
         ("NewConversation", "subject", limits::SUBJECT.bounds()),
         ("ConversationChange", "summary", limits::WORDS.bounds()),
         ("ConversationChange", "plan", limits::WORDS.bounds()),
@@ -56,6 +90,17 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
         ("NewAttachment", "bytes", whole(1, UPLOAD_LIMIT)),
         ("NewAttachment", "", only_a_still_is_of_a_clip()),
     ]
+}
+
+/// Text by language.
+fn wording(text: limits::Text) -> Value {
+    let mut words = text.bounds();
+    words["type"] = json!("string");
+    json!({
+        "maxProperties": limits::LANGUAGES_LIMIT,
+        "propertyNames": { "pattern": limits::LANGUAGE },
+        "additionalProperties": words,
+    })
 }
 
 /// Words, or a file.

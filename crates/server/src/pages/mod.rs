@@ -1,7 +1,8 @@
-//! The page behind a media link, in the reader's language, without a script.
+//! The page behind a media link, and those about an account, in the reader's language, without a script.
 //!
 //! **Invariant:** everything that a person typed goes through [`escape`] on its way into a page.
 
+pub mod account;
 mod words;
 
 use std::fmt::Write;

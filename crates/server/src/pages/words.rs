@@ -109,14 +109,9 @@ const SPANISH: Words = Words {
 impl Language {
     /// What a browser asks for.
     pub fn of(headers: &HeaderMap) -> Self {
-        let asked =
-            headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut best = (0.0, Self::English);
-        for entry in asked.split(',') {
-            let (tag, weight) = entry.split_once(';').unwrap_or((entry, "q=1"));
-            let weight =
-                weight.trim().strip_prefix("q=").and_then(|q| q.trim().parse().ok()).unwrap_or(0.0_f32);
-            let language = match tag.trim().split('-').next().unwrap_or_default().to_lowercase().as_str() {
+        for (weight, tag) in asked(headers) {
+            let language = match tag.split('-').next().unwrap_or_default().to_lowercase().as_str() {
                 "en" => Self::English,
                 "es" => Self::Spanish,
                 _ => continue,
@@ -126,6 +121,25 @@ impl Language {
             }
         }
         best.1
+    }
+
+    /// The tag that a reader asks for first, whether or not pages speak it; `en` for one who asks for nothing.
+    pub fn wanted(headers: &HeaderMap) -> String {
+        let mut best = (0.0, "en");
+        for (weight, tag) in asked(headers) {
+            let is_tag =
+                (2..=35).contains(&tag.len()) && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+            if is_tag && weight > best.0 {
+                best = (weight, tag);
+            }
+        }
+        best.1.to_owned()
+    }
+
+    /// Of a tag such as `es-MX`; English for every language there are no words for.
+    pub fn of_tag(tag: &str) -> Self {
+        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        if primary.eq_ignore_ascii_case("es") { Self::Spanish } else { Self::English }
     }
 
     /// Its tag.
@@ -151,6 +165,17 @@ impl Language {
             Self::Spanish => format!("{day} de {month} de {year}, {time}"),
         }
     }
+}
+
+/// What a reader asks for: how much, and which tag.
+fn asked(headers: &HeaderMap) -> impl Iterator<Item = (f32, &str)> {
+    let asked =
+        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    asked.split(',').map(|entry| {
+        let (tag, weight) = entry.split_once(';').unwrap_or((entry, "q=1"));
+        let weight = weight.trim().strip_prefix("q=").and_then(|q| q.trim().parse().ok()).unwrap_or(0.0);
+        (weight, tag.trim())
+    })
 }
 
 #[cfg(test)]

@@ -1,20 +1,23 @@
 //! Accounts of staff: one's own sessions and password, and what an administrator decides about others.
 
 use axum::{Json, extract::State};
-use limpet_model::StaffId;
+use limpet_model::{StaffId, StaffMember};
 use limpet_wire::{
     Code,
-    http::{NewPassword, OpenSession, StaffChange},
+    http::{InLanguage, NewPassword, NewStaff, OpenSession, StaffChange, StaffInvitation},
 };
 
 use crate::{
     access::{Caller, Staff},
     app::App,
+    attempts::Trier,
     body::{IdOf, Sent},
     failure::{Answer, Problem},
+    pages::Language,
     passwords::Guess,
     peer::Peer,
-    secrets::{PASSWORD_MAXIMUM, check_password},
+    secrets::{PASSWORD_MAXIMUM, check_password, new_token, token_hash},
+    store::{StoreError, staff::fold_email},
     terms::Done,
     words,
 };
@@ -58,7 +61,8 @@ pub async fn change_password(
     }
     let found = app.store.staff_by_email(&member.email).await?;
     let present = found.map(|found| found.password_hash).unwrap_or_default();
-    let guess = Guess { email: &member.email, peer, now: app.now() };
+    let trier = Trier { email: &member.email, peer, device: Some(&caller.0.token_hash) };
+    let guess = Guess { trier, now: app.now() };
     if !app.passwords.is_right(guess, sent.current, Some(present.clone())).await? {
         return Err(wrong());
     }
@@ -69,6 +73,42 @@ pub async fn change_password(
     }
     tracing::info!(practice = %staff.practice, staff = %staff.id, "Changed a password");
     Ok(Done)
+}
+
+/// `PUT /v1/staff/{id}`
+pub async fn invite(
+    State(app): State<App>,
+    staff: Staff,
+    IdOf(id): IdOf<StaffId>,
+    Sent(new): Sent<NewStaff>,
+) -> Answer<Done> {
+    words::check_new_staff(&new)?;
+    let NewStaff { name, role, email, language } = new;
+    let member = StaffMember { id, name, role, email: fold_email(&email), active: true };
+    let by_mail = app.post.is_some().then(|| Language::of_tag(&language).tag());
+    app.store.invite_staff(staff.by(app.now()), &member, by_mail).await?;
+    tracing::info!(practice = %staff.practice, by = %staff.id, staff = %id, "Invited somebody");
+    Ok(Done)
+}
+
+/// `POST /v1/staff/{id}/invitation`: mails it again or, where no mail is sent, answers the link.
+pub async fn invitation(
+    State(app): State<App>,
+    staff: Staff,
+    IdOf(id): IdOf<StaffId>,
+    Sent(sent): Sent<InLanguage>,
+) -> Answer<Json<StaffInvitation>> {
+    let now = app.now();
+    if app.post.is_some() {
+        let language = Language::of_tag(&sent.language).tag();
+        app.store.queue_invitation(staff.by(now), id, language).await?;
+        return Ok(Json(StaffInvitation { link: None, expires_at: None }));
+    }
+    app.store.invited(staff.practice, id).await?;
+    let token = new_token().map_err(StoreError::from)?;
+    let expires_at = app.store.add_invitation_link(staff.by(now), id, &token_hash(&token)).await?;
+    let link = app.address_of(&format!("/a/{token}"));
+    Ok(Json(StaffInvitation { link: Some(link), expires_at: Some(expires_at) }))
 }
 
 /// `PATCH /v1/staff/{id}`

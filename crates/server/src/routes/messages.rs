@@ -1,7 +1,7 @@
 //! `/v1/messages/{id}`: messages and notes: reading one, writing it, giving it new words, taking it back.
 
-use axum::{Json, extract::State};
-use limpet_model::{Message, MessageId};
+use axum::{Json, extract::State, http::HeaderMap};
+use limpet_model::{Message, MessageId, UPLOAD_LIMIT};
 use limpet_wire::{
     changes::{Change, Entity},
     http::{EarlierWords, MessageChange, NewMessage},
@@ -13,6 +13,7 @@ use crate::{
     body::{IdOf, Sent},
     failure::{Answer, Problem},
     openapi::Telling,
+    pages::Language,
     permission::{Act, may},
     store::changes::Thing,
     terms::{Done, Known, Tagged},
@@ -37,11 +38,18 @@ pub async fn message(
 pub async fn put(
     State(app): State<App>,
     caller: Caller,
+    headers: HeaderMap,
     IdOf(id): IdOf<MessageId>,
     Sent(new): Sent<NewMessage>,
 ) -> Answer<Done> {
-    words::check_message(caller.author()?, &new)?;
-    app.store.put_message(caller.by(app.now()), caller.view(), id, &new).await?;
+    let limit = if new.attachments.is_empty() {
+        UPLOAD_LIMIT
+    } else {
+        app.store.practice(caller.practice()).await?.map_or(UPLOAD_LIMIT, |it| it.settings.upload_limit)
+    };
+    words::check_message(caller.author()?, &new, limit)?;
+    let language = Language::wanted(&headers);
+    app.store.put_message_in(&language, caller.by(app.now()), caller.view(), id, &new).await?;
     Ok(Done)
 }
 

@@ -4,6 +4,7 @@
 //! **Invariant:** there is no route without a gate. What the table says of one is what stands before it.
 
 mod account;
+mod account_pages;
 mod attachments;
 mod audit;
 mod changes;
@@ -12,11 +13,14 @@ mod docs;
 mod dress;
 mod exports;
 mod health;
+mod lists;
 mod live;
 mod media;
 mod messages;
 mod owner;
 mod people;
+mod practice;
+mod second_step;
 mod session;
 mod tokens;
 mod uploads;
@@ -86,6 +90,23 @@ routes! {
     delete "/v1/sessions/{id}" Session(Act::OwnAccount) => account::close_session;
     /// Change one's own password.
     put "/v1/password" Session(Act::OwnAccount) => account::change_password, session::guesses;
+    /// Have a link mailed to whoever forgot their password. The answer is the same whether there is an account or not.
+    post "/v1/password-reset" Anyone => account_pages::reset, session::too_often;
+    /// Whether a code is asked for at sign-in, and whether the practice requires it.
+    get "/v1/second-step" Session(Act::OwnAccount) => second_step::show;
+    /// Begin to set up codes at sign-in: answers a new secret, this once.
+    post "/v1/second-step" Session(Act::OwnAccount) => second_step::begin, session::guesses, conflicts;
+    /// Have codes asked for from now on, by a first code of the new secret. The answer shows the recovery codes, this
+    /// once.
+    put "/v1/second-step" Session(Act::OwnAccount) => second_step::confirm, session::guesses;
+    /// Have no codes asked for any more.
+    post "/v1/second-step/off" Session(Act::OwnAccount) => second_step::end, session::guesses, conflicts;
+    /// Invite a staff member, who sets a password by the link. The same again changes nothing.
+    put "/v1/staff/{id}" Session(Act::Staff) => account::invite, conflicts;
+    /// Mail the invitation again or, where this server sends no mail, answer the link to hand over.
+    post "/v1/staff/{id}/invitation" Session(Act::Staff) => account::invitation, conflicts;
+    /// Take codes at sign-in off an account, for somebody who has lost the phone.
+    delete "/v1/staff/{id}/second-step" Session(Act::Staff) => second_step::take_off;
     /// Change a staff member.
     patch "/v1/staff/{id}" Session(Act::Staff) => account::change, conflicts;
     /// Close all sessions of a staff member.
@@ -108,6 +129,26 @@ routes! {
     get "/v1/webhooks/{id}/deliveries" Session(Act::Integrate) => webhooks::deliveries;
     /// Tell a webhook once more what was given up.
     post "/v1/webhooks/{id}/retry" Session(Act::Integrate) => webhooks::retry;
+    /// The practice and its settings, as the asker sees them.
+    get "/v1/practice" Session(Act::Follow) => practice::show;
+    /// Change the practice. The last one to write wins, setting by setting.
+    patch "/v1/practice" Session(Act::Practice) => practice::change, conflicts;
+    /// The practice's logo: a PNG.
+    get "/v1/practice/logo" Session(Act::Follow) => practice::logo, practice::tell_logo;
+    /// Set the practice's logo: a PNG, JPEG or WebP picture of 2 MB at most. It is kept as a small PNG.
+    put "/v1/practice/logo" Session(Act::Practice) => practice::set_logo, practice::tell_set_logo;
+    /// Take the practice's logo away.
+    delete "/v1/practice/logo" Session(Act::Practice) => practice::remove_logo;
+    /// Every consent text there was, by version.
+    get "/v1/consent-texts" Session(Act::Texts) => practice::consent_texts;
+    /// Write down what a client says to a version of the consent text. The same again changes nothing.
+    put "/v1/consents/{id}" Session(Act::Consent) => practice::consent, conflicts;
+    /// Add or change a department.
+    put "/v1/departments/{id}" Session(Act::Practice) => lists::put_department, conflicts;
+    /// Add or change a tag.
+    put "/v1/tags/{id}" Session(Act::Sort) => lists::put_tag, conflicts;
+    /// Add or change a template.
+    put "/v1/templates/{id}" Session(Act::Sort) => lists::put_template, conflicts;
     /// What changed after a revision, as the asker sees it.
     get "/v1/changes" Session(Act::Follow) => changes::changes;
     /// Say, as server-sent events, whenever there is a newer revision.
@@ -169,6 +210,18 @@ routes! {
     // Whoever opens it: the page asks for the invitation itself.
     /// The owner app, opened with an invitation.
     get "/o/{invitation}" Anyone => owner::index, owner::tell_index;
+    /// The page that sets a password, by an invitation or after a forgotten one.
+    get "/a/{link}" Link => account_pages::open, account_pages::tell_page, account_pages::tell_link;
+    /// Set the password.
+    post "/a/{link}" Link => account_pages::set_password, account_pages::tell_password, account_pages::tell_link;
+    /// The page for a forgotten password.
+    get "/reset" Anyone => account_pages::forgot, account_pages::tell_page;
+    /// Have a link mailed.
+    post "/reset" Anyone => account_pages::forgot_sent, account_pages::tell_forgot;
+    /// The page that sets up codes at sign-in, for whoever may not sign in without.
+    get "/second-step" Anyone => account_pages::second_step, account_pages::tell_page;
+    /// Set them up: first the password, then a code.
+    post "/second-step" Anyone => account_pages::set_up, account_pages::tell_set_up, account_pages::tell_link;
     /// A file of the owner app; its name may hold slashes.
     get "/owner/{*file}" Anyone => owner::file, owner::tell_file;
     /// Whether the process lives.

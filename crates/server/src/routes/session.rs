@@ -3,9 +3,9 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
-use limpet_model::{Practice, PracticeId};
+use limpet_model::{Practice, PracticeId, StaffMember};
 use limpet_wire::{
     Code,
     http::{ClientSession, Me, OpenInvitation, SignIn, StaffSession},
@@ -14,15 +14,17 @@ use limpet_wire::{
 use crate::{
     access::{COOKIE, Caller, cookie},
     app::App,
+    attempts::Trier,
     body::Sent,
     failure::{Answer, Problem},
     openapi::Telling,
-    passwords::Guess,
+    passwords::{Guess, too_many},
     peer::Peer,
     secrets::{new_token, token_hash},
     store::{
         StoreError,
         invitations::Opened,
+        second_steps::Taken,
         sessions::{CLIENT_SESSION, Holder, Session},
         staff::fold_email,
     },
@@ -35,14 +37,28 @@ pub async fn sign_in(
     peer: Peer,
     Sent(sign_in): Sent<SignIn>,
 ) -> Answer<Json<StaffSession>> {
-    let email = fold_email(&sign_in.email);
-    if email.len() > 254 || sign_in.password.len() > crate::secrets::PASSWORD_MAXIMUM {
+    let (email, now) = (fold_email(&sign_in.email), app.now());
+    let long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() > 200);
+    if email.len() > 254
+        || sign_in.password.len() > crate::secrets::PASSWORD_MAXIMUM
+        || long(&sign_in.code)
+        || long(&sign_in.mark)
+    {
         return Err(wrong_password());
     }
     let found = app.store.staff_by_email(&email).await?;
-    let hash = found.as_ref().map(|found| found.password_hash.clone());
-    let right =
-        app.passwords.is_right(Guess { email: &email, peer, now: app.now() }, sign_in.password, hash).await?;
+    let mark = sign_in.mark.as_deref().map(token_hash);
+    let device = match (&found, &mark) {
+        (Some(found), Some(mark)) => {
+            let known = app.store.is_known_device(found.practice, found.staff.id, mark, now).await?;
+            known.then_some(mark.as_str())
+        }
+        _ => None,
+    };
+    // Whoever was invited has none yet.
+    let hash = found.as_ref().map(|found| found.password_hash.clone()).filter(|hash| !hash.is_empty());
+    let guess = Guess { trier: Trier { email: &email, peer, device }, now };
+    let right = app.passwords.is_right(guess, sign_in.password, hash).await?;
     let Some(found) = found.filter(|_| right) else { return Err(wrong_password()) };
     if !found.staff.active {
         return Err(Problem::new(
@@ -51,6 +67,7 @@ pub async fn sign_in(
         ));
     }
     let practice = practice(&app, found.practice).await?;
+    check_code(&app, &practice, &found.staff, sign_in.code.as_deref()).await?;
     let token = new_token().map_err(StoreError::from)?;
     let session = Session {
         token_hash: token_hash(&token),
@@ -62,8 +79,48 @@ pub async fn sign_in(
     if !app.store.open_staff_session(&session, &device, &found.password_hash, app.now()).await? {
         return Err(wrong_password());
     }
+    let mark = mark_of(&app, &practice, &found.staff, sign_in.mark).await?;
     tracing::info!(practice = %found.practice, staff = %found.staff.id, "Signed in");
-    Ok(Json(StaffSession { token, practice, staff: found.staff }))
+    Ok(Json(StaffSession { token, practice, staff: found.staff, mark }))
+}
+
+/// Asks for the second step, where there is one. The password was right.
+async fn check_code(app: &App, practice: &Practice, staff: &StaffMember, code: Option<&str>) -> Answer<()> {
+    let (on, _) = app.store.second_step(practice.id, staff.id).await?;
+    let needed = |sentence: &str| Problem::new(Code::CodeNeeded, sentence);
+    match (on, code.map(str::trim).filter(|code| !code.is_empty())) {
+        (false, _) if practice.settings.requires_code => Err(Problem::new(
+            Code::Invalid,
+            format!(
+                "Your practice requires codes at sign-in. Set them up at {} first, then sign in here.",
+                app.address_of("/second-step")
+            ),
+        )
+        .with_status(StatusCode::FORBIDDEN)),
+        (false, _) => Ok(()),
+        (true, None) => Err(needed("Type the code that your authenticator app shows, or a recovery code.")),
+        (true, Some(code)) => match app.store.take_code(practice.id, staff.id, code, app.now()).await? {
+            Taken::Right => Ok(()),
+            Taken::Wrong => Err(needed("The code is not right, or was used already. Type the next one.")),
+            Taken::TooMany(wait) => Err(too_many(wait)),
+        },
+    }
+}
+
+/// The mark by which this device is known: the one it has, if this practice gave it, or a new one.
+async fn mark_of(
+    app: &App,
+    practice: &Practice,
+    staff: &StaffMember,
+    sent: Option<String>,
+) -> Answer<String> {
+    let now = app.now();
+    let mark = match sent {
+        Some(mark) if app.store.is_mark_of(practice.id, &token_hash(&mark), now).await? => mark,
+        _ => new_token().map_err(StoreError::from)?,
+    };
+    app.store.know_device(practice.id, staff.id, &token_hash(&mark), now).await?;
+    Ok(mark)
 }
 
 fn wrong_password() -> Problem {
@@ -121,6 +178,11 @@ pub async fn open_invitation(
         app.store.turn_session(&session, opened.conversation).await?;
         return Ok((kept_cookie(&app, &headers)?, answer));
     }
+    let wait = app.doorbell.opens(&token_hash(&sent.invitation), now);
+    if wait > 0 {
+        let sentence = "This link was opened on many devices lately. Try again later, or call the practice.";
+        return Err(Problem::new(Code::TooMany, sentence).retry_after(wait.div_euclid(1000) + 1));
+    }
     let token = new_token().map_err(StoreError::from)?;
     let session = Session {
         token_hash: token_hash(&token),
@@ -161,12 +223,17 @@ async fn practice(app: &App, id: PracticeId) -> Answer<Practice> {
     app.store.practice(id).await?.ok_or_else(|| Problem::not_found("practice"))
 }
 
-/// Tells what may come of guessing a password.
+/// Tells what may come of guessing a password or a code; 403 where a practice requires codes first.
 pub fn guesses(telling: &mut Telling<'_>) {
-    telling.fails(&[401, 429]);
+    telling.fails(&[401, 403, 429]);
+}
+
+/// Tells what comes of asking too often.
+pub fn too_often(telling: &mut Telling<'_>) {
+    telling.fails(&[429]);
 }
 
 /// Tells what may come of a link.
 pub fn old_links(telling: &mut Telling<'_>) {
-    telling.fails(&[404]);
+    telling.fails(&[404, 429]);
 }

@@ -7,8 +7,8 @@ use limpet_wire::changes::{Change, ChangePage, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
-    Result, Store, attachments, clients, conversations, messages, patients, practices, row::Columns, staff,
-    tombstones,
+    Result, Store, attachments, clients, consents, conversations, listings, messages, patients, practices,
+    row::Columns, staff, tombstones,
 };
 use crate::view::{View, per_view};
 
@@ -84,6 +84,10 @@ fn nth_of(view: View) -> &'static str {
         seen(practices),
         " UNION ALL SELECT revision FROM staff WHERE practice_id = $1 AND revision > $3 AND ",
         seen(staff),
+        " UNION ALL SELECT revision FROM listings WHERE practice_id = $1 AND revision > $3 AND ",
+        seen(listings),
+        " UNION ALL SELECT revision FROM consents WHERE practice_id = $1 AND revision > $3 AND ",
+        seen(consents),
         " UNION ALL SELECT revision FROM clients WHERE practice_id = $1 AND revision > $3 AND ",
         seen(clients),
         " UNION ALL SELECT revision FROM patients WHERE practice_id = $1 AND revision > $3 AND ",
@@ -131,7 +135,9 @@ impl Store {
 
         let mut changes = practices::changed(&mut tx, practice, view, span).await?;
         changes.extend(staff::changed(&mut tx, practice, view, span).await?);
+        changes.extend(listings::changed(&mut tx, practice, view, span).await?);
         changes.extend(clients::changed(&mut tx, practice, view, span).await?);
+        changes.extend(consents::changed(&mut tx, practice, view, span).await?);
         changes.extend(patients::changed(&mut tx, practice, view, span).await?);
         changes.extend(conversations::changed(&mut tx, practice, view, span).await?);
         changes.extend(messages::changed(&mut tx, practice, view, span).await?);

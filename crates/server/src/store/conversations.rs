@@ -2,7 +2,7 @@
 
 use limpet_model::{
     Audience, Author, Conversation, ConversationId, ConversationState, Ending, Millis, PracticeId, Revision,
-    Snooze,
+    Snooze, StaffId, TagId,
 };
 use limpet_wire::{
     changes::{Change, Entity},
@@ -17,6 +17,7 @@ use super::{
     changes::{self, Span},
     clients, due, endings,
     jobs::{self, Work},
+    listings,
     merges::find_now,
     messages, patients,
     row::Columns,
@@ -30,8 +31,9 @@ use crate::{
 
 macro_rules! columns {
     () => {
-        "id, revision, client_id, patient_id, subject, state, urgent, assignee_id, opened_at, waiting_since, \
-         escalated_at, snoozed, snoozed_until, read_by_staff, delivered_to_client, read_by_client, ended_at, ended_by, summary, plan"
+        "id, revision, client_id, patient_id, subject, state, urgent, assignee_id, department_id, tags, opened_at, \
+         waiting_since, escalated_at, snoozed, snoozed_until, read_by_staff, delivered_to_client, read_by_client, \
+         ended_at, ended_by, summary, plan"
     };
 }
 
@@ -44,6 +46,10 @@ pub(super) fn state_word(state: ConversationState) -> &'static str {
 
 fn read_state(word: &str) -> Option<ConversationState> {
     [ConversationState::Open, ConversationState::Ended].into_iter().find(|state| state_word(*state) == word)
+}
+
+fn read_tags(text: &str) -> Result<Vec<TagId>> {
+    text.split_whitespace().map(|id| id.parse().map_err(|_| StoreError::Unreadable("tags"))).collect()
 }
 
 fn from_row(row: &AnyRow) -> Result<Conversation> {
@@ -61,6 +67,8 @@ fn from_row(row: &AnyRow) -> Result<Conversation> {
         state: row.word("state", read_state)?,
         urgent: row.flag("urgent")?,
         assignee: row.maybe_id("assignee_id")?,
+        department: row.maybe_id("department_id")?,
+        tags: read_tags(&row.text("tags")?)?,
         opened_at: row.time("opened_at")?,
         waiting_since: row.maybe_time("waiting_since")?,
         escalated_at: row.maybe_time("escalated_at")?,
@@ -107,7 +115,7 @@ impl Store {
     /// Changes what staff may change about a conversation. Repeating it changes nothing.
     ///
     /// # Errors
-    /// `Missing` for an unknown conversation or assignee, `Conflict` when it cannot be ended any more.
+    /// `Missing` for an unknown conversation, assignee, department or tag, `Conflict` when it cannot be ended any more.
     pub async fn change_conversation(
         &self,
         by: By,
@@ -159,6 +167,7 @@ impl Store {
         if change.wave_off == Some(true) {
             (after.waiting_since, after.escalated_at) = (None, None);
         }
+        sort_into(write.connection(), practice, &mut after, change).await?;
         match change.state {
             Some(ConversationState::Ended) => {
                 let by = by.staff().ok_or(StoreError::Conflict(
@@ -270,9 +279,56 @@ fn log_change(write: &mut Write, before: &Conversation, after: &Conversation) {
     if !ended && before.waiting_since.is_some() && after.waiting_since.is_none() {
         write.log(Act::Changed, id, json!({ "waved_off": true }));
     }
+    if before.department != after.department {
+        write.log(Act::Changed, id, json!({ "department": after.department }));
+    }
+    if before.tags != after.tags {
+        write.log(Act::Changed, id, json!({ "tags": after.tags }));
+    }
     if before.assignee != after.assignee {
         write.log(Act::Changed, id, json!({ "assignee": after.assignee }));
     }
+}
+
+/// Department and tags, which have to be there.
+async fn sort_into(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    conversation: &mut Conversation,
+    change: &ConversationChange,
+) -> Result<()> {
+    if let Some(department) = change.department {
+        if let Some(to) = department.to
+            && !listings::exists(connection, practice, "department", &to.to_string()).await?
+        {
+            return Err(StoreError::Missing("department"));
+        }
+        conversation.department = department.to;
+    }
+    if let Some(tags) = &change.tags {
+        for tag in tags.iter().filter(|tag| !conversation.tags.contains(tag)) {
+            if !listings::exists(connection, practice, "tag", &tag.to_string()).await? {
+                return Err(StoreError::Missing("tag"));
+            }
+        }
+        conversation.tags.clone_from(tags);
+    }
+    Ok(())
+}
+
+/// Takes somebody who leaves off every open conversation. What was ended keeps who was responsible.
+pub(super) async fn unassign(write: &mut Write, staff: StaffId) -> Result<()> {
+    let (practice, revision) = (write.practice(), write.revision());
+    sqlx::query(
+        "UPDATE conversations SET assignee_id = NULL, revision = $3 \
+         WHERE practice_id = $1 AND assignee_id = $2 AND state = 'open'",
+    )
+    .bind(practice.to_string())
+    .bind(staff.to_string())
+    .bind(revision.0)
+    .execute(write.connection())
+    .await?;
+    Ok(())
 }
 
 async fn insert(write: &mut Write, id: ConversationId, new: &NewConversation) -> Result<()> {
@@ -303,8 +359,8 @@ pub(super) async fn update(write: &mut Write, conversation: &Conversation) -> Re
     sqlx::query(
         "UPDATE conversations SET revision = $3, state = $4, urgent = $5, assignee_id = $6, \
          waiting_since = $7, read_by_staff = $8, read_by_client = $9, ended_at = $10, ended_by = $11, \
-         summary = $12, plan = $13, snoozed = $14, snoozed_until = $15, escalated_at = $16, delivered_to_client = $17 \
-         WHERE practice_id = $1 AND id = $2",
+         summary = $12, plan = $13, snoozed = $14, snoozed_until = $15, escalated_at = $16, delivered_to_client = $17, \
+         department_id = $18, tags = $19 WHERE practice_id = $1 AND id = $2",
     )
     .bind(practice.to_string())
     .bind(conversation.id.to_string())
@@ -323,6 +379,8 @@ pub(super) async fn update(write: &mut Write, conversation: &Conversation) -> Re
     .bind(conversation.snooze.and_then(|snooze| snooze.until).map(|until| until.0))
     .bind(conversation.escalated_at.map(|at| at.0))
     .bind(conversation.delivered_to_client.0)
+    .bind(conversation.department.map(|id| id.to_string()))
+    .bind(conversation.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
     .execute(write.connection())
     .await?;
     write.seen_by(conversation.client);

@@ -7,7 +7,7 @@ use limpet_model::{Conversation, ConversationState, Ending, Millis};
 use limpet_wire::integrations::Event;
 use serde_json::json;
 
-use super::{Result, StoreError, Write, messages, row::Columns, webhooks};
+use super::{Result, StoreError, Write, messages, row::Columns, staff, webhooks};
 
 /// Ends it, for a device that knows messages up to `seen`. What changes about the conversation is left for the
 /// caller to write.
@@ -60,6 +60,12 @@ pub(super) async fn reopen(write: &mut Write, conversation: &mut Conversation, n
     messages::announce(write, conversation, "Conversation reopened", now, now).await?;
     conversation.state = ConversationState::Open;
     conversation.ending = None;
+    // Whoever answered it may have left since.
+    if let Some(assignee) = conversation.assignee {
+        let practice = write.practice();
+        let member = staff::find(write.connection(), practice, assignee).await?;
+        conversation.assignee = member.filter(|member| member.active).map(|member| member.id);
+    }
     Ok(())
 }
 

@@ -152,7 +152,12 @@ impl Store {
             }
             Lane::Light => {
                 "SELECT practice_id, kind, subject_id FROM jobs \
-                 WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 AND kind NOT IN ('prepare', 'tell') \
+                 WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 \
+                 AND kind NOT IN ('prepare', 'tell', 'invite', 'reset') ORDER BY run_at LIMIT 1"
+            }
+            Lane::Post => {
+                "SELECT practice_id, kind, subject_id FROM jobs \
+                 WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 AND kind IN ('invite', 'reset') \
                  ORDER BY run_at LIMIT 1"
             }
             // One at a time for each webhook: one that does not answer keeps no other waiting.

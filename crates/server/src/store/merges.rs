@@ -8,7 +8,7 @@ use serde_json::json;
 use sqlx::AnyConnection;
 
 use super::{Result, Store, StoreError, Write, audit::Act, conversations, row::Columns, tombstones};
-use crate::{by::By, view::View};
+use crate::{by::By, limits::TAGS_LIMIT, view::View};
 
 impl Store {
     /// Makes `from` part of `into`. Repeating it changes nothing.
@@ -52,6 +52,10 @@ fn join(kept: &mut Conversation, gone: &Conversation) {
     }
     kept.urgent |= gone.urgent;
     kept.assignee = kept.assignee.or(gone.assignee);
+    kept.department = kept.department.or(gone.department);
+    let more: Vec<_> = gone.tags.iter().copied().filter(|tag| !kept.tags.contains(tag)).collect();
+    kept.tags.extend(more);
+    kept.tags.truncate(TAGS_LIMIT);
     kept.waiting_since = kept.waiting_since.into_iter().chain(gone.waiting_since).min();
     kept.escalated_at = kept.escalated_at.into_iter().chain(gone.escalated_at).min();
     kept.read_by_staff = kept.read_by_staff.min(gone.read_by_staff);

@@ -16,23 +16,24 @@ use sha2::{Digest, Sha256};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
-    Result, Store, StoreError, Write, attachments,
+    Flag, Result, Store, StoreError, Write, attachments,
     audit::Act,
     changes::{self, Span},
     conversations,
     jobs::{self, Work},
-    merges, quota,
+    merges, practices, quota,
     row::Columns,
     staff, webhooks,
 };
 use crate::{
+    automatic::{self, Arrived},
     by::By,
     view::{View, per_view},
 };
 
 macro_rules! columns {
     () => {
-        "id, revision, conversation_id, author_kind, author_id, audience, body, attachment_ids, sent_at, \
+        "id, revision, conversation_id, author_kind, author_id, audience, automatic, body, attachment_ids, sent_at, \
          received_at, mentions, due_at, edited_at, deleted_at"
     };
 }
@@ -82,6 +83,7 @@ fn from_row(row: &AnyRow) -> Result<Message> {
         conversation: row.id("conversation_id")?,
         author: read_author(row)?,
         audience: row.word("audience", read_audience)?,
+        automatic: row.flag("automatic")?,
         body: row.text("body")?,
         attachments: read_ids(row, "attachment_ids")?,
         sent_at: row.time("sent_at")?,
@@ -100,13 +102,25 @@ fn content_hash(author: Author, new: &NewMessage) -> Result<String> {
 }
 
 impl Store {
-    /// Takes a message. Repeating it changes nothing.
+    /// Takes a message. Repeating it changes nothing. A client's may get an automatic reply.
     ///
     /// # Errors
     /// `Conflict` when the id is another message's or an attachment's id is taken; `Missing` when the view does
     /// not hold the conversation, or what has the id, or a still's clip is not in the conversation; `OverQuota` when its
     /// files are more than the practice may keep.
     pub async fn put_message(&self, by: By, view: View, id: MessageId, new: &NewMessage) -> Result<()> {
+        self.put_message_in("en", by, view, id, new).await
+    }
+
+    /// The same, from a device in this language.
+    pub async fn put_message_in(
+        &self,
+        language: &str,
+        by: By,
+        view: View,
+        id: MessageId,
+        new: &NewMessage,
+    ) -> Result<()> {
         let (practice, author, now) = (by.practice, by.author(), by.at);
         let hash = content_hash(author, new)?;
         let mut write = self.write(by).await?;
@@ -147,6 +161,7 @@ impl Store {
             conversation: conversation.id,
             author,
             audience: if due_at.is_some() { Audience::Staff } else { new.audience },
+            automatic: false,
             body: new.body.clone(),
             attachments: new.attachments.iter().map(|attachment| attachment.id).collect(),
             sent_at: new.sent_at,
@@ -171,6 +186,9 @@ impl Store {
             "due_at": due_at,
         });
         write.log(Act::Wrote, id, detail);
+        if matches!(author, Author::Client(_)) {
+            reply(&mut write, &conversation, language, received_at).await?;
+        }
         write.commit().await.map(drop)
     }
 }
@@ -182,11 +200,43 @@ impl Store {
     }
 }
 
+/// The automatic reply to a client's message that arrived just now, if there is one to be given. Nobody has answered
+/// with it: the client goes on waiting.
+async fn reply(write: &mut Write, conversation: &Conversation, language: &str, at: Millis) -> Result<()> {
+    let id = write.practice();
+    let practice = practices::find(write.connection(), id).await?.ok_or(StoreError::Missing("practice"))?;
+    let row = sqlx::query(
+        "SELECT COUNT(CASE WHEN author_kind = 'client' THEN 1 END) AS written, \
+         MAX(CASE WHEN automatic = 1 THEN received_at END) AS replied FROM messages \
+         WHERE practice_id = $1 AND conversation_id = $2",
+    )
+    .bind(id.to_string())
+    .bind(conversation.id.to_string())
+    .fetch_one(write.connection())
+    .await?;
+    let arrived = Arrived { at, first: row.int("written")? == 1, last: row.maybe_time("replied")?, language };
+    match automatic::reply(&practice, arrived) {
+        Some(words) => say(write, conversation, &words, true, at, at).await,
+        None => Ok(()),
+    }
+}
+
 /// Limpet's own words in a thread.
 pub(super) async fn announce(
     write: &mut Write,
     conversation: &Conversation,
     words: &str,
+    sent_at: Millis,
+    now: Millis,
+) -> Result<()> {
+    say(write, conversation, words, false, sent_at, now).await
+}
+
+async fn say(
+    write: &mut Write,
+    conversation: &Conversation,
+    words: &str,
+    automatic: bool,
     sent_at: Millis,
     now: Millis,
 ) -> Result<()> {
@@ -197,6 +247,7 @@ pub(super) async fn announce(
         conversation: conversation.id,
         author: Author::System,
         audience: Audience::Everyone,
+        automatic,
         body: words.into(),
         attachments: Vec::new(),
         sent_at,
@@ -282,8 +333,8 @@ async fn insert(
     let (author_kind, author_id) = author_words(message.author);
     sqlx::query(
         "INSERT INTO messages (practice_id, id, revision, conversation_id, client_id, author_kind, author_id, \
-         audience, body, attachment_ids, sent_at, received_at, content_hash, mentions, due_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         audience, body, attachment_ids, sent_at, received_at, content_hash, mentions, due_at, automatic) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(practice.to_string())
     .bind(message.id.to_string())
@@ -300,6 +351,7 @@ async fn insert(
     .bind(content_hash.to_owned())
     .bind(write_ids(&message.mentions))
     .bind(message.due_at.map(|at| at.0))
+    .bind(Flag::store(message.automatic))
     .execute(write.connection())
     .await?;
     if message.audience == Audience::Everyone {

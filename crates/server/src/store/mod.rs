@@ -6,13 +6,16 @@
 //! **Invariant:** what a device can see changes only inside a [`Write`], which takes the practice's next
 //! revision before it does anything else. Commit order is revision order, because the practice's row is locked.
 
+pub mod account_links;
 pub mod attachments;
 pub mod audit;
 pub mod changes;
 pub mod clients;
+pub mod consents;
 pub mod conversations;
 mod copies;
 mod delivered;
+pub mod devices;
 mod due;
 mod edits;
 mod endings;
@@ -22,6 +25,8 @@ mod findings;
 pub mod invitations;
 pub mod jobs;
 mod keeper;
+pub mod listings;
+pub mod mails;
 mod merges;
 pub mod messages;
 mod moving;
@@ -32,6 +37,7 @@ pub mod patients;
 pub mod practices;
 pub mod quota;
 mod row;
+pub mod second_steps;
 pub mod secrets;
 pub mod sessions;
 pub mod staff;

@@ -1,20 +1,61 @@
-//! Practices: the tenants, and each one's revision.
+//! Practices: the tenants, how each works, and each one's revision.
 
-use limpet_model::{Millis, Practice, PracticeId, Revision};
-use limpet_wire::changes::{Change, Entity};
+use limpet_model::{ConsentText, Logo, Millis, Practice, PracticeId, PracticeSettings, Revision};
+use limpet_wire::{
+    changes::{Change, Entity},
+    http::PracticeChange,
+};
+use serde_json::json;
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Result, Store, StoreError, changes::Span, row::Columns};
-use crate::view::{View, per_view};
+use super::{
+    Result, Store, StoreError, Write, audit::Act, changes::Span, consents, row::Columns, second_steps,
+};
+use crate::{
+    by::By,
+    view::{View, per_view},
+};
 
 fn from_row(row: &AnyRow) -> Result<Practice> {
+    let settings: Box<PracticeSettings> =
+        serde_json::from_str(&row.text("settings")?).map_err(|_| StoreError::Unreadable("settings"))?;
     Ok(Practice {
         id: row.id("id")?,
         name: row.text("name")?,
         address: row.text("address")?,
         phone: row.text("phone")?,
         time_zone: row.text("time_zone")?,
+        settings,
     })
+}
+
+fn written(settings: &PracticeSettings) -> Result<String> {
+    serde_json::to_string(settings).map_err(|_| StoreError::Unreadable("settings"))
+}
+
+/// The practice as it will be; all but the consent text, which has a history.
+fn apply(practice: &mut Practice, change: &PracticeChange) {
+    fn set<T: Clone>(to: &mut T, from: Option<&T>) {
+        if let Some(value) = from {
+            to.clone_from(value);
+        }
+    }
+    set(&mut practice.name, change.name.as_ref());
+    set(&mut practice.address, change.address.as_ref());
+    set(&mut practice.phone, change.phone.as_ref());
+    set(&mut practice.time_zone, change.time_zone.as_ref());
+    let settings = &mut practice.settings;
+    set(&mut settings.letterhead, change.letterhead.as_ref());
+    set(&mut settings.hours, change.hours.as_ref());
+    set(&mut settings.chat_hours, change.chat_hours.as_ref());
+    set(&mut settings.offline, change.offline.as_ref());
+    set(&mut settings.offline_words, change.offline_words.as_ref());
+    set(&mut settings.away_words, change.away_words.as_ref());
+    set(&mut settings.first_words, change.first_words.as_ref());
+    set(&mut settings.upload_limit, change.upload_limit.as_ref());
+    set(&mut settings.retention_years, change.retention_years.as_ref());
+    set(&mut settings.legal_hold, change.legal_hold.as_ref());
+    set(&mut settings.requires_code, change.requires_code.as_ref());
 }
 
 impl Store {
@@ -22,18 +63,81 @@ impl Store {
     pub async fn add_practice(&self, practice: &Practice, now: Millis) -> Result<()> {
         let mut quiet = self.quiet().await?;
         sqlx::query(
-            "INSERT INTO practices (id, counter, revision, name, address, phone, time_zone, created_at) \
-             VALUES ($1, 1, 1, $2, $3, $4, $5, $6)",
+            "INSERT INTO practices (id, counter, revision, name, address, phone, time_zone, settings, created_at) \
+             VALUES ($1, 1, 1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(practice.id.to_string())
         .bind(practice.name.clone())
         .bind(practice.address.clone())
         .bind(practice.phone.clone())
         .bind(practice.time_zone.clone())
+        .bind(written(&practice.settings)?)
         .bind(now.0)
         .execute(quiet.connection())
         .await?;
         quiet.commit().await
+    }
+
+    /// Changes a practice's settings. Another consent text is the next version. Where codes are required from now on,
+    /// the sessions of those who have none end.
+    ///
+    /// # Errors
+    /// `Conflict` when codes are to be required and no administrator has any: nobody could let the others in.
+    pub async fn change_practice(&self, by: By, change: &PracticeChange) -> Result<Practice> {
+        let (practice, now) = (by.practice, by.at);
+        let mut write = self.write(by).await?;
+        let before = find(write.connection(), practice).await?.ok_or(StoreError::Missing("practice"))?;
+        let mut after = before.clone();
+        apply(&mut after, change);
+        let present = before.settings.consent.as_ref();
+        if let Some(words) =
+            change.consent.as_ref().filter(|words| present.map(|it| &it.words) != Some(*words))
+        {
+            let version = present.map_or(1, |it| it.version + 1);
+            let text = ConsentText { version, words: words.clone(), since: now };
+            consents::add_text(&mut write, &text).await?;
+            after.settings.consent = Some(text);
+        }
+        if after == before {
+            write.discard().await?;
+            return Ok(after);
+        }
+        let requires_now = after.settings.requires_code && !before.settings.requires_code;
+        if requires_now {
+            if !second_steps::an_admin_has_one(write.connection(), practice).await? {
+                write.discard().await?;
+                return Err(StoreError::Conflict(
+                    "No administrator signs in with a code yet. Set up your own first, then require it of everybody.",
+                ));
+            }
+            second_steps::close_sessions_without(write.connection(), practice).await?;
+        }
+        update(&mut write, &after).await?;
+        // The names of what was set, never what clients read.
+        let set = serde_json::to_value(change).unwrap_or_default();
+        let set = set.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+        write.log(Act::Changed, practice, json!({ "set": set.map(|(name, _)| name).collect::<Vec<_>>() }));
+        write.commit().await?;
+        if requires_now {
+            self.live.sessions_closed(practice);
+        }
+        Ok(after)
+    }
+
+    /// Puts a logo on the letterhead, or takes it off. Answers the one that was there.
+    pub async fn set_logo(&self, by: By, logo: Option<Logo>) -> Result<Option<Logo>> {
+        let practice = by.practice;
+        let mut write = self.write(by).await?;
+        let mut after = find(write.connection(), practice).await?.ok_or(StoreError::Missing("practice"))?;
+        if after.settings.logo == logo {
+            write.discard().await?;
+            return Ok(None);
+        }
+        let before = std::mem::replace(&mut after.settings.logo, logo);
+        update(&mut write, &after).await?;
+        write.log(Act::Changed, practice, json!({ "set": ["logo"] }));
+        write.commit().await?;
+        Ok(before)
     }
 
     /// Every practice there is.
@@ -42,19 +146,56 @@ impl Store {
         rows.iter().map(|row| row.id("id")).collect()
     }
 
+    /// The logos of all practices.
+    pub async fn logos(&self) -> Result<Vec<(PracticeId, Logo)>> {
+        let rows = sqlx::query("SELECT id, name, address, phone, time_zone, settings FROM practices")
+            .fetch_all(self.pool())
+            .await?;
+        let mut logos = Vec::new();
+        for row in &rows {
+            let practice = from_row(row)?;
+            logos.extend(practice.settings.logo.map(|logo| (practice.id, logo)));
+        }
+        Ok(logos)
+    }
+
     /// The practice with this id.
     pub async fn practice(&self, practice: PracticeId) -> Result<Option<Practice>> {
-        let row = sqlx::query("SELECT id, name, address, phone, time_zone FROM practices WHERE id = $1")
-            .bind(practice.to_string())
-            .fetch_optional(self.pool())
-            .await?;
-        row.as_ref().map(from_row).transpose()
+        find(&mut *self.pool().acquire().await?, practice).await
     }
 
     /// The practice's newest revision.
     pub async fn revision(&self, practice: PracticeId) -> Result<Revision> {
         current_revision(&mut *self.pool().acquire().await?, practice).await
     }
+}
+
+async fn update(write: &mut Write, practice: &Practice) -> Result<()> {
+    let revision = write.revision();
+    sqlx::query(
+        "UPDATE practices SET revision = $2, name = $3, address = $4, phone = $5, time_zone = $6, settings = $7 \
+         WHERE id = $1",
+    )
+    .bind(practice.id.to_string())
+    .bind(revision.0)
+    .bind(practice.name.clone())
+    .bind(practice.address.clone())
+    .bind(practice.phone.clone())
+    .bind(practice.time_zone.clone())
+    .bind(written(&practice.settings)?)
+    .execute(write.connection())
+    .await?;
+    write.seen_by_everybody();
+    Ok(())
+}
+
+pub(super) async fn find(connection: &mut AnyConnection, practice: PracticeId) -> Result<Option<Practice>> {
+    let row =
+        sqlx::query("SELECT id, name, address, phone, time_zone, settings FROM practices WHERE id = $1")
+            .bind(practice.to_string())
+            .fetch_optional(connection)
+            .await?;
+    row.as_ref().map(from_row).transpose()
 }
 
 pub(super) async fn current_revision(
@@ -76,7 +217,7 @@ pub(super) async fn changed(
     span: Span,
 ) -> Result<Vec<Change>> {
     let sql = per_view!(view;
-        "SELECT id, revision, name, address, phone, time_zone FROM practices WHERE id = $1 AND ",
+        "SELECT id, revision, name, address, phone, time_zone, settings FROM practices WHERE id = $1 AND ",
         seen(practices),
         " AND revision > $3 AND revision <= $4"
     );

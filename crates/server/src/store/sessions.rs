@@ -1,6 +1,7 @@
 //! Sessions: a token's hash, and whose device it is on.
 //!
-//! **Invariant:** a session slides: it ends a fixed time after it was last used.
+//! **Invariant:** a session slides: it ends a fixed time after it was last used. **Invariant:** nobody has more than
+//! [`MOST`]: whoever opens a link a thousand times has the last ones.
 
 use limpet_model::{ClientId, ConversationId, Millis, PracticeId, Role, StaffId, TokenId};
 use limpet_wire::http::OpenSession;
@@ -25,6 +26,8 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 pub const STAFF_SESSION: i64 = 30 * DAY;
 /// How long a client's session lasts without being used, milliseconds.
 pub const CLIENT_SESSION: i64 = 180 * DAY;
+/// Sessions of one person; the one that was not used for longest gives way.
+pub const MOST: i64 = 30;
 /// A session in use is written down again after this long, not at each request.
 const SLIDE_EVERY: i64 = DAY / 24;
 
@@ -232,6 +235,18 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// How many sessions a client's devices have.
+    pub async fn count_sessions(&self, practice: PracticeId, client: ClientId) -> Result<i64> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS sessions FROM sessions WHERE practice_id = $1 AND client_id = $2",
+        )
+        .bind(practice.to_string())
+        .bind(client.to_string())
+        .fetch_one(self.pool())
+        .await?;
+        row.int("sessions")
+    }
+
     /// Closes one of a staff member's sessions. Whether it was there.
     pub async fn close_staff_session(&self, by: By, staff: StaffId, id: &str) -> Result<bool> {
         let practice = by.practice;
@@ -273,6 +288,7 @@ async fn insert(connection: &mut AnyConnection, session: &Session, device: &str,
         Holder::Token(..) => return Err(StoreError::Unreadable("session")),
     };
     sqlx::query("DELETE FROM sessions WHERE expires_at <= $1").bind(now.0).execute(&mut *connection).await?;
+    make_room(connection, session).await?;
     sqlx::query(
         "INSERT INTO sessions (token_hash, practice_id, staff_id, client_id, conversation_id, device, \
              created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -288,6 +304,33 @@ async fn insert(connection: &mut AnyConnection, session: &Session, device: &str,
     .bind(now.0 + lifetime(session.holder))
     .execute(&mut *connection)
     .await?;
+    Ok(())
+}
+
+/// Leaves room for one more session of the same person.
+async fn make_room(connection: &mut AnyConnection, session: &Session) -> Result<()> {
+    let (sql, person) = match session.holder {
+        Holder::Staff(staff, _) => (
+            "DELETE FROM sessions WHERE practice_id = $1 AND staff_id = $2 AND token_hash NOT IN \
+             (SELECT token_hash FROM sessions WHERE practice_id = $1 AND staff_id = $2 \
+             ORDER BY seen_at DESC, token_hash LIMIT $3)",
+            staff.to_string(),
+        ),
+        Holder::Client(client, _) => (
+            "DELETE FROM sessions WHERE practice_id = $1 AND client_id = $2 AND token_hash NOT IN \
+             (SELECT token_hash FROM sessions WHERE practice_id = $1 AND client_id = $2 \
+             ORDER BY seen_at DESC, token_hash LIMIT $3)",
+            client.to_string(),
+        ),
+        // Its session is the token.
+        Holder::Token(..) => return Ok(()),
+    };
+    sqlx::query(sql)
+        .bind(session.practice.to_string())
+        .bind(person)
+        .bind(MOST - 1)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

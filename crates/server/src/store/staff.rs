@@ -1,6 +1,6 @@
 //! Staff members and the passwords they sign in with.
 
-use limpet_model::{PracticeId, Role, StaffId, StaffMember};
+use limpet_model::{Millis, PracticeId, Role, StaffId, StaffMember};
 use limpet_wire::{
     changes::{Change, Entity},
     http::StaffChange,
@@ -9,9 +9,12 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
-    Flag, Result, Store, StoreError,
+    Flag, Result, Store, StoreError, Write, account_links,
     audit::Act,
     changes::Span,
+    conversations,
+    jobs::Work,
+    mails,
     row::Columns,
     sessions::{self, Session},
 };
@@ -26,7 +29,7 @@ pub struct SignInRow {
     pub practice: PracticeId,
     /// Who it is.
     pub staff: StaffMember,
-    /// argon2id.
+    /// argon2id; empty for somebody who was invited and has not set one.
     pub password_hash: String,
 }
 
@@ -68,33 +71,76 @@ impl Store {
     /// # Errors
     /// `Conflict` when somebody, in whichever practice, already signs in with this address.
     pub async fn add_staff(&self, by: By, member: &StaffMember, password_hash: &str) -> Result<()> {
-        let (practice, now) = (by.practice, by.at);
         let mut write = self.write(by).await?;
-        let revision = write.revision();
-        let added = sqlx::query(
-            "INSERT INTO staff \
-             (practice_id, id, revision, name, role, email, active, password_hash, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING",
-        )
-        .bind(practice.to_string())
-        .bind(member.id.to_string())
-        .bind(revision.0)
-        .bind(member.name.clone())
-        .bind(role_word(member.role))
-        .bind(fold_email(&member.email))
-        .bind(Flag::store(member.active))
-        .bind(password_hash.to_owned())
-        .bind(now.0)
-        .execute(write.connection())
-        .await?
-        .rows_affected();
-        if added == 0 {
+        if !insert(&mut write, member, password_hash, by.at).await? {
             write.discard().await?;
-            return Err(StoreError::Conflict("Somebody already signs in with this e-mail address."));
+            return Err(taken());
         }
         write.seen_by_everybody();
         write.log(Act::Added, member.id, json!({ "role": member.role }));
         write.commit().await.map(drop)
+    }
+
+    /// Adds a staff member who sets a password by the invitation that is mailed to them, if `by_mail`. Repeating it
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// `Conflict` when somebody already signs in with this address, or the id is somebody else's.
+    pub async fn invite_staff(&self, by: By, member: &StaffMember, by_mail: Option<&str>) -> Result<()> {
+        let (practice, now) = (by.practice, by.at);
+        let mut write = self.write(by).await?;
+        if let Some(there) = find(write.connection(), practice, member.id).await? {
+            write.discard().await?;
+            return if there == *member {
+                Ok(())
+            } else {
+                Err(StoreError::Conflict("There is already another account with this id."))
+            };
+        }
+        if !insert(&mut write, member, "", now).await? {
+            write.discard().await?;
+            return Err(taken());
+        }
+        if let Some(language) = by_mail {
+            mails::queue(write.quiet(), practice, Work::Invite(member.id), language, now).await?;
+        }
+        write.seen_by_everybody();
+        write.log(Act::Added, member.id, json!({ "role": member.role, "invited": true }));
+        write.commit().await.map(drop)
+    }
+
+    /// Queues the invitation of somebody once more.
+    ///
+    /// # Errors
+    /// `Missing` for an unknown account, `Conflict` for one that has a password already or is closed.
+    pub async fn queue_invitation(&self, by: By, staff: StaffId, language: &str) -> Result<()> {
+        self.invited(by.practice, staff).await?;
+        let mut write = self.write(by).await?;
+        mails::queue(write.quiet(), by.practice, Work::Invite(staff), language, by.at).await?;
+        write.log(Act::Invited, staff, Value::Null);
+        write.commit_quietly().await
+    }
+
+    /// Somebody who was invited and has not set a password.
+    ///
+    /// # Errors
+    /// As [`Store::queue_invitation`].
+    pub async fn invited(&self, practice: PracticeId, staff: StaffId) -> Result<StaffMember> {
+        let row = sqlx::query(
+            "SELECT id, name, role, email, active, password_hash FROM staff WHERE practice_id = $1 AND id = $2",
+        )
+        .bind(practice.to_string())
+        .bind(staff.to_string())
+        .fetch_optional(self.pool())
+        .await?
+        .ok_or(StoreError::Missing("account"))?;
+        if !row.flag("active")? || !row.text("password_hash")?.is_empty() {
+            return Err(StoreError::Conflict(
+                "This person has set a password already, or the account is closed. Whoever forgot a password asks for \
+                 another one.",
+            ));
+        }
+        from_row(&row)
     }
 
     /// A door: who signs in with this address.
@@ -115,7 +161,8 @@ impl Store {
         row.map(read).transpose()
     }
 
-    /// Changes a staff member. Closing an account closes its sessions.
+    /// Changes a staff member. Closing an account closes its sessions and every link into it, and nobody is assigned
+    /// any more to the open conversations that this person had.
     ///
     /// # Errors
     /// `Conflict` when the practice would be left without an administrator.
@@ -152,7 +199,8 @@ impl Store {
             ));
         }
         if !member.active {
-            sessions::close_all(write.connection(), practice, id, None).await?;
+            account_links::close_doors(write.connection(), practice, id).await?;
+            conversations::unassign(&mut write, id).await?;
         }
         write.seen_by_everybody();
         write.log(Act::Changed, id, json!({ "role": member.role, "active": member.active }));
@@ -200,9 +248,37 @@ impl Store {
     }
 }
 
+fn taken() -> StoreError {
+    StoreError::Conflict("Somebody already signs in with this e-mail address.")
+}
+
+/// Adds an account. False when the address is somebody's.
+async fn insert(write: &mut Write, member: &StaffMember, password_hash: &str, now: Millis) -> Result<bool> {
+    let (practice, revision) = (write.practice(), write.revision());
+    let added = sqlx::query(
+        "INSERT INTO staff \
+         (practice_id, id, revision, name, role, email, active, password_hash, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (email) DO NOTHING",
+    )
+    .bind(practice.to_string())
+    .bind(member.id.to_string())
+    .bind(revision.0)
+    .bind(member.name.clone())
+    .bind(role_word(member.role))
+    .bind(fold_email(&member.email))
+    .bind(Flag::store(member.active))
+    .bind(password_hash.to_owned())
+    .bind(now.0)
+    .execute(write.connection())
+    .await?
+    .rows_affected();
+    Ok(added > 0)
+}
+
 async fn has_admin(connection: &mut AnyConnection, practice: PracticeId) -> Result<bool> {
     let row = sqlx::query(
-        "SELECT COUNT(*) AS admins FROM staff WHERE practice_id = $1 AND role = 'admin' AND active = 1",
+        "SELECT COUNT(*) AS admins FROM staff WHERE practice_id = $1 AND role = 'admin' AND active = 1 \
+         AND password_hash <> ''",
     )
     .bind(practice.to_string())
     .fetch_one(connection)

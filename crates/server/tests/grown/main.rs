@@ -34,6 +34,12 @@ mod isolation;
 mod jobs;
 #[path = "../http/killed.rs"]
 mod killed;
+#[path = "../http/links_by_mail.rs"]
+mod links_by_mail;
+#[path = "../http/lists.rs"]
+mod lists;
+#[path = "../http/mailbox.rs"]
+mod mailbox;
 #[path = "../http/media.rs"]
 mod media;
 #[path = "../http/messages.rs"]
@@ -43,5 +49,7 @@ mod messages;
 mod process;
 #[path = "../http/readers.rs"]
 mod readers;
+#[path = "../http/replies.rs"]
+mod replies;
 #[path = "../http/uploads.rs"]
 mod uploads;

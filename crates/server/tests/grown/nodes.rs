@@ -62,6 +62,27 @@ async fn a_device_may_ask_any_node() {
     two.stop().await;
 }
 
+#[tokio::test]
+async fn a_logo_is_shown_at_any_node_and_doctor_knows_it() {
+    let clinic = Clinic::open().await;
+    let (two, _folder) = another(&clinic).await;
+    let admin = clinic.admin().await;
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(9, 9, image::Rgb([10, 90, 80]))
+        .write_to(&mut png, image::ImageFormat::Png)
+        .unwrap();
+    let set = admin.ask(reqwest::Method::PUT, "/v1/practice/logo").body(png.into_inner());
+    ok(set.send().await.unwrap()).await;
+    let shown = at(&two, &admin).get("/v1/practice/logo").await;
+    assert_eq!(
+        (shown.status().as_u16(), shown.headers()["content-type"].to_str().unwrap()),
+        (200, "image/png")
+    );
+    let (store, blobs) = (&clinic.running.app().store, ground::blobs(clinic.data.path()));
+    assert_eq!(limpet_server::doctor::examine(store, &blobs, clinic.clock.now()).await.unwrap(), []);
+    two.stop().await;
+}
+
 /// A sender whose connection to one node hangs after the first bytes, which have arrived.
 async fn hanging(s: &Sender, bytes: &'static [u8]) -> mpsc::Sender<Result<&'static [u8], std::io::Error>> {
     create(&s.phone, s.id, CLIP.len() as i64).await;

@@ -72,6 +72,7 @@ impl Clinic {
             address: "1 Harbour Street".into(),
             phone: "555 0100".into(),
             time_zone: "Europe/Madrid".into(),
+            settings: Box::default(),
         };
         self.running.app().store.add_practice(&practice, NOON).await.unwrap();
     }
@@ -102,6 +103,12 @@ impl Clinic {
 
     pub async fn staff(&self) -> Device {
         sign_in(&self.base(), "ana@example.org").await
+    }
+
+    /// An administrator, who is not the veterinarian.
+    pub async fn admin(&self) -> Device {
+        self.add_member(self.practice, StaffId::new(), "ada@example.org", Role::Admin).await;
+        sign_in(&self.base(), "ada@example.org").await
     }
 }
 

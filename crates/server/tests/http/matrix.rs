@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use limpet_model::{
-    AttachmentId, AttachmentKind, ConversationId, ExportId, MessageId, PracticeId, Role, StaffId,
+    AttachmentId, AttachmentKind, ConsentId, ConversationId, DepartmentId, ExportId, MessageId, PracticeId,
+    Role, StaffId,
 };
 use limpet_server::{
     access::Gate,
@@ -19,7 +20,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::{
-    clinic::{Case, Clinic, DAY, Device, NOON, client_named, file, patient_of, sign_in, words},
+    clinic::{Case, Clinic, DAY, Device, NOON, PASSWORD, client_named, file, ok, patient_of, sign_in, words},
     tokens::{admin, issue},
     uploads::{create, creation, send, tus},
 };
@@ -64,6 +65,16 @@ async fn askers() -> Askers {
         };
         by_role.push((who, device));
     }
+    // So that there is something to ask for.
+    let administrator = &by_role[0].1;
+    let logo = administrator
+        .ask(Method::PUT, "/v1/practice/logo")
+        .body(crate::practice::png(8))
+        .send()
+        .await
+        .unwrap();
+    ok(logo).await;
+    ok(administrator.patch("/v1/practice", &json!({ "consent": { "en": "May we?" } })).await).await;
     let closed = clinic.staff().await;
     closed.post("/v1/sign-out", &json!({})).await;
     let foreign = staff.open_case().await;
@@ -176,9 +187,40 @@ impl Askers {
             (_, "/v1/uploads/{attachment}") => tus(device, method, &upload),
             (_, "/v1/attachments/{id}/{part}") => to(format!("/v1/attachments/{}/original", self.attachment)),
             (_, "/v1/sessions/{id}") => to(format!("/v1/sessions/{}", self.session)),
+            ("put", "/v1/staff/{id}") => {
+                let email = format!("{}@example.org", StaffId::new());
+                to(format!("/v1/staff/{}", self.clinic.vet))
+                    .json(&json!({ "name": "Imposter", "role": "admin", "email": email }))
+            }
             (_, "/v1/staff/{id}") => {
                 to(format!("/v1/staff/{}", self.clinic.vet)).json(&json!({ "active": false }))
             }
+            ("patch", "/v1/practice") => to(route.path.to_owned()).json(&json!({ "name": "Imposter" })),
+            ("put", "/v1/practice/logo") => to(route.path.to_owned()).body(crate::practice::png(9)),
+            (_, "/v1/consents/{id}") => to(format!("/v1/consents/{}", ConsentId::new()))
+                .json(&json!({ "client": client, "version": 1, "given": true })),
+            (_, "/v1/departments/{id}" | "/v1/tags/{id}") => {
+                let id = DepartmentId::new();
+                let it = json!({ "id": id, "name": "Imposter", "position": 1, "archived": false });
+                to(route.path.replace("{id}", &id.to_string())).json(&it)
+            }
+            (_, "/v1/templates/{id}") => {
+                let id = DepartmentId::new();
+                let it = json!({
+                    "id": id, "title": "Imposter", "body": "x", "language": "en", "department": null, "tags": [],
+                    "position": 1, "archived": false,
+                });
+                to(format!("/v1/templates/{id}")).json(&it)
+            }
+            ("post", "/v1/second-step" | "/v1/second-step/off") => {
+                to(route.path.to_owned()).json(&json!({ "password": PASSWORD }))
+            }
+            ("put", "/v1/second-step") => to(route.path.to_owned()).json(&json!({ "code": "000000" })),
+            (_, "/v1/staff/{id}/invitation") => {
+                to(format!("/v1/staff/{}/invitation", self.clinic.vet)).json(&json!({}))
+            }
+            (_, "/v1/staff/{id}/second-step") => to(format!("/v1/staff/{}/second-step", self.clinic.vet)),
+            (_, "/a/{link}") => to(format!("/a/{}", "x".repeat(43))),
             (_, "/v1/staff/{id}/sessions") => to(format!("/v1/staff/{}/sessions", self.clinic.vet)),
             (_, "/v1/problems/{code}") => to("/v1/problems/nothing".into()),
             (_, "/m/{capability}") => to(format!("/m/{}", "x".repeat(43))),
@@ -213,8 +255,15 @@ impl Askers {
             return "own".into();
         }
         let found = self.ask(device, route).await.status().as_u16();
-        if (found, route.path) == (204, "/v1/clients/{id}") {
-            // The same id is another client there.
+        // The same id is another thing there.
+        let made_by_whoever_asks = [
+            "/v1/clients/{id}",
+            "/v1/departments/{id}",
+            "/v1/tags/{id}",
+            "/v1/templates/{id}",
+            "/v1/staff/{id}",
+        ];
+        if found == 204 && route.method == "put" && made_by_whoever_asks.contains(&route.path) {
             return "own".into();
         }
         assert_eq!(found, 404, "{} {}", route.method, route.path);

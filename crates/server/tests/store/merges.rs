@@ -1,6 +1,6 @@
 //! Two conversations that become one.
 
-use limpet_model::{Author, ConversationId, Millis, Patient, PatientId};
+use limpet_model::{Author, ConversationId, Millis, Patient, PatientId, Tag, TagId};
 use limpet_server::{
     store::{StoreError, invitations::Opened},
     view::View,
@@ -41,6 +41,10 @@ pub async fn two_about_one_patient_become_one_and_nothing_is_lost(url: &str) {
         )
         .await
         .unwrap();
+    let tag = Tag { id: TagId::new(), name: "Bites".into(), position: 1, archived: false };
+    store.put_listed(vet(150), &tag).await.unwrap();
+    let tags = ConversationChange { tags: Some(vec![tag.id]), ..ConversationChange::default() };
+    store.change_conversation(vet(150), second, &tags).await.unwrap();
     let end = ConversationChange {
         state: Some(limpet_model::ConversationState::Ended),
         seen: Some(Millis(i64::MAX)),
@@ -84,6 +88,7 @@ pub async fn two_about_one_patient_become_one_and_nothing_is_lost(url: &str) {
     }
     let kept = store.conversation(case.practice, View::Staff, case.conversation).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.waiting_since), (limpet_model::ConversationState::Open, waiting));
+    assert_eq!(kept.tags, [tag.id]);
     // A device that was asleep says something about the one that is gone, and repeats what it said.
     let late = NewMessage { conversation: second, ..message(&case, "Today too") };
     let id = say(&store, &case, client, &late).await;

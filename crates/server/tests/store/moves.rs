@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use limpet_model::{AttachmentState, Author, Revision};
+use limpet_model::{AttachmentState, Author, Logo, Revision};
 use limpet_server::{
     blobs::{Blobs, Part},
     by::{Actor, By},
@@ -26,7 +26,9 @@ use sha2::{Digest, Sha256};
 use sqlx::AssertSqlSafe;
 
 use crate::{
-    Ground, NOWHERE, PROGRAM, open, said,
+    Ground, NOWHERE, PROGRAM, open,
+    people::{self, FURNISHED},
+    said,
     suite::{Case, NOW, announce, message, open_case, say},
 };
 
@@ -179,7 +181,10 @@ async fn furnish() -> House {
         .add_invitation(By::new(case.practice, Actor::Staff(case.vet), NOW), &token_hash("b"), opened)
         .await
         .unwrap();
+    let logo = Logo { sha256: "ab".repeat(32), width: 1, height: 1 };
+    people::furnish(&store, &case, logo.clone()).await;
     let mut house = House { data, case, blobs: BTreeMap::new() };
+    house.put(Blobs::path_of_logo(house.case.practice, &logo.sha256), b"a logo".to_vec());
     for part in ["ready", "waiting", "half"] {
         let id = announce(&store, &house.case).await;
         let attachment = store.attachment(house.case.practice, View::Staff, id).await.unwrap().unwrap();
@@ -219,6 +224,7 @@ async fn same(house: &House, url: &str, blobs: &Path) {
     for table in here.tables().await.unwrap() {
         let contents = here.contents(&table).await.unwrap();
         assert_eq!(contents, there.contents(&table).await.unwrap(), "{}", table.name);
+        assert!(contents.rows > 0 || !FURNISHED.contains(&table.name.as_str()), "{}", table.name);
     }
     let page = async |store: &Store| {
         store.changes(house.case.practice, View::Staff, Revision(0), 1000).await.unwrap().changes
@@ -288,7 +294,8 @@ pub async fn an_installation_moves_and_stays_what_it_was(ground: &Ground) {
     same(&house, &url, blobs.path()).await;
     // Where the job looks for the file, and the upload for its offset.
     let store = open(&url).await;
-    assert_eq!(store.count_jobs().await.unwrap(), (1, 0));
+    // One to prepare a file, and one to send a mail.
+    assert_eq!(store.count_jobs().await.unwrap(), (2, 0));
     assert_eq!(store.uploads().await.unwrap().len(), 1);
     store.close().await;
     refused(house.run(&url, blobs.path()), "already holds an installation");

@@ -54,6 +54,7 @@ pub async fn open_case(store: &Store) -> Case {
         address: String::new(),
         phone: String::new(),
         time_zone: "UTC".into(),
+        settings: Box::default(),
     };
     store.add_practice(&practice, NOW).await.unwrap();
     let vet = StaffMember {

@@ -31,6 +31,9 @@ use limpet_cache::outbox::Work;
 /// Whole requests with small bodies take no longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Larger than any logo, bytes.
+const LARGEST_LOGO: usize = 8 * 1024 * 1024;
+
 /// Why the server did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServerError {
@@ -161,6 +164,20 @@ impl Server {
             path = format!("{path}&epoch={epoch}");
         }
         self.json(self.request(Method::GET, &path)?).await
+    }
+
+    /// The practice's logo: a PNG.
+    pub async fn logo(&self) -> Result<Vec<u8>, ServerError> {
+        let request = self.request(Method::GET, "v1/practice/logo")?.timeout(PATIENCE);
+        let mut response = answered(request.send().await?).await?;
+        let mut png = Vec::new();
+        while let Some(piece) = response.chunk().await? {
+            png.extend_from_slice(&piece);
+            if png.len() > LARGEST_LOGO {
+                return Err(ServerError::NotAsSent);
+            }
+        }
+        Ok(png)
     }
 
     /// A link for the client of a conversation.

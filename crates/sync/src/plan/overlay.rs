@@ -90,6 +90,8 @@ fn opened(id: ConversationId, new: &NewConversation) -> Conversation {
         state: ConversationState::Open,
         urgent: false,
         assignee: None,
+        department: None,
+        tags: Vec::new(),
         opened_at: new.opened_at,
         waiting_since: None,
         escalated_at: None,
@@ -110,6 +112,12 @@ fn apply(it: &mut Conversation, change: &ConversationChange, me: StaffId, at: Mi
     }
     if let Some(snooze) = change.snooze {
         it.snooze = snooze.to;
+    }
+    if let Some(department) = change.department {
+        it.department = department.to;
+    }
+    if let Some(tags) = &change.tags {
+        it.tags.clone_from(tags);
     }
     if change.wave_off == Some(true) {
         (it.waiting_since, it.escalated_at) = (None, None);
@@ -140,6 +148,7 @@ fn message(id: MessageId, new: &NewMessage, me: StaffId) -> Message {
         conversation: new.conversation,
         author: Author::Staff(me),
         audience: new.audience,
+        automatic: false,
         body: new.body.clone(),
         attachments: new.attachments.iter().map(|file| file.id).collect(),
         sent_at: new.sent_at,

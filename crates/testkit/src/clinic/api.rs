@@ -22,8 +22,13 @@ pub struct Device {
 impl Device {
     /// Signs a staff member in.
     pub async fn sign_in(http: &Http, url: &str, email: &str, password: &str) -> Result<Self> {
-        let body =
-            SignIn { email: email.into(), password: password.into(), device: "front desk computer".into() };
+        let body = SignIn {
+            email: email.into(),
+            password: password.into(),
+            device: "front desk computer".into(),
+            code: None,
+            mark: None,
+        };
         let answer = heard(http.post(format!("{url}/v1/sign-in")).json(&body)).await?;
         let session: StaffSession = answer.json().await?;
         let bearer = format!("Bearer {}", session.token);

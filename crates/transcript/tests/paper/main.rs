@@ -35,6 +35,22 @@ fn spanish_letters_and_words() {
 }
 
 #[test]
+fn the_letterhead_has_the_practices_logo_and_its_further_lines() {
+    let mut input = conversation();
+    let plain = Paper::of("plain", &input);
+    input.practice.settings.letterhead = "Registered practice 4711\nOpen all night".into();
+    input.logo = Some(Picture::Rgb { width: 300, height: 100, rgb: vec![90; 300 * 100 * 3] });
+    let paper = Paper::of("logo", &input);
+    let text = paper.text();
+    for words in
+        ["Registered practice 4711", "Open all night", "Hillside Veterinary Practice", "412 Orchard Hill"]
+    {
+        assert!(text.contains(words), "{words} is missing");
+    }
+    assert_eq!(paper.images().len(), plain.images().len() + 1);
+}
+
+#[test]
 fn notes_appear_only_when_asked_for() {
     let mut input = conversation();
     let note = input.messages.iter().find(|m| m.message.audience == Audience::Staff).unwrap();

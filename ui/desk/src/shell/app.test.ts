@@ -189,6 +189,26 @@ test("settings choose theme and language for the whole page", () => {
   expect([document.documentElement.dataset["theme"], document.documentElement.lang]).toEqual([undefined, "en"]);
 });
 
+test("sign-in asks for a code where the server does, and says so when it was the wrong one", async () => {
+  const form = new SignInForm(host, "https://chat.clinic.example");
+  form.email = "priya@clinic.example";
+  form.password = "right";
+  host.answers.sign_in = () => {
+    throw failure("code_needed", "Type the code.");
+  };
+  expect(form.needsCode).toBe(false);
+  expect(await form.submit()).toBeNull();
+  expect([form.needsCode, form.failure, form.password]).toEqual([true, null, "right"]);
+  expect(host.last("sign_in")).not.toHaveProperty("code");
+  form.code = " 123456 ";
+  expect(await form.submit()).toBeNull();
+  expect(form.failure?.code).toBe("code_needed");
+  expect(host.last("sign_in")).toHaveProperty("code", "123456");
+  host.answers.sign_in = () => signedIn();
+  expect(await form.submit()).not.toBeNull();
+  expect([form.needsCode, form.code, form.password]).toEqual([false, "", ""]);
+});
+
 test("sign-in says what the server said, and forgets the password when it worked", async () => {
   const form = new SignInForm(host, "");
   form.server = " chat.clinic.example ";

@@ -8,6 +8,9 @@ export class SignInForm {
   server = $state("");
   email = $state("");
   password = $state("");
+  code = $state("");
+  /** The password was right, and a code is asked for beside it. */
+  needsCode = $state(false);
   isBusy = $state(false);
   failure = $state.raw<Failure | null>(null);
   private readonly call;
@@ -27,11 +30,18 @@ export class SignInForm {
         server: withScheme(this.server.trim()),
         email: this.email.trim(),
         password: this.password,
+        ...(this.needsCode && this.code.trim() ? { code: this.code.trim() } : {}),
       });
       this.password = "";
+      this.code = "";
+      this.needsCode = false;
       return state;
     } catch (thrown) {
-      this.failure = failureOf(thrown);
+      const failure = failureOf(thrown);
+      const isAsked = failure.code === "code_needed" && !this.needsCode;
+      this.needsCode ||= isAsked;
+      // Being asked for a code for the first time is no mistake.
+      this.failure = isAsked ? null : failure;
       return null;
     } finally {
       this.isBusy = false;

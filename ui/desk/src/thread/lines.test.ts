@@ -10,6 +10,7 @@ const said = (id: string, at: number, by: "client" | "staff", some: Partial<Thre
     conversation: "c",
     author: { kind: by, id: by },
     audience: "everyone",
+    automatic: false,
     body: id,
     attachments: [],
     sent_at: at,

@@ -117,6 +117,10 @@ function put(view: View, entity: Entity): void {
       if (entity.state.of === "attachment") view.gone.add(entity.state.id);
       break;
     case "client":
+    case "consent":
+    case "department":
+    case "tag":
+    case "template":
       break;
   }
 }

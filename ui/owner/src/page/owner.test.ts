@@ -12,10 +12,10 @@ class Browser {
   slow: (() => Promise<void>) | null = null;
 
   say(client: string, conversation: string, body: string, received_at: number): void {
-    const fresh = { subject: "", urgent: false, assignee: null, opened_at: 0, waiting_since: null, escalated_at: null, snooze: null, ending: null };
+    const fresh = { subject: "", urgent: false, assignee: null, department: null, tags: [], opened_at: 0, waiting_since: null, escalated_at: null, snooze: null, ending: null };
     const about: Conversation = { ...fresh, id: conversation, client, patient: "dog", state: "open", read_by_staff: 0, delivered_to_client: 0, read_by_client: 0 };
     const author = { kind: "staff", id: "vet" } as const;
-    const message: Message = { id: body, conversation, author, audience: "everyone", body, attachments: [], sent_at: 1, received_at, mentions: [], due_at: null, edited_at: null, deleted_at: null };
+    const message: Message = { id: body, conversation, author, audience: "everyone", automatic: false, body, attachments: [], sent_at: 1, received_at, mentions: [], due_at: null, edited_at: null, deleted_at: null };
     this.feed.push({ kind: "conversation", state: about }, { kind: "message", state: message });
   }
 

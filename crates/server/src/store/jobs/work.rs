@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use limpet_model::{AttachmentId, ConversationId, DeliveryId, MessageId};
+use limpet_model::{AttachmentId, ConversationId, DeliveryId, MessageId, StaffId};
 use sqlx::any::AnyRow;
 
 use super::super::{Result, StoreError, row::Columns};
@@ -20,6 +20,10 @@ pub enum Work {
     Send(MessageId),
     /// Tell a webhook what happened.
     Tell(DeliveryId),
+    /// Mail an invitation to a new staff member.
+    Invite(StaffId),
+    /// Mail a link to a staff member who forgot the password.
+    Reset(StaffId),
 }
 
 impl Work {
@@ -30,6 +34,8 @@ impl Work {
             Self::Escalate(conversation) => ("escalate", conversation.to_string()),
             Self::Send(message) => ("send", message.to_string()),
             Self::Tell(delivery) => ("tell", delivery.to_string()),
+            Self::Invite(staff) => ("invite", staff.to_string()),
+            Self::Reset(staff) => ("reset", staff.to_string()),
         }
     }
 
@@ -40,6 +46,8 @@ impl Work {
             "escalate" => Ok(Self::Escalate(row.id("subject_id")?)),
             "send" => Ok(Self::Send(row.id("subject_id")?)),
             "tell" => Ok(Self::Tell(row.id("subject_id")?)),
+            "invite" => Ok(Self::Invite(row.id("subject_id")?)),
+            "reset" => Ok(Self::Reset(row.id("subject_id")?)),
             _ => Err(StoreError::Unreadable("kind")),
         }
     }
@@ -60,6 +68,7 @@ impl Work {
             Self::Prepare(_) => Lane::Heavy,
             Self::Wake(_) | Self::Escalate(_) | Self::Send(_) => Lane::Light,
             Self::Tell(_) => Lane::Outside,
+            Self::Invite(_) | Self::Reset(_) => Lane::Post,
         }
     }
 }
@@ -73,6 +82,8 @@ pub enum Lane {
     Light,
     /// Waits for somebody else's server.
     Outside,
+    /// Waits for the mail server; only nodes that have one do it.
+    Post,
 }
 
 impl fmt::Display for Work {

@@ -14,7 +14,8 @@ INSERT INTO _sqlx_migrations VALUES(3,'fences','2026-11-29 02:22:41',1,X'12432ec
 INSERT INTO _sqlx_migrations VALUES(4,'shared files','2026-11-29 04:02:43',1,X'7d7da74dd1e311fa7d58ccc1d280039f1f77ac80d3466f22f86a01547fdff77173ea5e9c3a99e1d67507f5d0b47761fc',13297392);
 INSERT INTO _sqlx_migrations VALUES(5,'jobs of all kinds','2026-11-29 04:02:43',1,X'945eac6137817fa7ec2768687d25ccda0124eecb4261991bfa624e3d7cc771d5d270c1699f1081406cf93581f78ffcdd',16586581);
 INSERT INTO _sqlx_migrations VALUES(6,'interfaces','2026-11-29 04:02:43',1,X'ad3d2ec1f01aaee47307c78f980561af99019e1acdb0bce261365c9cf546cf99406c7ab543904d7fbdd7120251321b90',3832638);
-INSERT INTO _sqlx_migrations VALUES(8,'audit','2026-11-29 04:02:43',1,X'718436f35b877e51b8c52491860a1d5e5f4d18ee20da0a5599680e7c1e5d1aa55ad5b8afa432ec4dfd364e3c71d85338',12822725);
+INSERT INTO _sqlx_migrations VALUES(7,'people','2026-11-29 03:30:00',1,X'c388b6b69d40e07f48612ad63a4b6f4126d0cf3b4e7d9110466b086a096f27a15cd3c7d88d55d411a6ac68ecef1b520a',1000000);
+INSERT INTO _sqlx_migrations VALUES(8,'audit','2026-11-29 03:30:00',1,X'718436f35b877e51b8c52491860a1d5e5f4d18ee20da0a5599680e7c1e5d1aa55ad5b8afa432ec4dfd364e3c71d85338',1000000);
 CREATE TABLE practices (
     id TEXT NOT NULL PRIMARY KEY,
     -- The practice's counter. Taken first in each writing transaction, so commit order is revision order.
@@ -25,8 +26,8 @@ CREATE TABLE practices (
     phone TEXT NOT NULL,
     time_zone TEXT NOT NULL,
     created_at BIGINT NOT NULL
-, quota_bytes BIGINT, audit_number BIGINT NOT NULL DEFAULT 0, audit_hash TEXT NOT NULL DEFAULT '');
-INSERT INTO practices VALUES('0195c1d2-0000-7000-8000-000000000001',9,1,'Lapa','1 Harbour Street','555 0100','Europe/Madrid',1795345200000,NULL,0,'');
+, quota_bytes BIGINT, settings TEXT NOT NULL DEFAULT '{}', audit_number BIGINT NOT NULL DEFAULT 0, audit_hash TEXT NOT NULL DEFAULT '');
+INSERT INTO practices VALUES('0195c1d2-0000-7000-8000-000000000001',9,1,'Lapa','1 Harbour Street','555 0100','Europe/Madrid',1795345200000,NULL,'{}',0,'');
 CREATE TABLE staff (
     practice_id TEXT NOT NULL REFERENCES practices (id),
     id TEXT NOT NULL,
@@ -89,14 +90,14 @@ CREATE TABLE conversations (
     ended_at BIGINT,
     ended_by TEXT,
     summary TEXT NOT NULL,
-    plan TEXT NOT NULL,
+    plan TEXT NOT NULL, department_id TEXT, tags TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (practice_id, id),
     FOREIGN KEY (practice_id, client_id) REFERENCES clients (practice_id, id),
     FOREIGN KEY (practice_id, patient_id) REFERENCES patients (practice_id, id),
     FOREIGN KEY (practice_id, assignee_id) REFERENCES staff (practice_id, id),
     FOREIGN KEY (practice_id, ended_by) REFERENCES staff (practice_id, id)
 );
-INSERT INTO conversations VALUES('0195c1d2-0000-7000-8000-000000000001','0195c1d2-0000-7000-8000-000000000005',8,'0195c1d2-0000-7000-8000-000000000003','0195c1d2-0000-7000-8000-000000000004','Limps','open',1,'0195c1d2-0000-7000-8000-000000000002',1795345200000,'0195c1d2-0000-7000-8000-000000000002',1795345260000,0,0,NULL,NULL,'','');
+INSERT INTO conversations VALUES('0195c1d2-0000-7000-8000-000000000001','0195c1d2-0000-7000-8000-000000000005',8,'0195c1d2-0000-7000-8000-000000000003','0195c1d2-0000-7000-8000-000000000004','Limps','open',1,'0195c1d2-0000-7000-8000-000000000002',1795345200000,'0195c1d2-0000-7000-8000-000000000002',1795345260000,0,0,NULL,NULL,'','',NULL,'');
 CREATE TABLE endings (
     practice_id TEXT NOT NULL,
     conversation_id TEXT NOT NULL,
@@ -124,13 +125,13 @@ CREATE TABLE messages (
     sent_at BIGINT NOT NULL,
     received_at BIGINT NOT NULL,
     -- SHA-256 of what was asked for: the same id with other content is a conflict.
-    content_hash TEXT NOT NULL,
+    content_hash TEXT NOT NULL, automatic BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (practice_id, id),
     FOREIGN KEY (practice_id, conversation_id) REFERENCES conversations (practice_id, id)
 );
-INSERT INTO messages VALUES('0195c1d2-0000-7000-8000-000000000001','0195c1d2-0000-7000-8000-000000000006',6,'0195c1d2-0000-7000-8000-000000000005','0195c1d2-0000-7000-8000-000000000003','client','0195c1d2-0000-7000-8000-000000000003','everyone','She limps','0195c1d2-0000-7000-8000-000000000009 0195c1d2-0000-7000-8000-00000000000a',1795345220000,1795345221000,'ab');
-INSERT INTO messages VALUES('0195c1d2-0000-7000-8000-000000000001','0195c1d2-0000-7000-8000-000000000007',7,'0195c1d2-0000-7000-8000-000000000005','0195c1d2-0000-7000-8000-000000000003','staff','0195c1d2-0000-7000-8000-000000000002','staff','hm; it''s the left one','',1795345230000,1795345231000,'cd');
-INSERT INTO messages VALUES('0195c1d2-0000-7000-8000-000000000001','0195c1d2-0000-7000-8000-000000000008',8,'0195c1d2-0000-7000-8000-000000000005','0195c1d2-0000-7000-8000-000000000003','system',NULL,'everyone','Conversation reopened','',1795345240000,1795345241000,'ef');
+INSERT INTO messages VALUES('0195c1d2-0000-7000-8000-000000000001','0195c1d2-0000-7000-8000-000000000006',6,'0195c1d2-0000-7000-8000-000000000005','0195c1d2-0000-7000-8000-000000000003','client','0195c1d2-0000-7000-8000-000000000003','everyone','She limps','0195c1d2-0000-7000-8000-000000000009 0195c1d2-0000-7000-8000-00000000000a',1795345220000,1795345221000,'ab',0);
+INSERT INTO messages VALUES('0195c1d2-0000-7000-8000-000000000001','0195c1d2-0000-7000-8000-000000000007',7,'0195c1d2-0000-7000-8000-000000000005','0195c1d2-0000-7000-8000-000000000003','staff','0195c1d2-0000-7000-8000-000000000002','staff','hm; it''s the left one','',1795345230000,1795345231000,'cd',0);
+INSERT INTO messages VALUES('0195c1d2-0000-7000-8000-000000000001','0195c1d2-0000-7000-8000-000000000008',8,'0195c1d2-0000-7000-8000-000000000005','0195c1d2-0000-7000-8000-000000000003','system',NULL,'everyone','Conversation reopened','',1795345240000,1795345241000,'ef',0);
 CREATE TABLE attachments (
     practice_id TEXT NOT NULL REFERENCES practices (id),
     id TEXT NOT NULL,
@@ -333,6 +334,90 @@ CREATE TABLE deliveries (
     PRIMARY KEY (practice_id, id),
     FOREIGN KEY (practice_id, webhook_id) REFERENCES webhooks (practice_id, id)
 );
+CREATE TABLE listings (
+    practice_id TEXT NOT NULL REFERENCES practices (id),
+    kind TEXT NOT NULL CHECK (kind IN ('department', 'tag', 'template')),
+    id TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    name_key TEXT NOT NULL,
+    archived BIGINT NOT NULL CHECK (archived IN (0, 1)),
+    document TEXT NOT NULL,
+    PRIMARY KEY (practice_id, kind, id)
+);
+CREATE TABLE consent_texts (
+    practice_id TEXT NOT NULL REFERENCES practices (id),
+    version BIGINT NOT NULL,
+    words TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    PRIMARY KEY (practice_id, version)
+);
+CREATE TABLE consents (
+    practice_id TEXT NOT NULL REFERENCES practices (id),
+    id TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    client_id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    given BIGINT NOT NULL CHECK (given IN (0, 1)),
+    at BIGINT NOT NULL,
+    -- Who wrote it down; empty when the client's own device said it.
+    staff_id TEXT,
+    PRIMARY KEY (practice_id, id),
+    FOREIGN KEY (practice_id, client_id) REFERENCES clients (practice_id, id),
+    FOREIGN KEY (practice_id, version) REFERENCES consent_texts (practice_id, version),
+    FOREIGN KEY (practice_id, staff_id) REFERENCES staff (practice_id, id)
+);
+CREATE TABLE account_links (
+    token_hash TEXT NOT NULL PRIMARY KEY,
+    practice_id TEXT NOT NULL,
+    staff_id TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('invitation', 'reset', 'second_step')),
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    FOREIGN KEY (practice_id, staff_id) REFERENCES staff (practice_id, id)
+);
+CREATE TABLE second_steps (
+    practice_id TEXT NOT NULL,
+    staff_id TEXT NOT NULL,
+    secret TEXT NOT NULL,
+    -- Empty until a first code has shown that the secret arrived.
+    confirmed_at BIGINT,
+    -- The newest time step a code was taken of: none is taken twice.
+    last_step BIGINT NOT NULL,
+    -- Codes tried since `tried_since` that were wrong.
+    tried BIGINT NOT NULL,
+    tried_since BIGINT NOT NULL,
+    PRIMARY KEY (practice_id, staff_id),
+    FOREIGN KEY (practice_id, staff_id) REFERENCES staff (practice_id, id)
+);
+CREATE TABLE recovery_codes (
+    practice_id TEXT NOT NULL,
+    staff_id TEXT NOT NULL,
+    code_hash TEXT NOT NULL,
+    PRIMARY KEY (practice_id, staff_id, code_hash),
+    FOREIGN KEY (practice_id, staff_id) REFERENCES staff (practice_id, id)
+);
+CREATE TABLE known_devices (
+    practice_id TEXT NOT NULL,
+    staff_id TEXT NOT NULL,
+    mark_hash TEXT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    PRIMARY KEY (practice_id, staff_id, mark_hash),
+    FOREIGN KEY (practice_id, staff_id) REFERENCES staff (practice_id, id)
+);
+CREATE TABLE mails (
+    practice_id TEXT NOT NULL,
+    -- As the job's.
+    kind TEXT NOT NULL CHECK (kind IN ('invite', 'reset')),
+    staff_id TEXT NOT NULL,
+    language TEXT NOT NULL,
+    PRIMARY KEY (practice_id, kind, staff_id),
+    FOREIGN KEY (practice_id, staff_id) REFERENCES staff (practice_id, id)
+);
+CREATE TABLE resets (
+    address TEXT NOT NULL PRIMARY KEY,
+    language TEXT NOT NULL,
+    asked_at BIGINT NOT NULL
+);
 CREATE TABLE audit (
     practice_id TEXT NOT NULL REFERENCES practices (id),
     -- From one, without a gap.
@@ -380,5 +465,11 @@ CREATE INDEX turns_by_node ON turns (node);
 CREATE INDEX jobs_by_time ON jobs (dead, run_at);
 CREATE INDEX done_writes_by_time ON done_writes (practice_id, done_at);
 CREATE INDEX deliveries_by_webhook ON deliveries (practice_id, webhook_id, created_at);
+CREATE INDEX listings_by_revision ON listings (practice_id, revision);
+CREATE INDEX consents_by_revision ON consents (practice_id, revision);
+CREATE INDEX consents_by_client ON consents (practice_id, client_id, revision);
+CREATE INDEX account_links_by_staff ON account_links (practice_id, staff_id);
+CREATE INDEX sessions_by_client ON sessions (practice_id, client_id, seen_at);
+CREATE INDEX sessions_by_staff ON sessions (practice_id, staff_id, seen_at);
 CREATE INDEX audit_by_subject ON audit (practice_id, subject_id, number);
 COMMIT;
