@@ -494,6 +494,7 @@ export type SetSnooze = {
 export type MessageChange = {
   /** The words; may be empty when something is attached. */
   body: string,
+};
 export type InDepartment = {
   /** Which. */
   to: DepartmentId | null,
