@@ -55,7 +55,7 @@ pub(crate) fn json(value: &Value) -> Answer {
 /// A failure, with the status that fits it.
 pub(crate) fn failure(failure: &Failure) -> Answer {
     let status = match failure.code {
-        Code::SignedOut => StatusCode::UNAUTHORIZED,
+        Code::SignedOut | Code::CodeNeeded => StatusCode::UNAUTHORIZED,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::Conflict => StatusCode::CONFLICT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
