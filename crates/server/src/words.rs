@@ -161,7 +161,10 @@ pub fn check_message(author: Author, new: &NewMessage, limit: i64) -> Answer<()>
     time(new.sent_at)?;
     new.due_at.map_or(Ok(()), time)?;
     let to_client = new.audience == Audience::Everyone;
-    if new.due_at.is_some() && (!to_client || !matches!(author, Author::Staff(_))) {
+    if new.due_at.is_some() && new.when_open {
+        return Err(Problem::invalid("Say either a time to send this at, or that it waits for the chat hours."));
+    }
+    if (new.due_at.is_some() || new.when_open) && (!to_client || !matches!(author, Author::Staff(_))) {
         return Err(Problem::invalid("Only a reply can be sent later. Send this now."));
     }
     if !new.mentions.is_empty() && to_client {

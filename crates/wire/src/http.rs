@@ -380,6 +380,10 @@ pub struct NewMessage {
     #[ts(optional)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Millis>,
+    /// Send it when the chat hours begin, or at once while they last; until then it is for staff only.
+    #[ts(optional, as = "Option<bool>")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub when_open: bool,
 }
 
 /// An attachment announced with its message, before its bytes.

@@ -526,6 +526,8 @@ export type NewMessage = {
   mentions?: Array<StaffId>,
   /** Send it then; until then it is for staff only. One whose time has passed is sent at once. */
   due_at?: Millis,
+  /** Send it when the chat hours begin, or at once while they last; until then it is for staff only. */
+  when_open?: boolean,
 };
 export type NewAttachment = {
   /** Its id. */

@@ -245,6 +245,7 @@ impl Outbox {
                 attachments,
                 mentions: Vec::new(),
                 due_at: None,
+                when_open: false,
             };
             let uploads: Vec<Work> = new
                 .attachments

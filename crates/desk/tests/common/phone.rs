@@ -66,6 +66,7 @@ impl Phone {
             attachments: announced.into_iter().collect(),
             mentions: Vec::new(),
             due_at: None,
+            when_open: false,
         };
         let json = serde_json::to_vec(&new).unwrap();
         let heard =

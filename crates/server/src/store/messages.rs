@@ -28,6 +28,7 @@ use super::{
 use crate::{
     automatic::{self, Arrived},
     by::By,
+    hours,
     view::{View, per_view},
 };
 
@@ -143,7 +144,8 @@ impl Store {
                 return Err(StoreError::Missing("staff member"));
             }
         }
-        let due_at = new.due_at.filter(|due| *due > now);
+        let wanted = if new.when_open { opening(&mut write, now).await? } else { new.due_at };
+        let due_at = wanted.filter(|due| *due > now);
         if !new.attachments.is_empty() {
             let bytes = new.attachments.iter().map(|attachment| attachment.bytes);
             quota::check(&mut write, bytes.fold(0, i64::saturating_add)).await?;
@@ -198,6 +200,13 @@ impl Store {
     pub async fn message(&self, practice: PracticeId, view: View, id: MessageId) -> Result<Option<Message>> {
         find(&mut *self.pool().acquire().await?, practice, view, id).await
     }
+}
+
+/// When the practice's chat hours begin, which is now while they last and for a practice that has none ahead.
+async fn opening(write: &mut Write, now: Millis) -> Result<Option<Millis>> {
+    let id = write.practice();
+    let practice = practices::find(write.connection(), id).await?.ok_or(StoreError::Missing("practice"))?;
+    Ok(hours::opens_next(&practice.settings.chat_hours, &hours::zone(&practice.time_zone), now))
 }
 
 /// The automatic reply to a client's message that arrived just now, if there is one to be given. Nobody has answered

@@ -305,6 +305,7 @@ pub fn words(case: &Case, body: &str) -> NewMessage {
         attachments: Vec::new(),
         mentions: Vec::new(),
         due_at: None,
+        when_open: false,
     }
 }
 

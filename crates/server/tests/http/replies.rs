@@ -1,6 +1,7 @@
 //! Automatic replies, with a clock that is moved.
 
-use limpet_model::{Author, Message};
+use limpet_model::{Audience, Author, Message};
+use limpet_wire::http::NewMessage;
 use reqwest::Method;
 use serde_json::json;
 
@@ -96,4 +97,36 @@ async fn a_first_message_is_welcomed_and_a_repetition_is_the_same_message() {
     phone.say(&case, "More").await;
     assert_eq!(automatic(&vet, &case).await.len(), 1);
     assert_eq!(vet.thread(case.conversation).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_reply_may_wait_for_the_chat_hours() {
+    let clinic = Clinic::open().await;
+    let (admin, vet) = (clinic.admin().await, clinic.staff().await);
+    let case = vet.open_case().await;
+    let phone = vet.phone(&case).await;
+    let waiting = |body: &str| NewMessage { when_open: true, ..words(&case, body) };
+    let path = || format!("/v1/messages/{}", limpet_model::MessageId::new());
+    ok(vet.put(&path(), &waiting("Nobody set any hours")).await).await;
+    assert_eq!(phone.thread(case.conversation).await.len(), 1, "it is always open");
+
+    let change = json!({ "chat_hours": weekdays(), "time_zone": "Europe/Madrid" });
+    ok(admin.patch("/v1/practice", &change).await).await;
+    let (night, new) = (path(), waiting("Good morning"));
+    for _ in 0..2 {
+        ok(vet.put(&night, &new).await).await;
+    }
+    let Some(due) = vet.thread(case.conversation).await.last().unwrap().due_at else { panic!("it waits") };
+    // Noon of a Sunday to nine o'clock of the Monday.
+    assert_eq!(due.since(clinic.clock.now()), 21 * HOUR);
+    assert_eq!(phone.thread(case.conversation).await.len(), 1, "it is not sent yet");
+    clinic.clock.advance(21 * HOUR);
+    ok(vet.put(&path(), &waiting("They last")).await).await;
+    assert_eq!(phone.thread(case.conversation).await.last().unwrap().body, "They last");
+
+    let both = NewMessage { due_at: Some(due), ..waiting("Both") };
+    assert_eq!(vet.put(&path(), &both).await.status(), 400);
+    let note = NewMessage { audience: Audience::Staff, ..waiting("A note") };
+    assert_eq!(vet.put(&path(), &note).await.status(), 400);
+    assert_eq!(phone.put(&path(), &waiting("A client")).await.status(), 400);
 }

@@ -183,6 +183,7 @@ impl World {
             attachments: if with_file { vec![file] } else { Vec::new() },
             mentions: Vec::new(),
             due_at: None,
+            when_open: false,
         };
         store
             .put_message(author_of(self.case.practice, author, now), view, MessageId::new(), &new)

@@ -107,6 +107,7 @@ pub fn message(case: &Case, body: &str) -> NewMessage {
         attachments: Vec::new(),
         mentions: Vec::new(),
         due_at: None,
+        when_open: false,
     }
 }
 

@@ -129,6 +129,7 @@ pub async fn send_clip(
         }],
         mentions: Vec::new(),
         due_at: None,
+        when_open: false,
     };
     phone.put(&format!("/v1/messages/{}", MessageId::new()), &message).await?;
     phone.upload(id, bytes).await?;

@@ -185,6 +185,7 @@ impl<'a> Teller<'a> {
             attachments: files.iter().map(|(announced, _)| announced.clone()).collect(),
             mentions: Vec::new(),
             due_at: None,
+            when_open: false,
         };
         device.put(&format!("/v1/messages/{}", MessageId::new()), &message).await?;
         for (announced, bytes) in files {

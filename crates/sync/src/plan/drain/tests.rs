@@ -33,6 +33,7 @@ fn message(conversation: ConversationId) -> (MessageId, Work) {
         attachments: vec![],
         mentions: Vec::new(),
         due_at: None,
+        when_open: false,
     };
     (id, Work::Message { id, new })
 }

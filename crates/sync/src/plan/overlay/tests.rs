@@ -48,6 +48,7 @@ fn reply(conversation: &Conversation, audience: Audience, at: i64) -> (MessageId
         attachments: vec![],
         mentions: Vec::new(),
         due_at: None,
+        when_open: false,
     };
     (id, Work::Message { id, new })
 }
