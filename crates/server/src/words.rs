@@ -162,7 +162,9 @@ pub fn check_message(author: Author, new: &NewMessage, limit: i64) -> Answer<()>
     new.due_at.map_or(Ok(()), time)?;
     let to_client = new.audience == Audience::Everyone;
     if new.due_at.is_some() && new.when_open {
-        return Err(Problem::invalid("Say either a time to send this at, or that it waits for the chat hours."));
+        return Err(Problem::invalid(
+            "Say either a time to send this at, or that it waits for the chat hours.",
+        ));
     }
     if (new.due_at.is_some() || new.when_open) && (!to_client || !matches!(author, Author::Staff(_))) {
         return Err(Problem::invalid("Only a reply can be sent later. Send this now."));
