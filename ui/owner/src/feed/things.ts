@@ -71,6 +71,8 @@ export interface View {
   messages: Map<string, Message[]>;
   /** Ids of attachments that are gone. */
   gone: Set<string>;
+  /** Versions of the consent text that this client has answered. */
+  answered: Set<number>;
 }
 
 /** The view of all things. */
@@ -83,6 +85,7 @@ export function viewOf(things: Things): View {
     attachments: new Map(),
     messages: new Map(),
     gone: new Set(),
+    answered: new Set(),
   };
   for (const { entity } of things.values()) put(view, entity);
   for (const list of view.messages.values()) list.sort(inThread);
@@ -116,8 +119,10 @@ function put(view: View, entity: Entity): void {
     case "tombstone":
       if (entity.state.of === "attachment") view.gone.add(entity.state.id);
       break;
-    case "client":
     case "consent":
+      view.answered.add(entity.state.version);
+      break;
+    case "client":
     case "department":
     case "tag":
     case "template":

@@ -4,6 +4,8 @@
 import type { Conversation, ConversationId, Millis, Revision } from "@limpet/shared/gen/wire";
 import { untrack } from "svelte";
 import { Staged } from "../compose/staged.svelte";
+import { Answer } from "../consent/answer.svelte";
+import { toBeAsked } from "../consent/text";
 import { readFeed } from "../feed/feed";
 import { merge, seenIn, type Thing, type Things, thingsOf, unseenUpTo, type View, viewOf } from "../feed/things";
 import { ask, NotDone, notDone, ours, speakFor } from "../net/ask";
@@ -61,8 +63,14 @@ export class Owner {
   readonly conversation: Conversation | null = $derived(
     this.view.conversations.find(({ id }) => id === this.chosen) ?? this.view.conversations[0] ?? null,
   );
+  /** What the practice asks consent to and this client has not answered. */
+  readonly asked = $derived.by(() => {
+    const text = toBeAsked(this.view);
+    return text?.version === this.answer?.version ? null : text;
+  });
   readonly thread = $derived(threadOf(this.view, this.box?.entries ?? [], this.conversation?.id ?? this.chosen));
 
+  private answer: Answer | null = $state.raw(null);
   private desk: Desk | null = null;
   private readonly live = new Live(
     () => void this.sync(),
@@ -117,6 +125,11 @@ export class Owner {
   choose(conversation: ConversationId): void {
     this.chosen = conversation;
     this.keepSession({ conversation });
+  }
+
+  /** Says what the client says to the text that is asked. */
+  consent(given: boolean): void {
+    if (this.asked) this.answer?.give(this.asked.version, given);
   }
 
   /** Sends a message; it is kept on this device when this answers. */
@@ -261,6 +274,7 @@ export class Owner {
     this.box = box;
     this.lasting = store.lasting;
     this.view = viewOf(desk.things);
+    this.answer = new Answer(session.client);
     this.loaded = kept.things.length > 0;
     this.chosen = session.conversation;
     this.practice = this.view.practice?.name ?? session.practice;
@@ -347,6 +361,8 @@ export class Owner {
       this.phone = practice.phone;
       this.keepSession({ practice: practice.name, phone: practice.phone });
     }
+    this.answer?.taken(this.view.answered);
+    void this.answer?.tell();
     await this.settleOutbox(desk);
   }
 
