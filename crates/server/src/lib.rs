@@ -44,6 +44,7 @@ mod pages;
 pub mod passwords;
 pub mod peer;
 pub mod permission;
+pub mod presence;
 mod progress;
 mod range;
 mod receive;

@@ -100,6 +100,8 @@ acts! {
     Follow: ALL, ReadConversations;
     /// Say how far one has read
     Read: ALL;
+    /// Say that one is in a conversation, or writing there
+    BePresent: ALL;
     /// Write messages and, for staff, notes; give one's own new words, and take them back
     Write: ALL;
     /// Send the files of one's own messages
@@ -151,7 +153,16 @@ mod tests {
         let may_do: Vec<Act> = Act::ALL.iter().copied().filter(|act| may(Who::Client, *act)).collect();
         assert_eq!(
             may_do,
-            [Act::BeHere, Act::Follow, Act::Read, Act::Write, Act::Send, Act::Open, Act::Consent]
+            [
+                Act::BeHere,
+                Act::Follow,
+                Act::Read,
+                Act::BePresent,
+                Act::Write,
+                Act::Send,
+                Act::Open,
+                Act::Consent
+            ]
         );
     }
 
@@ -167,6 +178,7 @@ mod tests {
             [
                 Act::BeHere,
                 Act::Read,
+                Act::BePresent,
                 Act::Write,
                 Act::Send,
                 Act::Consent,

@@ -29,7 +29,7 @@
 //! | `GET, POST /v1/tokens`, `DELETE /v1/tokens/{id}` | administrator | [`crate::integrations::NewToken`] and so on |
 //! | `GET, POST /v1/webhooks`, `DELETE /v1/webhooks/{id}` and below | administrator | [`crate::integrations::NewWebhook`] and so on |
 //! | `GET /v1/changes?since=&limit=` | any session | -> [`crate::changes::ChangePage`] |
-//! | `GET /v1/live` | any session | -> server-sent events, each `data: <revision>` |
+//! | `GET /v1/live` | any session | -> server-sent events: `data: <revision>`, and `presence` with a [`Present`] |
 //! | `GET /v1/clients/{id}`, `patients`, `conversations`, `messages` | any session | -> the thing, with its `ETag` |
 //! | `PUT /v1/clients/{id}` | staff | [`limpet_model::Client`] -> 204 |
 //! | `PUT /v1/patients/{id}` | staff | [`limpet_model::Patient`] -> 204 |
@@ -39,6 +39,7 @@
 //! | `POST /v1/conversations/{id}/merge` | staff | [`Merge`] -> 204 |
 //! | `POST /v1/conversations/changes` | staff | [`BulkChange`] -> [`BulkAnswer`] |
 //! | `POST /v1/conversations/{id}/read` | any session | [`ReadUpTo`] -> 204 |
+//! | `PUT /v1/conversations/{id}/presence` | any session | [`Presence`] -> 204 |
 //! | `PUT /v1/messages/{id}` | any session | [`NewMessage`] -> 204 |
 //! | `PATCH /v1/messages/{id}` | its author | [`MessageChange`] -> 204 |
 //! | `DELETE /v1/messages/{id}` | its author, administrator | -> 204 |
@@ -68,12 +69,14 @@ use ts_rs::TS;
 
 mod accounts;
 mod practice;
+mod presence;
 
 pub use accounts::{
     InLanguage, NewSecret, NewStaff, Password, PasswordReset, RecoveryCodes, SecondStep, StaffInvitation,
     TypedCode,
 };
 pub use practice::{NewConsent, PracticeChange};
+pub use presence::{HERE_FOR, PEOPLE_LIMIT, Presence, Present, PresentAs, PresentPerson, TYPING_FOR};
 
 /// Largest clip, photo or document, bytes.
 pub const UPLOAD_LIMIT: i64 = limpet_model::UPLOAD_LIMIT;

@@ -151,7 +151,7 @@ routes! {
     put "/v1/templates/{id}" Session(Act::Sort) => lists::put_template, conflicts;
     /// What changed after a revision, as the asker sees it.
     get "/v1/changes" Session(Act::Follow) => changes::changes;
-    /// Say, as server-sent events, whenever there is a newer revision.
+    /// Say, as server-sent events, whenever there is a newer revision, and who is in a conversation.
     get "/v1/live" Session(Act::Follow) => live::live, live::tell;
     /// A client.
     get "/v1/clients/{id}" Session(Act::Follow) => people::client;
@@ -175,6 +175,8 @@ routes! {
     post "/v1/conversations/{id}/invitation" Session(Act::Invite) => conversations::invite;
     /// Say how far one has read.
     post "/v1/conversations/{id}/read" Session(Act::Read) => conversations::read;
+    /// Say that one is in a conversation, or writing there. It passes by itself, and nothing of it is kept.
+    put "/v1/conversations/{id}/presence" Session(Act::BePresent) => conversations::presence;
     /// A message or, for staff, a note.
     get "/v1/messages/{id}" Session(Act::Follow) => messages::message;
     /// Write a message or, for staff, a note, and announce its files. The same again changes nothing.

@@ -39,6 +39,7 @@ mod openapi;
 mod owner_app;
 mod people;
 mod practice;
+mod presence;
 mod problems;
 mod process;
 mod readers;
