@@ -91,6 +91,8 @@ export type PracticeSettings = {
   upload_limit: number,
   /** For how many years conversations are kept; 0 for ever. */
   retention_years: number,
+  /** A client who waits longer than so many minutes is brought to everybody's notice; 0 for never. */
+  escalate_minutes: number,
   /** Nothing is removed, however old it is. */
   legal_hold: boolean,
   /** Staff sign in with a code beside their password. */
