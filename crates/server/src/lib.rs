@@ -30,6 +30,7 @@ pub mod file_of;
 mod hashed;
 mod hooks;
 pub mod hours;
+pub mod imports;
 pub mod intake;
 pub mod jobs;
 mod limits;

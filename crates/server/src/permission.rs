@@ -114,6 +114,8 @@ acts! {
     Texts: STAFF;
     /// Add and change clients and patients
     Keep: STAFF, WritePeople;
+    /// Bring in clients and patients from a file
+    Import: ADMIN, WritePeople;
     /// Keep tags and templates
     Sort: STAFF;
     /// Open conversations, change them, end them
@@ -170,7 +172,7 @@ mod tests {
     fn a_token_may_do_what_its_scopes_say_and_nothing_else() {
         let keeper = Who::Token(Scopes::of(&[Scope::WritePeople]));
         let may_do: Vec<Act> = Act::ALL.iter().copied().filter(|act| may(keeper, *act)).collect();
-        assert_eq!(may_do, [Act::Keep]);
+        assert_eq!(may_do, [Act::Keep, Act::Import]);
         let every = Who::Token(Scopes::of(&Scope::ALL));
         let may_not: Vec<Act> = Act::ALL.iter().copied().filter(|act| !may(every, *act)).collect();
         assert_eq!(

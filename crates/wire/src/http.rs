@@ -33,6 +33,8 @@
 //! | `GET /v1/clients/{id}`, `patients`, `conversations`, `messages` | any session | -> the thing, with its `ETag` |
 //! | `PUT /v1/clients/{id}` | staff | [`limpet_model::Client`] -> 204 |
 //! | `PUT /v1/patients/{id}` | staff | [`limpet_model::Patient`] -> 204 |
+//! | `POST /v1/imports/preview?columns=&dates=` | administrator | CSV -> [`ImportReport`] |
+//! | `POST /v1/imports?columns=&dates=&preview=` | administrator | the same -> [`ImportReport`] |
 //! | `PUT /v1/conversations/{id}` | staff | [`NewConversation`] -> 204 |
 //! | `PATCH /v1/conversations/{id}` | staff | [`ConversationChange`] -> 204 |
 //! | `POST /v1/conversations/{id}/invitation` | staff | -> [`Invitation`] |
@@ -68,12 +70,17 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 mod accounts;
+mod imports;
 mod practice;
 mod presence;
 
 pub use accounts::{
     InLanguage, NewSecret, NewStaff, Password, PasswordReset, RecoveryCodes, SecondStep, StaffInvitation,
     TypedCode,
+};
+pub use imports::{
+    IMPORT_LIMIT, IMPORT_ROWS, ImportColumn, ImportCounts, ImportDates, ImportFate, ImportField, ImportPart,
+    ImportReport, ImportRow,
 };
 pub use practice::{NewConsent, PracticeChange};
 pub use presence::{HERE_FOR, PEOPLE_LIMIT, Presence, Present, PresentAs, PresentPerson, TYPING_FOR};

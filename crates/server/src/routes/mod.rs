@@ -13,6 +13,7 @@ mod docs;
 mod dress;
 mod exports;
 mod health;
+mod imports;
 mod lists;
 mod live;
 mod media;
@@ -163,6 +164,11 @@ routes! {
     put "/v1/patients/{id}" Session(Act::Keep) => people::put_patient;
     /// A conversation.
     get "/v1/conversations/{id}" Session(Act::Follow) => conversations::conversation;
+    /// Say what a CSV file of clients and patients would do, row by row, and write nothing. 16 MB and 50,000 rows at most.
+    post "/v1/imports/preview" Session(Act::Import) => imports::preview, imports::tell;
+    /// Bring in clients and patients from the file that was looked at. It is done in parts: one that broke off is finished
+    /// by sending the file again, and one that is sent twice changes nothing.
+    post "/v1/imports" Session(Act::Import) => imports::import, imports::tell, conflicts;
     /// Open a conversation. The same again changes nothing.
     put "/v1/conversations/{id}" Session(Act::Converse) => conversations::open, conflicts;
     /// Change a conversation: urgency, assignee, state.

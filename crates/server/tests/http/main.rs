@@ -22,6 +22,7 @@ mod feed;
 mod folder;
 mod full_disk;
 mod ground;
+mod imports;
 mod invitations;
 mod isolation;
 mod jobs;

@@ -157,6 +157,9 @@ impl Askers {
             (_, "/v1/conversations/{id}/merge") => {
                 to(format!("/v1/conversations/{conversation}/merge")).json(&json!({ "from": self.foreign }))
             }
+            (_, "/v1/imports/preview" | "/v1/imports") => {
+                to(route.path.to_owned()).body("Client number,Client name\n1,Imposter\n")
+            }
             (_, "/v1/conversations/changes") => to(route.path.into())
                 .json(&json!({ "conversations": [conversation], "change": { "urgent": false } })),
             (_, "/v1/conversations/{id}/invitation") => {
