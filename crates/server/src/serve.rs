@@ -250,6 +250,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         behind_proxy: settings.behind_proxy,
         tasks,
         draining: AtomicBool::new(false),
+        bucket_answer: routes::BucketAnswer::default(),
         stopping: CancellationToken::new(),
         outside: Sender::new(settings.webhooks_to_loopback)?,
         webhooks_to_loopback: settings.webhooks_to_loopback,

@@ -40,6 +40,8 @@ use crate::{
     permission::Act,
 };
 
+pub use self::health::BucketAnswer;
+
 /// A line of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
@@ -162,13 +164,13 @@ routes! {
     get "/v1/patients/{id}" Session(Act::Follow) => people::patient;
     /// Add or change a patient.
     put "/v1/patients/{id}" Session(Act::Keep) => people::put_patient;
-    /// A conversation.
-    get "/v1/conversations/{id}" Session(Act::Follow) => conversations::conversation;
     /// Say what a CSV file of clients and patients would do, row by row, and write nothing. 16 MB and 50,000 rows at most.
     post "/v1/imports/preview" Session(Act::Import) => imports::preview, imports::tell;
     /// Bring in clients and patients from the file that was looked at. It is done in parts: one that broke off is finished
     /// by sending the file again, and one that is sent twice changes nothing.
     post "/v1/imports" Session(Act::Import) => imports::import, imports::tell, conflicts;
+    /// A conversation.
+    get "/v1/conversations/{id}" Session(Act::Follow) => conversations::conversation;
     /// Open a conversation. The same again changes nothing.
     put "/v1/conversations/{id}" Session(Act::Converse) => conversations::open, conflicts;
     /// Change a conversation: urgency, assignee, state.
