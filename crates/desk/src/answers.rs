@@ -5,17 +5,17 @@ use limpet_wire::{
     Failure,
     calls::Answers,
     desk::{
-        AssignTo, CaptureStill, ClientQuery, ClientRow, ConversationList, ConversationQuery, DeskSignIn,
-        DeskState, Draft, EndConversation, MakeTranscript, MarkUrgent, ReviewRoom, SaveAttachment, SavedFile,
-        Settings, StageFile, StagedFile, StartConversation, Thread, Unstage,
+        AssignTo, BeHere, CaptureStill, ClientQuery, ClientRow, ConversationList, ConversationQuery,
+        DeskSignIn, DeskState, Draft, EndConversation, MakeTranscript, MarkUrgent, PersonHere, ReviewRoom,
+        SaveAttachment, SavedFile, Settings, StageFile, StagedFile, StartConversation, Thread, Unstage,
     },
     http::Invitation,
     sound::{PlaySound, SoundClock},
 };
 
 use crate::{
-    Desk, care, compose, filings, lists, papers, people, review, save, session, settings, sound, stills,
-    thread,
+    Desk, care, compose, filings, lists, papers, people, presence, review, save, session, settings, sound,
+    stills, thread,
 };
 
 impl Answers for Desk {
@@ -51,6 +51,14 @@ impl Answers for Desk {
 
     async fn mark_read(&self, id: ConversationId) -> Result<(), Failure> {
         thread::mark_read(&self.hub, id).await
+    }
+
+    async fn who_is_here(&self, id: ConversationId) -> Result<Vec<PersonHere>, Failure> {
+        presence::who(&self.hub, id).await
+    }
+
+    async fn be_here(&self, wanted: BeHere) -> Result<(), Failure> {
+        presence::be_here(&self.hub, wanted).await
     }
 
     async fn start_conversation(&self, wanted: StartConversation) -> Result<ConversationId, Failure> {

@@ -6,7 +6,7 @@ use limpet_sync::{Link, SyncEvent};
 use limpet_wire::{Failure, desk::DeskEvent};
 use tokio::sync::mpsc;
 
-use crate::{hub::Hub, profile, session};
+use crate::{hub::Hub, presence, profile, session};
 
 pub(crate) async fn pump(hub: Arc<Hub>, mut heard: mpsc::UnboundedReceiver<SyncEvent>) {
     while let Some(event) = heard.recv().await {
@@ -29,6 +29,8 @@ pub(crate) async fn pump(hub: Arc<Hub>, mut heard: mpsc::UnboundedReceiver<SyncE
                 hub.tell(DeskEvent::Lists);
                 hub.ahead.notify_one();
             }
+            SyncEvent::Present(present) => presence::hear(&hub, present),
+            SyncEvent::NobodyKnown => presence::forget(&hub),
             SyncEvent::Outbox(conversation) => {
                 // The ending that a filing waits for may have arrived.
                 hub.filing.notify_one();

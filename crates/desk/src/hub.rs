@@ -20,7 +20,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    DeskOptions, events, fetch::Fetches, filings, prefetch, profile, review::Rooms, session, vault::Vault,
+    DeskOptions, events, fetch::Fetches, filings, prefetch, presence::Presences, profile, review::Rooms,
+    session, vault::Vault,
 };
 
 /// Shared by everything a desk does.
@@ -36,6 +37,7 @@ pub(crate) struct Hub {
     pub stop: CancellationToken,
     pub tasks: Tasks,
     pub rooms: Rooms,
+    pub presences: Presences,
     pub fetches: Fetches,
     /// A filing was queued, or may go again.
     pub filing: Notify,
@@ -112,6 +114,7 @@ impl Hub {
             tasks: Tasks { tracker: TaskTracker::new(), stop: stop.clone(), runtime: Handle::current() },
             stop,
             rooms: Rooms::default(),
+            presences: Presences::default(),
             fetches: Fetches::default(),
             filing: Notify::new(),
             ahead: Notify::new(),

@@ -20,6 +20,7 @@ mod media;
 mod papers;
 mod people;
 mod prefetch;
+mod presence;
 mod profile;
 mod review;
 mod save;

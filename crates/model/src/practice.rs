@@ -61,6 +61,8 @@ pub struct PracticeSettings {
     pub upload_limit: i64,
     /// For how many years conversations are kept; 0 for ever.
     pub retention_years: u32,
+    /// A client who waits longer than so many minutes is brought to everybody's notice; 0 for never.
+    pub escalate_minutes: u32,
     /// Nothing is removed, however old it is.
     pub legal_hold: bool,
     /// Staff sign in with a code beside their password.
@@ -83,6 +85,7 @@ impl Default for PracticeSettings {
             upload_limit: UPLOAD_LIMIT,
             // What most rules ask for at most.
             retention_years: 7,
+            escalate_minutes: 0,
             legal_hold: false,
             requires_code: false,
             consent: None,

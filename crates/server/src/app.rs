@@ -21,6 +21,7 @@ use crate::{
     openings::Openings,
     passwords::Passwords,
     peer::Peer,
+    routes::BucketAnswer,
     scratch::Scratch,
     store::{Result, Store},
     traces::Traces,
@@ -64,6 +65,8 @@ pub struct Inner {
     pub tasks: TaskTracker,
     /// Set when it is about to stop: whoever balances the load sends nothing new.
     pub draining: AtomicBool,
+    /// Whether the bucket answers.
+    pub bucket_answer: BucketAnswer,
     /// Cancelled when the server stops.
     pub stopping: CancellationToken,
     /// Names the past that revisions count in.

@@ -6,6 +6,7 @@
 
 mod audit;
 mod doctor;
+mod import;
 mod keep;
 mod link;
 mod practice;

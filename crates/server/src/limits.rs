@@ -23,6 +23,8 @@ pub const DAYS_LIMIT: usize = 400;
 pub const UPLOAD_LIMIT_MINIMUM: i64 = 1024 * 1024;
 /// Most years that anything is kept.
 pub const YEARS_LIMIT: u32 = 100;
+/// Most minutes that a client may wait before anybody is told: a week.
+pub const ESCALATE_LIMIT: u32 = 7 * 24 * 60;
 /// Times a device may claim: any within what JavaScript counts exactly.
 pub const TIME_LIMIT: i64 = 8_640_000_000_000_000;
 /// Times within a clip, in microseconds either way: the same.

@@ -13,7 +13,10 @@ use std::{
 use limpet_model::{ClientId, PracticeId, Revision};
 use tokio::sync::watch;
 
-use crate::view::View;
+use crate::{
+    presence::{Presences, Seen},
+    view::View,
+};
 
 /// Who sees something of a change. Staff always do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +52,10 @@ impl Reach {
 
 /// The listeners of every practice.
 #[derive(Clone, Default)]
-pub struct Live(Arc<Mutex<HashMap<PracticeId, Room>>>);
+pub struct Live {
+    rooms: Arc<Mutex<HashMap<PracticeId, Room>>>,
+    presences: Presences,
+}
 
 struct Room {
     /// The newest revision that anybody told of.
@@ -85,14 +91,21 @@ impl Room {
 pub struct Ear {
     /// The newest revision.
     pub revisions: watch::Receiver<Revision>,
+    /// Who is where.
+    pub present: watch::Receiver<Seen>,
     /// That somebody's session was closed: time to ask whether it was one's own.
     pub closings: watch::Receiver<()>,
 }
 
 impl Live {
+    /// Who is in which conversation.
+    pub fn presences(&self) -> &Presences {
+        &self.presences
+    }
+
     /// Says that there is a revision, and who sees something of it.
     pub fn tell(&self, practice: PracticeId, revision: Revision, reach: &Reach) {
-        let mut rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(room) = rooms.get_mut(&practice) else { return };
         if room.is_empty() {
             rooms.remove(&practice);
@@ -109,7 +122,7 @@ impl Live {
 
     /// Says which revision was there when the first listener of a practice came.
     pub fn began_at(&self, practice: PracticeId, revision: Revision) {
-        let mut rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(room) = rooms.get_mut(&practice).filter(|room| room.told == Revision(0)) {
             room.told = revision;
         }
@@ -118,7 +131,7 @@ impl Live {
     /// Says that there is a revision, found by looking. When nobody has told of it, everybody hears it.
     pub fn found(&self, practice: PracticeId, revision: Revision) {
         let told = {
-            let rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
             rooms.get(&practice).map(|room| room.told)
         };
         if told.is_some_and(|told| told < revision) {
@@ -128,7 +141,8 @@ impl Live {
 
     /// Says that sessions of a practice were closed.
     pub fn sessions_closed(&self, practice: PracticeId) {
-        let rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.presences.doubt(practice);
+        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(room) = rooms.get(&practice) {
             room.closings.send_replace(());
         }
@@ -136,7 +150,7 @@ impl Live {
 
     /// Listens from now on. Read the current revision after this, so that none falls in between.
     pub fn listen(&self, practice: PracticeId, view: View) -> Ear {
-        let mut rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         let room = rooms.entry(practice).or_insert_with(Room::new);
         let revisions = match view {
             View::Staff => &room.staff,
@@ -144,18 +158,19 @@ impl Live {
                 room.clients.entry(client).or_insert_with(|| watch::Sender::new(Revision(0)))
             }
         };
-        Ear { revisions: revisions.subscribe(), closings: room.closings.subscribe() }
+        let present = self.presences.listen(practice, view);
+        Ear { revisions: revisions.subscribe(), present, closings: room.closings.subscribe() }
     }
 
     /// How many listen.
     pub fn listeners(&self) -> usize {
-        let rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         rooms.values().map(Room::listeners).sum()
     }
 
     /// The practices somebody listens to.
     pub fn listened(&self) -> Vec<PracticeId> {
-        let mut rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         rooms.retain(|_, room| !room.is_empty());
         rooms.keys().copied().collect()
     }

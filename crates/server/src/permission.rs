@@ -100,6 +100,8 @@ acts! {
     Follow: ALL, ReadConversations;
     /// Say how far one has read
     Read: ALL;
+    /// Say that one is in a conversation, or writing there
+    BePresent: ALL;
     /// Write messages and, for staff, notes; give one's own new words, and take them back
     Write: ALL;
     /// Send the files of one's own messages
@@ -112,6 +114,8 @@ acts! {
     Texts: STAFF;
     /// Add and change clients and patients
     Keep: STAFF, WritePeople;
+    /// Bring in clients and patients from a file
+    Import: ADMIN, WritePeople;
     /// Keep tags and templates
     Sort: STAFF;
     /// Open conversations, change them, end them
@@ -151,7 +155,16 @@ mod tests {
         let may_do: Vec<Act> = Act::ALL.iter().copied().filter(|act| may(Who::Client, *act)).collect();
         assert_eq!(
             may_do,
-            [Act::BeHere, Act::Follow, Act::Read, Act::Write, Act::Send, Act::Open, Act::Consent]
+            [
+                Act::BeHere,
+                Act::Follow,
+                Act::Read,
+                Act::BePresent,
+                Act::Write,
+                Act::Send,
+                Act::Open,
+                Act::Consent
+            ]
         );
     }
 
@@ -159,7 +172,7 @@ mod tests {
     fn a_token_may_do_what_its_scopes_say_and_nothing_else() {
         let keeper = Who::Token(Scopes::of(&[Scope::WritePeople]));
         let may_do: Vec<Act> = Act::ALL.iter().copied().filter(|act| may(keeper, *act)).collect();
-        assert_eq!(may_do, [Act::Keep]);
+        assert_eq!(may_do, [Act::Keep, Act::Import]);
         let every = Who::Token(Scopes::of(&Scope::ALL));
         let may_not: Vec<Act> = Act::ALL.iter().copied().filter(|act| !may(every, *act)).collect();
         assert_eq!(
@@ -167,6 +180,7 @@ mod tests {
             [
                 Act::BeHere,
                 Act::Read,
+                Act::BePresent,
                 Act::Write,
                 Act::Send,
                 Act::Consent,

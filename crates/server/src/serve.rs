@@ -38,7 +38,7 @@ use crate::{
     openings::{self, Openings},
     passwords::Passwords,
     peer::Connected,
-    routes,
+    presence, routes,
     scratch::Scratch,
     store::{Engine, Store, StoreError, secrets::EPOCH, uploads::Upload},
     sweep,
@@ -250,6 +250,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         behind_proxy: settings.behind_proxy,
         tasks,
         draining: AtomicBool::new(false),
+        bucket_answer: routes::BucketAnswer::default(),
         stopping: CancellationToken::new(),
         outside: Sender::new(settings.webhooks_to_loopback)?,
         webhooks_to_loopback: settings.webhooks_to_loopback,
@@ -264,6 +265,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     app.tasks.spawn(watch::other_processes(app.clone()));
     app.tasks.spawn(watch::tell_other_nodes(app.clone()));
     app.tasks.spawn(watch::other_nodes(app.clone()));
+    app.tasks.spawn(presence::every_moment(app.clone()));
     app.tasks.spawn(accept(listener, routes::router(app.clone()), app.clone()));
     let mut shown = None;
     if let Some((listener, address)) = metrics {

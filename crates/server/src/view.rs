@@ -10,8 +10,11 @@
 //! `View::trim`. Each view has a statement of its own, so that a client's device reads its own rows by their index, and
 //! never the practice's.
 
-use limpet_model::{ClientId, Practice, PracticeSettings};
-use limpet_wire::changes::Entity;
+use limpet_model::{Audience, ClientId, Practice, PracticeSettings};
+use limpet_wire::{
+    changes::Entity,
+    http::{Present, PresentAs, PresentPerson},
+};
 
 /// The condition under which a row is seen. `$2` is empty for staff and a client's id for its device.
 macro_rules! seen {
@@ -122,6 +125,20 @@ impl View {
             Entity::Attachment(_) | Entity::Tombstone(_) | Entity::Unread => {}
         }
         entity
+    }
+
+    /// Who is in a conversation, as this view sees it: staff everybody, a client's device only that somebody of the
+    /// practice is there or writes to it. Of a note that is being written it sees nothing.
+    pub(crate) fn trim_present(self, mut present: Present) -> Present {
+        if self == Self::Staff {
+            return present;
+        }
+        let staff = present.people.iter().filter(|person| matches!(person.who, PresentAs::Staff(_)));
+        let typing = staff.map(|person| person.typing.filter(|of| *of == Audience::Everyone));
+        let somebody = typing.reduce(Option::or);
+        present.people =
+            somebody.map(|typing| PresentPerson { who: PresentAs::Practice, typing }).into_iter().collect();
+        present
     }
 }
 

@@ -30,10 +30,10 @@ pub async fn tell_other_nodes(app: App) {
     }
 }
 
-/// Hears of other nodes' revisions at once, where the database can tell of them.
+/// Hears of other nodes' revisions, and of who is where, at once, where the database can tell of them.
 pub async fn other_nodes(app: App) {
     loop {
-        match app.stopping.run_until_cancelled(app.store.hear_other_nodes()).await {
+        match app.stopping.run_until_cancelled(app.store.hear_other_nodes(&app.clock)).await {
             None | Some(Ok(())) => return,
             Some(Err(error)) => tracing::warn!(%error, "Cannot hear other nodes"),
         }

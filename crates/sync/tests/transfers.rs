@@ -17,7 +17,7 @@ use std::{
 use faulty::{Faulty, Reply, Seen, bytes, folder};
 use limpet_cache::media::{MediaFolder, MediaKind};
 use limpet_model::{AttachmentId, Revision};
-use limpet_sync::ServerError;
+use limpet_sync::{ServerError, http::Told};
 use sha2::{Digest, Sha256};
 
 const ORIGINAL: MediaKind = MediaKind::Original;
@@ -135,7 +135,8 @@ async fn every_piece_carries_its_checksum() {
 
 #[tokio::test]
 async fn the_live_connection_tells_revisions_and_ends_when_it_falls_silent() {
-    let stream = ": hello\n\ndata: 7\n\nevent: x\ndata:8\r\n\r\ndata: nonsense\n\ndata: 9\n\n";
+    let stream = ": hello\n\ndata: 7\n\ndata:8\r\n\r\nevent: x\ndata: 3\n\nevent: presence\ndata: 4\n\ndata: nonsense\n\n\
+                  data: 9\n\n";
     let faulty = Faulty::answering(move |_| {
         Reply::new(200).with("content-type", "text/event-stream").body(stream).then_silence()
     })
@@ -144,11 +145,11 @@ async fn the_live_connection_tells_revisions_and_ends_when_it_falls_silent() {
     let mut told = vec![];
     let error = loop {
         match live.next().await {
-            Ok(revision) => told.push(revision),
+            Ok(what) => told.push(what),
             Err(error) => break error,
         }
     };
-    assert_eq!(told, [Revision(7), Revision(8), Revision(9)]);
+    assert_eq!(told, [7, 8, 9].map(|number| Told::Revision(Revision(number))));
     assert_eq!(error, ServerError::NoWay("the live connection fell silent".into()));
 }
 

@@ -8,9 +8,9 @@ use ts_rs::TS;
 use crate::{
     Failure,
     desk::{
-        AssignTo, CaptureStill, ClientQuery, ClientRow, ConversationList, ConversationQuery, DeskSignIn,
-        DeskState, Draft, EndConversation, MakeTranscript, MarkUrgent, ReviewRoom, SaveAttachment, SavedFile,
-        Settings, StageFile, StagedFile, StartConversation, Thread, Unstage,
+        AssignTo, BeHere, CaptureStill, ClientQuery, ClientRow, ConversationList, ConversationQuery,
+        DeskSignIn, DeskState, Draft, EndConversation, MakeTranscript, MarkUrgent, PersonHere, ReviewRoom,
+        SaveAttachment, SavedFile, Settings, StageFile, StagedFile, StartConversation, Thread, Unstage,
     },
     failure::Code,
     http::Invitation,
@@ -93,6 +93,10 @@ calls! {
     open_conversation(ConversationId) -> Thread;
     /// Everything in it has been seen.
     mark_read(ConversationId) -> ();
+    /// Everybody else who is in it now.
+    who_is_here(ConversationId) -> Vec<PersonHere>;
+    /// Tells others that one is in a conversation, or writing there.
+    be_here(BeHere) -> ();
     /// Opens a new conversation.
     start_conversation(StartConversation) -> ConversationId;
     /// A link for the client of a conversation. Needs the server.

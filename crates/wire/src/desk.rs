@@ -24,6 +24,11 @@ pub enum DeskEvent {
         /// Which.
         ids: Vec<ConversationId>,
     },
+    /// Somebody came into a conversation, left it, or began or stopped writing there.
+    Presence {
+        /// Which.
+        conversation: ConversationId,
+    },
     /// An upload or a download moved on.
     Progress {
         /// Which attachment.
@@ -226,6 +231,28 @@ pub struct Thread {
     pub draft: Draft,
     /// Everybody it can be assigned to.
     pub staff: Vec<StaffMember>,
+}
+
+/// Somebody else who is in a conversation now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PersonHere {
+    /// Name.
+    pub name: String,
+    /// Whether it is the client.
+    pub is_client: bool,
+    /// Whether they are writing, and for whom.
+    pub typing: Option<Audience>,
+}
+
+/// That one is in a conversation, or writing there. It passes by itself and is said again every few seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BeHere {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Whether one looks at it.
+    pub here: bool,
+    /// Whether one is writing, and for whom.
+    pub typing: Option<Audience>,
 }
 
 /// Words and files not yet sent. Kept in the outbox, so that a crash loses none of it.

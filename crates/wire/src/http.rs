@@ -29,16 +29,19 @@
 //! | `GET, POST /v1/tokens`, `DELETE /v1/tokens/{id}` | administrator | [`crate::integrations::NewToken`] and so on |
 //! | `GET, POST /v1/webhooks`, `DELETE /v1/webhooks/{id}` and below | administrator | [`crate::integrations::NewWebhook`] and so on |
 //! | `GET /v1/changes?since=&limit=` | any session | -> [`crate::changes::ChangePage`] |
-//! | `GET /v1/live` | any session | -> server-sent events, each `data: <revision>` |
+//! | `GET /v1/live` | any session | -> server-sent events: `data: <revision>`, and `presence` with a [`Present`] |
 //! | `GET /v1/clients/{id}`, `patients`, `conversations`, `messages` | any session | -> the thing, with its `ETag` |
 //! | `PUT /v1/clients/{id}` | staff | [`limpet_model::Client`] -> 204 |
 //! | `PUT /v1/patients/{id}` | staff | [`limpet_model::Patient`] -> 204 |
+//! | `POST /v1/imports/preview?columns=&dates=` | administrator | CSV -> [`ImportReport`] |
+//! | `POST /v1/imports?columns=&dates=&preview=` | administrator | the same -> [`ImportReport`] |
 //! | `PUT /v1/conversations/{id}` | staff | [`NewConversation`] -> 204 |
 //! | `PATCH /v1/conversations/{id}` | staff | [`ConversationChange`] -> 204 |
 //! | `POST /v1/conversations/{id}/invitation` | staff | -> [`Invitation`] |
 //! | `POST /v1/conversations/{id}/merge` | staff | [`Merge`] -> 204 |
 //! | `POST /v1/conversations/changes` | staff | [`BulkChange`] -> [`BulkAnswer`] |
 //! | `POST /v1/conversations/{id}/read` | any session | [`ReadUpTo`] -> 204 |
+//! | `PUT /v1/conversations/{id}/presence` | any session | [`Presence`] -> 204 |
 //! | `PUT /v1/messages/{id}` | any session | [`NewMessage`] -> 204 |
 //! | `PATCH /v1/messages/{id}` | its author | [`MessageChange`] -> 204 |
 //! | `DELETE /v1/messages/{id}` | its author, administrator | -> 204 |
@@ -67,13 +70,20 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 mod accounts;
+mod imports;
 mod practice;
+mod presence;
 
 pub use accounts::{
     InLanguage, NewSecret, NewStaff, Password, PasswordReset, RecoveryCodes, SecondStep, StaffInvitation,
     TypedCode,
 };
+pub use imports::{
+    IMPORT_LIMIT, IMPORT_ROWS, ImportColumn, ImportCounts, ImportDates, ImportFate, ImportField, ImportPart,
+    ImportReport, ImportRow,
+};
 pub use practice::{NewConsent, PracticeChange};
+pub use presence::{HERE_FOR, PEOPLE_LIMIT, Presence, Present, PresentAs, PresentPerson, TYPING_FOR};
 
 /// Largest clip, photo or document, bytes.
 pub const UPLOAD_LIMIT: i64 = limpet_model::UPLOAD_LIMIT;

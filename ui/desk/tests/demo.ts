@@ -40,6 +40,7 @@ const settings: PracticeSettings = {
   upload_limit: 200 * 1024 * 1024,
   retention_years: 7,
   legal_hold: false,
+  escalate_minutes: 0,
   requires_code: false,
   consent: null,
 };

@@ -136,6 +136,9 @@ export class FakeHost implements Host {
       case "retry_changes":
       case "dismiss_notice":
         return (this.state = { ...this.state, notice: null });
+      case "who_is_here":
+        return [];
+      case "be_here":
       case "save_client":
       case "save_patient":
       case "retry_message":

@@ -91,6 +91,8 @@ export type PracticeSettings = {
   upload_limit: number,
   /** For how many years conversations are kept; 0 for ever. */
   retention_years: number,
+  /** A client who waits longer than so many minutes is brought to everybody's notice; 0 for never. */
+  escalate_minutes: number,
   /** Nothing is removed, however old it is. */
   legal_hold: boolean,
   /** Staff sign in with a code beside their password. */
@@ -511,6 +513,25 @@ export type ReadUpTo = {
   /** `received_at` of the last message seen. */
   at: Millis,
 };
+export type Presence = {
+  /** Whether it is being looked at. */
+  here: boolean,
+  /** Whether something is being written, and for whom. A client's device may only say `everyone`. */
+  typing?: Audience,
+};
+export type Present = {
+  /** Which. */
+  conversation: ConversationId,
+  /** Everybody once, whoever asks too, 20 at most. */
+  people: Array<PresentPerson>,
+};
+export type PresentPerson = {
+  /** Who. */
+  who: PresentAs,
+  /** Whether they are writing, and for whom. A client's device never sees `staff`. */
+  typing: Audience | null,
+};
+export type PresentAs = { "kind": "client" } | { "kind": "practice" } | { "kind": "staff", "id": StaffId };
 export type NewMessage = {
   /** Where. */
   conversation: ConversationId,
@@ -637,7 +658,9 @@ export type SoundClock = {
 export type Silence = "no_sound" | "no_device" | "device_lost" | "decoder";
 export type DeskEvent = { "kind": "state" } | { "kind": "lists" } | { "kind": "conversations",
   /** Which. */
-  ids: Array<ConversationId>, } | { "kind": "progress",
+  ids: Array<ConversationId>, } | { "kind": "presence",
+  /** Which. */
+  conversation: ConversationId, } | { "kind": "progress",
   /** Which attachment. */
   attachment: AttachmentId,
   /** Bytes that have arrived. */
@@ -752,6 +775,22 @@ export type Thread = {
   draft: Draft,
   /** Everybody it can be assigned to. */
   staff: Array<StaffMember>,
+};
+export type PersonHere = {
+  /** Name. */
+  name: string,
+  /** Whether it is the client. */
+  is_client: boolean,
+  /** Whether they are writing, and for whom. */
+  typing: Audience | null,
+};
+export type BeHere = {
+  /** Which. */
+  conversation: ConversationId,
+  /** Whether one looks at it. */
+  here: boolean,
+  /** Whether one is writing, and for whom. */
+  typing: Audience | null,
 };
 export type Draft = {
   /** Where. */
@@ -899,6 +938,10 @@ export type Calls = {
   open_conversation: [ConversationId, Thread];
   /** Everything in it has been seen. */
   mark_read: [ConversationId, null];
+  /** Everybody else who is in it now. */
+  who_is_here: [ConversationId, Array<PersonHere>];
+  /** Tells others that one is in a conversation, or writing there. */
+  be_here: [BeHere, null];
   /** Opens a new conversation. */
   start_conversation: [StartConversation, ConversationId];
   /** A link for the client of a conversation. Needs the server. */

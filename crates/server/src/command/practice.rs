@@ -1,16 +1,21 @@
-//! `limpet-server practice`: adding, listing, showing, setting, and how much room one has.
+//! `limpet-server practice`: adding, listing, showing, setting, bringing in its clients, and how much room one has.
 
-use std::io::Read;
+use std::{io::Read, path::PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
 use limpet_model::{Practice, PracticeId};
-use limpet_wire::http::PracticeChange;
+use limpet_wire::http::{ImportDates, PracticeChange};
 
-use super::{Place, practice_id, say, with_store};
+use super::{
+    Place,
+    import::{import, in_words},
+    practice_id, say, with_store,
+};
 use crate::{
     by::{Actor, By},
     clock::Clock,
+    imports::Said,
     store::{Store, quota::Room},
     words,
 };
@@ -55,6 +60,28 @@ pub(super) enum PracticeCommand {
         #[arg(long)]
         practice: String,
     },
+    /// Bring in clients and patients from a CSV file, as POST /v1/imports does, and print what it does row by row.
+    Import {
+        #[command(flatten)]
+        place: Place,
+        /// The practice's id.
+        #[arg(long)]
+        practice: String,
+        /// Only print what it would do.
+        #[arg(long)]
+        preview: bool,
+        /// Which column is what, as a JSON object of headings and fields; the others are recognised.
+        #[arg(long, value_name = "JSON")]
+        columns: Option<String>,
+        /// How days are written that could be read either way.
+        #[arg(long, value_parser = ["day_first", "month_first"])]
+        dates: Option<String>,
+        /// Where the refused rows are written, to be mended and brought in.
+        #[arg(long, value_name = "FILE")]
+        refused: Option<PathBuf>,
+        /// The file.
+        file: PathBuf,
+    },
     /// Limit how many bytes of files a practice may keep, or lift the limit; then, and without either, print how many it
     /// keeps and may keep.
     Quota {
@@ -86,6 +113,19 @@ impl PracticeCommand {
             }
             Self::Set { place, practice } => {
                 with_store(&place, async |store| set(store, &practice).await).await
+            }
+            Self::Import { place, practice, preview, columns, dates, refused, file } => {
+                let practice = practice_id(&practice)?;
+                let dates = dates.as_deref().map(|word| match word {
+                    "day_first" => ImportDates::DayFirst,
+                    _ => ImportDates::MonthFirst,
+                });
+                let said = Said::read(columns.as_deref(), dates).map_err(|problem| in_words(&problem))?;
+                let refused = refused.as_deref();
+                with_store(&place, async |store| {
+                    import(store, practice, &file, preview, &said, refused).await
+                })
+                .await
             }
             Self::Quota { place, practice, bytes, unlimited } => {
                 let practice = practice_id(&practice)?;

@@ -57,6 +57,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
         ("PracticeChange", "consent", wording(limits::CONSENT)),
         ("PracticeChange", "upload_limit", whole(limits::UPLOAD_LIMIT_MINIMUM, UPLOAD_LIMIT)),
         ("PracticeChange", "retention_years", whole(0, limits::YEARS_LIMIT.into())),
+        ("PracticeChange", "escalate_minutes", whole(0, limits::ESCALATE_LIMIT.into())),
         ("Hours", "days", json!({ "maxItems": limits::DAYS_LIMIT })),
         ("Day", "spans", json!({ "maxItems": limits::SPANS_LIMIT })),
         ("Day", "date", json!({ "pattern": DATE })),

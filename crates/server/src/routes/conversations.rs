@@ -1,12 +1,13 @@
 //! Conversations: opening, changing, inviting the client, read marks.
 
 use axum::{Json, extract::State};
-use limpet_model::{Conversation, ConversationId};
+use limpet_model::{Audience, Conversation, ConversationId};
 use limpet_wire::{
     Code,
     changes::{Change, Entity},
     http::{
-        BulkAnswer, BulkChange, BulkRefusal, ConversationChange, Invitation, Merge, NewConversation, ReadUpTo,
+        BulkAnswer, BulkChange, BulkRefusal, ConversationChange, Invitation, Merge, NewConversation,
+        Presence, ReadUpTo,
     },
 };
 
@@ -16,6 +17,7 @@ use crate::{
     body::{IdOf, Sent},
     failure::{Answer, Problem},
     limits::BULK_LIMIT,
+    presence::Said,
     secrets::{new_token, token_hash},
     store::{StoreError, changes::Thing, invitations::Opened},
     terms::{Changed, Done, Known, On, Tagged},
@@ -122,5 +124,24 @@ pub async fn read(
 ) -> Answer<Done> {
     words::check_mark(up_to)?;
     app.store.read_up_to(caller.by(app.now()), caller.view(), id, up_to.at).await?;
+    Ok(Done)
+}
+
+/// `PUT /v1/conversations/{id}/presence`
+pub async fn presence(
+    State(app): State<App>,
+    caller: Caller,
+    IdOf(id): IdOf<ConversationId>,
+    Sent(Presence { here, typing }): Sent<Presence>,
+) -> Answer<Done> {
+    let (practice, view, who) = (caller.practice(), caller.view(), caller.author()?);
+    if typing == Some(Audience::Staff) && view != View::Staff {
+        return Err(Problem::invalid("A note is for staff only. Say that you are writing a message."));
+    }
+    let found = app.store.conversation(practice, view, id).await?;
+    let client = found.ok_or_else(|| Problem::not_found("conversation"))?.client;
+    let here = here || typing.is_some();
+    let said = Said { practice, conversation: id, client, session: caller.0.id(), who, here, typing };
+    app.live.presences().say(said, app.now());
     Ok(Done)
 }

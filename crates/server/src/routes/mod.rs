@@ -13,6 +13,7 @@ mod docs;
 mod dress;
 mod exports;
 mod health;
+mod imports;
 mod lists;
 mod live;
 mod media;
@@ -38,6 +39,8 @@ use crate::{
     openapi::{Tell, Telling, teller},
     permission::Act,
 };
+
+pub use self::health::BucketAnswer;
 
 /// A line of the table.
 #[derive(Debug, Clone, Copy)]
@@ -151,7 +154,7 @@ routes! {
     put "/v1/templates/{id}" Session(Act::Sort) => lists::put_template, conflicts;
     /// What changed after a revision, as the asker sees it.
     get "/v1/changes" Session(Act::Follow) => changes::changes;
-    /// Say, as server-sent events, whenever there is a newer revision.
+    /// Say, as server-sent events, whenever there is a newer revision, and who is in a conversation.
     get "/v1/live" Session(Act::Follow) => live::live, live::tell;
     /// A client.
     get "/v1/clients/{id}" Session(Act::Follow) => people::client;
@@ -161,6 +164,11 @@ routes! {
     get "/v1/patients/{id}" Session(Act::Follow) => people::patient;
     /// Add or change a patient.
     put "/v1/patients/{id}" Session(Act::Keep) => people::put_patient;
+    /// Say what a CSV file of clients and patients would do, row by row, and write nothing. 16 MB and 50,000 rows at most.
+    post "/v1/imports/preview" Session(Act::Import) => imports::preview, imports::tell;
+    /// Bring in clients and patients from the file that was looked at. It is done in parts: one that broke off is finished
+    /// by sending the file again, and one that is sent twice changes nothing.
+    post "/v1/imports" Session(Act::Import) => imports::import, imports::tell, conflicts;
     /// A conversation.
     get "/v1/conversations/{id}" Session(Act::Follow) => conversations::conversation;
     /// Open a conversation. The same again changes nothing.
@@ -175,6 +183,8 @@ routes! {
     post "/v1/conversations/{id}/invitation" Session(Act::Invite) => conversations::invite;
     /// Say how far one has read.
     post "/v1/conversations/{id}/read" Session(Act::Read) => conversations::read;
+    /// Say that one is in a conversation, or writing there. It passes by itself, and nothing of it is kept.
+    put "/v1/conversations/{id}/presence" Session(Act::BePresent) => conversations::presence;
     /// A message or, for staff, a note.
     get "/v1/messages/{id}" Session(Act::Follow) => messages::message;
     /// Write a message or, for staff, a note, and announce its files. The same again changes nothing.

@@ -70,6 +70,8 @@ acts! {
     Filed "filed";
     /// Saved a transcript or a file outside.
     Exported "exported";
+    /// Brought in clients and patients from a file.
+    Imported "imported";
     /// Made another conversation part of one.
     Merged "merged";
     /// Made a link for a client.

@@ -57,11 +57,20 @@ impl Store {
             terms.leave(write).await?;
             return Ok(Some(revision));
         }
-        upsert(&mut write, client).await?;
-        let act = if before.is_some() { Act::Changed } else { Act::Added };
-        write.log(act, client.id, fields_that_differ(before.as_ref().map(|(_, before)| before), client));
+        save(&mut write, before.as_ref().map(|(_, before)| before), client).await?;
         write.commit().await.map(Some)
     }
+}
+
+/// Writes a client down where it is another than before. Whether it is.
+pub(super) async fn save(write: &mut Write, before: Option<&Client>, client: &Client) -> Result<bool> {
+    if before == Some(client) {
+        return Ok(false);
+    }
+    upsert(write, client).await?;
+    let act = if before.is_some() { Act::Changed } else { Act::Added };
+    write.log(act, client.id, fields_that_differ(before, client));
+    Ok(true)
 }
 
 async fn upsert(write: &mut Write, client: &Client) -> Result<()> {
@@ -84,6 +93,13 @@ async fn upsert(write: &mut Write, client: &Client) -> Result<()> {
     .await?;
     write.seen_by(client.id);
     Ok(())
+}
+
+/// Every client of a practice.
+pub(super) async fn all(connection: &mut AnyConnection, practice: PracticeId) -> Result<Vec<Client>> {
+    let sql = concat!("SELECT ", columns!(), " FROM clients WHERE practice_id = $1");
+    let rows = sqlx::query(sql).bind(practice.to_string()).fetch_all(connection).await?;
+    rows.iter().map(from_row).collect()
 }
 
 pub(super) async fn find(

@@ -1,15 +1,15 @@
 //! What is due: conversations that were put off come back, messages are sent later, and a client who waited too long is
 //! brought to everybody's notice. Each is a job; what it finds when its time has come is what counts.
 
-use limpet_model::{ConversationId, ConversationState, MessageId, Millis};
+use limpet_model::{ConversationId, ConversationState, MessageId, Millis, PracticeSettings};
 use serde_json::{Value, json};
 
 use super::{
-    Result, Store, Write, attachments,
+    Result, Store, StoreError, Write, attachments,
     audit::Act,
     conversations,
     jobs::{self, Job, PutBack, Work},
-    messages,
+    messages, practices,
     row::Columns,
 };
 use crate::{by::By, view::View};
@@ -98,12 +98,31 @@ pub(super) async fn wait(write: &mut Write, id: ConversationId, since: Millis) -
 /// How long a client may wait, milliseconds, if the practice says so.
 async fn patience(write: &mut Write) -> Result<Option<i64>> {
     let practice = write.practice();
-    let row = sqlx::query("SELECT escalate_minutes FROM practices WHERE id = $1")
-        .bind(practice.to_string())
-        .fetch_one(write.connection())
-        .await?;
-    let minutes = row.int("escalate_minutes")?;
-    Ok((minutes > 0).then_some(minutes * 60 * 1000))
+    let practice =
+        practices::find(write.connection(), practice).await?.ok_or(StoreError::Missing("practice"))?;
+    Ok(longest(&practice.settings))
+}
+
+fn longest(settings: &PracticeSettings) -> Option<i64> {
+    (settings.escalate_minutes > 0).then(|| i64::from(settings.escalate_minutes) * 60 * 1000)
+}
+
+/// Another time counts for those who wait already. Where nobody is to be told any more, the jobs find nothing to do.
+pub(super) async fn wait_differently(write: &mut Write, settings: &PracticeSettings) -> Result<()> {
+    let (practice, now) = (write.practice(), write.by().at);
+    let Some(longest) = longest(settings) else { return Ok(()) };
+    let rows = sqlx::query(
+        "SELECT id, waiting_since FROM conversations WHERE practice_id = $1 AND state = 'open' \
+         AND waiting_since IS NOT NULL AND escalated_at IS NULL",
+    )
+    .bind(practice.to_string())
+    .fetch_all(write.connection())
+    .await?;
+    for row in &rows {
+        let (id, since) = (row.id("id")?, row.time("waiting_since")?);
+        jobs::queue(write.quiet(), practice, Work::Escalate(id), Millis(since.0 + longest), now).await?;
+    }
+    Ok(())
 }
 
 /// Finishes the job, or gives it back for later. `None` when it is to be done now and the claim counts; else whether

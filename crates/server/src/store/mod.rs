@@ -22,6 +22,7 @@ mod endings;
 mod engine;
 mod exports;
 mod findings;
+mod imports;
 pub mod invitations;
 pub mod jobs;
 mod keeper;

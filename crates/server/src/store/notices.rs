@@ -1,4 +1,4 @@
-//! New revisions, from node to node, as PostgreSQL carries them. SQLite has no other nodes.
+//! New revisions, and who is where, from node to node, as PostgreSQL carries them. SQLite has no other nodes.
 //!
 //! A commit is not held up by it: a notice inside a transaction takes a lock of the whole database until that has
 //! committed, and all practices would stand in line. What was committed is told in bunches just after; a node that dies
@@ -15,10 +15,12 @@ use sqlx::postgres::PgListener;
 use tokio::sync::Notify;
 
 use super::{Engine, Result, Store};
-use crate::live::Reach;
+use crate::{clock::Clock, live::Reach};
 
 /// `<practice> <revision> <who>`: `*` for everybody, else ids of clients separated by commas.
 const CHANNEL: &str = "limpet_revisions";
+/// What devices say about being somewhere, as `Presences` writes it.
+const PRESENCE: &str = "limpet_presence";
 /// How long notices are gathered.
 const GATHER: Duration = Duration::from_millis(5);
 /// More clients than this are everybody: a notice has room for 8000 bytes.
@@ -92,17 +94,35 @@ impl Store {
         }
     }
 
+    /// Tells other nodes what devices of this one said about being somewhere. Nobody is told on SQLite.
+    pub(crate) async fn tell_presences(&self, notices: &[String]) -> Result<()> {
+        if self.engine == Engine::Sqlite || notices.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.pool().begin().await?;
+        for notice in notices {
+            sqlx::query("SELECT pg_notify($1, $2)")
+                .bind(PRESENCE)
+                .bind(notice.clone())
+                .execute(&mut *tx)
+                .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
     /// Passes on what other nodes commit, until the connection is lost for good. Returns at once on SQLite.
-    pub async fn hear_other_nodes(&self) -> Result<()> {
+    pub async fn hear_other_nodes(&self, clock: &Clock) -> Result<()> {
         if self.engine == Engine::Sqlite {
             return Ok(());
         }
         let mut listener = PgListener::connect(&self.url).await?;
-        listener.listen(CHANNEL).await?;
+        listener.listen_all([CHANNEL, PRESENCE]).await?;
         loop {
             // `recv` connects again by itself; what was missed meanwhile is found by looking.
             let notice = listener.recv().await?;
-            if let Some((practice, revision, reach)) = read(notice.payload()) {
+            if notice.channel() == PRESENCE {
+                self.live.presences().hear(notice.payload(), clock.now());
+            } else if let Some((practice, revision, reach)) = read(notice.payload()) {
                 self.live.tell(practice, revision, &reach);
             }
         }

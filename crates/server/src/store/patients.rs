@@ -107,15 +107,7 @@ impl Store {
             write.discard().await?;
             return Err(StoreError::Missing("client"));
         }
-        let act = if before.is_some() { Act::Changed } else { Act::Added };
-        let fields = fields_that_differ(before.as_ref().map(|(_, before)| before), patient);
-        write.log(act, patient.id, fields);
-        if let Some((_, before)) = before.filter(|(_, before)| before.client != patient.client) {
-            // The animal left its former owner's view.
-            tombstones::bury(&mut write, Some(before.client), "patient", &patient.id.to_string()).await?;
-            tombstones::unbury(&mut write, patient.client, "patient", &patient.id.to_string()).await?;
-        }
-        upsert(&mut write, patient).await?;
+        save(&mut write, before.as_ref().map(|(_, before)| before), patient).await?;
         write.commit().await.map(Some)
     }
 
@@ -123,6 +115,29 @@ impl Store {
     pub async fn patient(&self, practice: PracticeId, patient: PatientId) -> Result<Option<Patient>> {
         find(&mut *self.pool().acquire().await?, practice, patient).await
     }
+}
+
+/// Writes a patient down, whose client has to be there, where it is another than before. Whether it is.
+pub(super) async fn save(write: &mut Write, before: Option<&Patient>, patient: &Patient) -> Result<bool> {
+    if before == Some(&as_kept(patient)) {
+        return Ok(false);
+    }
+    let act = if before.is_some() { Act::Changed } else { Act::Added };
+    write.log(act, patient.id, fields_that_differ(before, patient));
+    if let Some(before) = before.filter(|before| before.client != patient.client) {
+        // The animal left its former owner's view.
+        tombstones::bury(write, Some(before.client), "patient", &patient.id.to_string()).await?;
+        tombstones::unbury(write, patient.client, "patient", &patient.id.to_string()).await?;
+    }
+    upsert(write, patient).await?;
+    Ok(true)
+}
+
+/// Every patient of a practice.
+pub(super) async fn all(connection: &mut AnyConnection, practice: PracticeId) -> Result<Vec<Patient>> {
+    let sql = concat!("SELECT ", columns!(), " FROM patients WHERE practice_id = $1");
+    let rows = sqlx::query(sql).bind(practice.to_string()).fetch_all(connection).await?;
+    rows.iter().map(from_row).collect()
 }
 
 async fn upsert(write: &mut Write, patient: &Patient) -> Result<()> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
-    Result, Store, StoreError, Write, audit::Act, changes::Span, consents, row::Columns, second_steps,
+    Result, Store, StoreError, Write, audit::Act, changes::Span, consents, due, row::Columns, second_steps,
 };
 use crate::{
     by::By,
@@ -54,6 +54,7 @@ fn apply(practice: &mut Practice, change: &PracticeChange) {
     set(&mut settings.first_words, change.first_words.as_ref());
     set(&mut settings.upload_limit, change.upload_limit.as_ref());
     set(&mut settings.retention_years, change.retention_years.as_ref());
+    set(&mut settings.escalate_minutes, change.escalate_minutes.as_ref());
     set(&mut settings.legal_hold, change.legal_hold.as_ref());
     set(&mut settings.requires_code, change.requires_code.as_ref());
 }
@@ -79,7 +80,7 @@ impl Store {
     }
 
     /// Changes a practice's settings. Another consent text is the next version. Where codes are required from now on,
-    /// the sessions of those who have none end.
+    /// the sessions of those who have none end. How long a client may wait counts for those who wait already.
     ///
     /// # Errors
     /// `Conflict` when codes are to be required and no administrator has any: nobody could let the others in.
@@ -113,6 +114,9 @@ impl Store {
             second_steps::close_sessions_without(write.connection(), practice).await?;
         }
         update(&mut write, &after).await?;
+        if after.settings.escalate_minutes != before.settings.escalate_minutes {
+            due::wait_differently(&mut write, &after.settings).await?;
+        }
         // The names of what was set, never what clients read.
         let set = serde_json::to_value(change).unwrap_or_default();
         let set = set.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());

@@ -3,7 +3,7 @@
 //! **Invariant:** a session slides: it ends a fixed time after it was last used. **Invariant:** nobody has more than
 //! [`MOST`]: whoever opens a link a thousand times has the last ones.
 
-use limpet_model::{ClientId, ConversationId, Millis, PracticeId, Role, StaffId, TokenId};
+use limpet_model::{Author, ClientId, ConversationId, Millis, PracticeId, Role, StaffId, TokenId};
 use limpet_wire::http::OpenSession;
 use serde_json::Value;
 use sqlx::{AnyConnection, any::AnyRow};
@@ -233,6 +233,35 @@ impl Store {
             })
         };
         rows.iter().map(read).collect()
+    }
+
+    /// Whether a session that is named by its id is somebody's, and open.
+    pub async fn is_session_of(
+        &self,
+        practice: PracticeId,
+        who: Author,
+        id: &str,
+        now: Millis,
+    ) -> Result<bool> {
+        let (sql, person) = match who {
+            Author::Staff(staff) => (
+                "SELECT token_hash FROM sessions WHERE practice_id = $1 AND staff_id = $2 AND expires_at > $3",
+                staff.to_string(),
+            ),
+            Author::Client(client) => (
+                "SELECT token_hash FROM sessions WHERE practice_id = $1 AND client_id = $2 AND expires_at > $3",
+                client.to_string(),
+            ),
+            Author::System => return Ok(false),
+        };
+        let rows = sqlx::query(sql)
+            .bind(practice.to_string())
+            .bind(person)
+            .bind(now.0)
+            .fetch_all(self.pool())
+            .await?;
+        let hashes: Result<Vec<String>> = rows.iter().map(|row| row.text("token_hash")).collect();
+        Ok(hashes?.iter().any(|hash| id_of(hash) == id))
     }
 
     /// How many sessions a client's devices have.

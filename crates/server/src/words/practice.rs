@@ -9,8 +9,9 @@ use limpet_wire::http::PracticeChange;
 use crate::{
     failure::{Answer, Problem},
     limits::{
-        ADDRESS, CONSENT, DAYS_LIMIT, LABEL, LANGUAGES_LIMIT, LETTERHEAD, NAME, OFFLINE_WORDS, PHONE, REPLY,
-        SPANS_LIMIT, TAGS_LIMIT, TEMPLATE, Text, UPLOAD_LIMIT_MINIMUM, YEARS_LIMIT,
+        ADDRESS, CONSENT, DAYS_LIMIT, ESCALATE_LIMIT, LABEL, LANGUAGES_LIMIT, LETTERHEAD, NAME,
+        OFFLINE_WORDS, PHONE, REPLY, SPANS_LIMIT, TAGS_LIMIT, TEMPLATE, Text, UPLOAD_LIMIT_MINIMUM,
+        YEARS_LIMIT,
     },
 };
 
@@ -53,6 +54,9 @@ pub fn check_practice(change: &PracticeChange) -> Answer<()> {
         return Err(Problem::invalid(format!(
             "Choose {YEARS_LIMIT} years at most, or 0 to keep everything for ever."
         )));
+    }
+    if change.escalate_minutes.is_some_and(|minutes| minutes > ESCALATE_LIMIT) {
+        return Err(Problem::invalid("Choose a week at most, 10080 minutes, or 0 to have nobody told."));
     }
     Ok(())
 }

@@ -1,15 +1,25 @@
 //! The blob store on a real S3, and what is said when there is none.
 
-use std::process::Command;
+use std::{
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::TryStreamExt;
 use limpet_model::{AttachmentId, PracticeId};
 use limpet_server::{
     blobs::{BlobError, Blobs, Bucket, Part},
     file_of::FileOf,
+    serve::Settings,
 };
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
+    clinic::Clinic,
     ground,
     process::{PROGRAM, furnish, run},
 };
@@ -94,4 +104,85 @@ async fn a_wrong_key_opens_nothing() {
     let blobs = Blobs::in_bucket(&Bucket::with_options(blobs, wrong)).unwrap();
     let error = blobs.answers().await.unwrap_err().to_string();
     assert!(error.contains("SignatureDoesNotMatch"), "{error}");
+}
+
+/// A bucket that can be cut off: what is said to it goes through here.
+struct Line {
+    address: std::net::SocketAddr,
+    through: Arc<AtomicBool>,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Line {
+    async fn to(bucket: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let line = Self {
+            address: listener.local_addr().unwrap(),
+            through: Arc::new(AtomicBool::new(true)),
+            connections: Arc::default(),
+        };
+        let (through, connections) = (line.through.clone(), line.connections.clone());
+        tokio::spawn(async move {
+            loop {
+                let (mut from, _) = listener.accept().await.unwrap();
+                connections.fetch_add(1, Ordering::SeqCst);
+                let (bucket, through) = (bucket.clone(), through.clone());
+                tokio::spawn(async move {
+                    let cut = async {
+                        while through.load(Ordering::SeqCst) {
+                            tokio::time::sleep(Duration::from_millis(20)).await;
+                        }
+                    };
+                    let pass = async {
+                        let mut to = TcpStream::connect(&bucket).await.unwrap();
+                        let _ = tokio::io::copy_bidirectional(&mut from, &mut to).await;
+                    };
+                    tokio::select! {
+                        () = cut => {}
+                        () = pass => {}
+                    }
+                });
+            }
+        });
+        line
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_reach_its_bucket_is_not_ready_and_asks_it_seldom() {
+    let environment = ground::environment();
+    let endpoint = environment.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL").unwrap().1.clone();
+    let line = Line::to(endpoint.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned()).await;
+    let clinic = Clinic::open_with(|settings| {
+        let options = environment.clone().map(|(name, value)| match name.as_str() {
+            "AWS_ENDPOINT_URL" => (name, format!("http://{}", line.address)),
+            _ => (name, value),
+        });
+        let blobs = ground::place(&settings.data).blobs;
+        Settings { blobs: Some(Bucket::with_options(blobs, options)), ..settings }
+    })
+    .await;
+    let device = clinic.stranger();
+    let ready = async || {
+        let answer = device.get("/readyz").await;
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(ready().await, (200, "ready\n".into()));
+    line.through.store(false, Ordering::SeqCst);
+    let before = line.connections.load(Ordering::SeqCst);
+    for _ in 0..20 {
+        assert_eq!(ready().await.0, 200, "it was asked a moment ago");
+    }
+    assert_eq!(line.connections.load(Ordering::SeqCst), before);
+    clinic.clock.advance(5_000);
+    let asked = std::time::Instant::now();
+    assert_eq!(ready().await, (503, "the bucket does not answer\n".into()));
+    assert!(asked.elapsed() < Duration::from_secs(5), "a balancer gets its answer");
+    // What does not need the bucket goes on.
+    let staff = clinic.staff().await;
+    let case = staff.open_case().await;
+    staff.say(&case, "Good morning").await;
+    line.through.store(true, Ordering::SeqCst);
+    clinic.clock.advance(5_000);
+    assert_eq!(ready().await.0, 200);
 }

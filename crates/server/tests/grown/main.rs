@@ -44,6 +44,8 @@ mod mailbox;
 mod media;
 #[path = "../http/messages.rs"]
 mod messages;
+#[path = "../http/presence.rs"]
+mod presence;
 #[path = "../http/process.rs"]
 #[expect(dead_code, reason = "what only the other suite asks for")]
 mod process;

@@ -7,12 +7,16 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use limpet_model::{AttachmentKind, AttachmentState, ClientId};
+use limpet_model::{AttachmentKind, AttachmentState, Audience, ClientId};
 use limpet_server::{
     serve::{Running, Settings, StartError, start},
     sweep,
 };
-use limpet_wire::{Code, changes::Entity};
+use limpet_wire::{
+    Code,
+    changes::Entity,
+    http::{HERE_FOR, PresentAs, TYPING_FOR},
+};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -20,6 +24,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use crate::{
     clinic::{Clinic, Device, client_named, fails, file, ok, sign_in},
     ground,
+    presence::{Ear, be, colleague},
     process::{PROGRAM, furnish, run, settled},
     uploads::{CLIP, Sender, chunk, create, head, offset, send, sender, tus, until_it_is},
 };
@@ -59,6 +64,48 @@ async fn a_device_may_ask_any_node() {
     assert_eq!(page.changes.len(), 1);
     assert_eq!(page.changes[0].entity, Entity::Client(client));
     drop(events);
+    two.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_where_is_known_at_every_node() {
+    let clinic = Clinic::open().await;
+    let (two, _folder) = another(&clinic).await;
+    let ana = clinic.staff().await;
+    let case = ana.open_case().await;
+    let phone = at(&two, &ana.phone(&case).await);
+    let (_, ben) = colleague(&clinic).await;
+    let ben = at(&two, &ben);
+    let (mut at_bens, mut at_phone) = (Ear::of(&ben).await, Ear::of(&phone).await);
+    let (vet, writes, notes) =
+        (PresentAs::Staff(clinic.vet), Some(Audience::Everyone), Some(Audience::Staff));
+    // The nodes may not hear each other yet in their first moments: devices say it again.
+    let said = async {
+        loop {
+            be(&ana, &case, true, writes).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            clinic.clock.advance(TYPING_FOR / 2);
+        }
+    };
+    let ana_writes = [(vet, writes)];
+    tokio::select! {
+        () = said => {}
+        () = at_bens.hears(&case, &ana_writes) => {}
+    }
+    at_phone.hears(&case, &[(PresentAs::Practice, writes)]).await;
+    Ear::of(&ben).await.hears(&case, &[(vet, writes)]).await;
+    be(&ana, &case, true, notes).await;
+    at_bens.hears(&case, &[(vet, notes)]).await;
+    at_phone.hears(&case, &[(PresentAs::Practice, None)]).await;
+    be(&phone, &case, true, writes).await;
+    Ear::of(&ana).await.hears(&case, &[(PresentAs::Client, writes), (vet, notes)]).await;
+    // A session that is closed at one node is nobody's at the other.
+    ok(ana.post("/v1/sign-out", &serde_json::json!({})).await).await;
+    at_bens.hears(&case, &[(PresentAs::Client, writes)]).await;
+    at_phone.hears(&case, &[]).await;
+    clinic.clock.advance(HERE_FOR);
+    at_bens.hears(&case, &[]).await;
+    drop((at_bens, at_phone));
     two.stop().await;
 }
 

@@ -30,12 +30,13 @@ async fn an_administrator_sets_how_the_practice_works_and_every_device_hears_of_
     let change = json!({
         "name": "Lapa Vets", "phone": "555 0199", "letterhead": "Reg. 4711\nsecret", "time_zone": "Atlantic/Canary",
         "hours": week(540, 1020), "chat_hours": week(600, 700), "upload_limit": 5_000_000, "retention_years": 3,
-        "legal_hold": true, "offline": true, "offline_words": { "en": "Flooded" }, "away_words": { "en": "secret" },
+        "escalate_minutes": 45, "legal_hold": true, "offline": true, "offline_words": { "en": "Flooded" }, "away_words": { "en": "secret" },
     });
     fails(vet.patch("/v1/practice", &change).await, 403, Code::Invalid).await;
     fails(phone.patch("/v1/practice", &change).await, 404, Code::NotFound).await;
     let set: Practice = admin.patch("/v1/practice", &change).await.json().await.unwrap();
     assert_eq!((set.name.as_str(), set.settings.retention_years), ("Lapa Vets", 3));
+    assert_eq!(set.settings.escalate_minutes, 45);
     assert_eq!(set.address, "1 Harbour Street", "what was not said is as it was");
     for device in [&admin, &vet] {
         assert_eq!(in_feed(device).await, set);
@@ -49,6 +50,7 @@ async fn an_administrator_sets_how_the_practice_works_and_every_device_hears_of_
             ("Lapa Vets", "555 0199", true)
         );
         assert_eq!(seen.settings.hours, set.settings.hours);
+        assert_eq!(seen.settings.escalate_minutes, 0);
         assert!(!seen.settings.legal_hold && seen.settings.retention_years != 3);
     }
     let revision = admin.changes(0, 1000).await.revision;
@@ -73,6 +75,7 @@ async fn what_does_not_fit_is_refused_in_words_and_changes_nothing() {
         (json!({ "upload_limit": UPLOAD_LIMIT + 1 }), "200 MB"),
         (json!({ "upload_limit": 1 }), "between 1"),
         (json!({ "retention_years": 101 }), "100 years"),
+        (json!({ "escalate_minutes": 10_081 }), "a week"),
         (json!({ "consent": { "en": " " } }), "consent text is missing"),
         (json!({ "logo": { "sha256": "x", "width": 1, "height": 1 } }), "cannot read"),
         (json!({ "hours": { "week": [[]], "days": [] } }), "cannot read"),
@@ -222,8 +225,9 @@ async fn an_operator_lists_shows_and_sets_practices() {
     let (id, name) = listed.trim().split_once(' ').unwrap();
     assert!(!name.is_empty());
     let set = |change: &str| text(&["practice", "set", "--practice", id], change);
-    let (done, out, _) = set(r#"{ "name": "Sur", "legal_hold": true }"#);
+    let (done, out, _) = set(r#"{ "name": "Sur", "legal_hold": true, "escalate_minutes": 90 }"#);
     assert!(done && out.contains("\"legal_hold\": true"), "{out}");
+    assert!(out.contains("\"escalate_minutes\": 90"), "{out}");
     let (_, shown, _) = text(&["practice", "show", "--practice", id], "");
     assert_eq!(serde_json::from_str::<Practice>(&shown).unwrap().name, "Sur");
     for (change, part) in

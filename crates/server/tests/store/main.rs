@@ -87,6 +87,7 @@ async fn run_suite(ground: &Ground) {
     due::the_client_and_the_end_bring_it_back(&ground.fresh()).await;
     due::what_is_sent_later_is_nobodys_until_then(&ground.fresh()).await;
     due::a_client_who_waits_too_long_is_brought_to_notice(&ground.fresh()).await;
+    due::another_time_counts_for_those_who_wait_already(&ground.fresh()).await;
     merges::two_about_one_patient_become_one_and_nothing_is_lost(&ground.fresh()).await;
     merges::what_is_about_another_patient_stays_apart(&ground.fresh()).await;
     due::a_closing_thanks_is_waved_off(&ground.fresh()).await;

@@ -8,6 +8,7 @@ use limpet_model::{
 };
 use limpet_server::{
     by::{Actor, By},
+    clock::Clock,
     live::Live,
     store::{Engine, Store, StoreError},
     view::View,
@@ -290,15 +291,15 @@ pub async fn openings_and_secrets(url: &str) {
 }
 
 pub async fn a_node_hears_what_another_commits(url: &str) {
-    let live = Live::default();
+    let (live, clock) = (Live::default(), Clock::system());
     let (here, there) = (open_heard(url, live.clone()).await, open(url).await);
     if here.engine() == Engine::Sqlite {
         // One node: there is nobody to hear, and that is said at once.
-        return here.hear_other_nodes().await.unwrap();
+        return here.hear_other_nodes(&clock).await.unwrap();
     }
     let case = open_case(&there).await;
     let mut ear = live.listen(case.practice, View::Staff).revisions;
-    let hearing = tokio::spawn(async move { here.hear_other_nodes().await });
+    let hearing = tokio::spawn(async move { here.hear_other_nodes(&clock).await });
     let telling = tokio::spawn({
         let there = there.clone();
         async move { there.tell_other_nodes().await }

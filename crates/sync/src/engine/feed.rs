@@ -9,7 +9,7 @@ use limpet_cache::CacheError;
 use limpet_wire::{Code, Failure};
 
 use super::{Link, Shared, SyncEvent};
-use crate::{ServerError, lay_over};
+use crate::{ServerError, http::Told, lay_over};
 
 /// Changes in a page.
 const PAGE: u32 = 500;
@@ -37,6 +37,7 @@ pub(super) async fn follow(shared: Arc<Shared>) {
     loop {
         let mut was_online = false;
         let Err(end) = follow_once(&shared, &mut was_online).await;
+        shared.tell(SyncEvent::NobodyKnown);
         match end {
             Break::Server(error) if error.is_signed_out() => {
                 tracing::info!("The session is over");
@@ -66,9 +67,13 @@ async fn follow_once(shared: &Arc<Shared>, was_online: &mut bool) -> Result<std:
     loop {
         tokio::select! {
             told = live.next() => {
-                let told = told?;
-                if told != shared.on_disk(|store| store.cache.position()).await? {
-                    catch_up(shared).await?;
+                match told? {
+                    Told::Present(present) => shared.tell(SyncEvent::Present(present)),
+                    Told::Revision(told) => {
+                        if told != shared.on_disk(|store| store.cache.position()).await? {
+                            catch_up(shared).await?;
+                        }
+                    }
                 }
             }
             () = shared.ask.notified() => catch_up(shared).await?,

@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use limpet_cache::CacheError;
 use limpet_model::{AttachmentId, ConversationId, StaffId};
-use limpet_wire::Failure;
+use limpet_wire::{Failure, http::Present};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
@@ -40,6 +40,10 @@ pub enum SyncEvent {
     Link,
     /// The feed changed something: lists, and these conversations.
     Arrived(BTreeSet<ConversationId>),
+    /// Who is in a conversation now.
+    Present(Present),
+    /// Nobody is known to be in any conversation: the live connection broke off.
+    NobodyKnown,
     /// Something in the outbox moved on, in this conversation if in any.
     Outbox(Option<ConversationId>),
     /// Bytes of an upload that the server has.

@@ -14,7 +14,7 @@ use limpet_model::{ConversationId, Revision};
 use limpet_wire::{
     Code, Failure,
     changes::ChangePage,
-    http::{Invitation, Me, ReadUpTo, SignIn, StaffSession},
+    http::{Invitation, Me, Presence, ReadUpTo, SignIn, StaffSession},
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 
 pub use address::server_address;
 pub use download::{Arrived, Download, Wanted};
-pub use live::Live;
+pub use live::{Live, Told};
 
 use crate::plan::Answer;
 use limpet_cache::outbox::Work;
@@ -183,6 +183,11 @@ impl Server {
     /// A link for the client of a conversation.
     pub async fn invite(&self, conversation: ConversationId) -> Result<Invitation, ServerError> {
         self.json(self.request(Method::POST, &format!("v1/conversations/{conversation}/invitation"))?).await
+    }
+
+    /// Says that one is in a conversation, or writing there. It passes by itself.
+    pub async fn be_present(&self, conversation: ConversationId, said: Presence) -> Result<(), ServerError> {
+        self.done(self.put(&format!("v1/conversations/{conversation}/presence"), &said)?).await
     }
 
     /// Tells the server one thing, once: with the same key it is not done again, however late it is repeated. Not for

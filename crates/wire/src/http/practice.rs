@@ -36,6 +36,8 @@ pub struct PracticeChange {
     pub upload_limit: Option<i64>,
     /// Years that conversations are kept; 0 for ever.
     pub retention_years: Option<u32>,
+    /// Minutes after which a client who waits is brought to everybody's notice; 0 for never. Who waits already is meant too.
+    pub escalate_minutes: Option<u32>,
     /// Nothing is removed.
     pub legal_hold: Option<bool>,
     /// Staff sign in with a code beside their password.

@@ -100,6 +100,10 @@ export class App {
         if (!this.state?.session) break;
         void this.list.refresh();
         void this.open?.refresh();
+        void this.open?.presence.refresh();
+        break;
+      case "presence":
+        if (this.open?.id === event.conversation) void this.open.presence.refresh();
         break;
       case "conversations":
         if (this.open && event.ids.includes(this.open.id)) void this.open.refresh();
@@ -152,6 +156,7 @@ export class App {
     const left = this.open;
     this.open = id === null ? null : new OpenThread(id, this.host, this.unkept.get(id));
     const opened = this.open?.refresh();
+    void this.open?.presence.refresh();
     if (left) await this.leave(left);
     await opened;
   }

@@ -45,6 +45,8 @@ export class Composer {
   private due: number | null = null;
   private saving: Promise<Failure | null> = Promise.resolve(null);
   private sending: Promise<boolean> = Promise.resolve(true);
+  /** Hears for whom something is being written; nobody when that ends. */
+  typed: (audience: Audience | null) => void = () => undefined;
   private readonly call;
 
   constructor(
@@ -88,12 +90,15 @@ export class Composer {
   write(body: string): void {
     this.body = body;
     this.failure = null;
+    this.typed(body.trim() === "" ? null : this.audience);
     this.tellLater();
   }
 
   turnTo(audience: Audience): void {
     if (this.audience === audience) return;
     this.audience = audience;
+    // The next key says for whom.
+    this.typed(null);
     this.tellLater();
   }
 
@@ -134,6 +139,7 @@ export class Composer {
       this.fileChanges += 1;
       this.body = "";
       this.files = [];
+      this.typed(null);
       return true;
     } catch (thrown) {
       this.failure = failureOf(thrown);

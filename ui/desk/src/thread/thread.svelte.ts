@@ -6,6 +6,7 @@ import { failureOf } from "@limpet/shared/host/failure";
 import { callsOf, type Host } from "@limpet/shared/host/host";
 import { again } from "../shell/again";
 import { Composer } from "./composer.svelte";
+import { Presence } from "./presence.svelte";
 
 /** How long a thread has to be in sight before it counts as seen, milliseconds. */
 export const SEEN_AFTER = 1000;
@@ -16,6 +17,7 @@ export class OpenThread {
   /** Where the unseen part began when the thread was opened; null before the first answer. */
   seenBefore = $state<Millis | null>(null);
   readonly refresh: () => Promise<void>;
+  readonly presence: Presence;
 
   private isInSight = false;
   private seen: ReturnType<typeof setTimeout> | null = null;
@@ -29,11 +31,14 @@ export class OpenThread {
   ) {
     this.call = callsOf(host);
     this.refresh = again(() => this.ask());
+    this.presence = new Presence(id, host);
+    composer.typed = (audience) => (audience === null ? this.presence.pulse.rest() : this.presence.pulse.type(audience));
   }
 
   /** The window shows it, or no longer does. */
   look(isInSight: boolean): void {
     this.isInSight = isInSight;
+    this.presence.pulse.look(isInSight && !this.isClosed);
     this.markLater();
   }
 

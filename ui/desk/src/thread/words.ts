@@ -58,6 +58,11 @@ export const threadWords = words(
     previousPicture: "Previous picture",
     nextPicture: "Next picture",
 
+    answering: (those: { names: string; many: boolean }) => `${those.names} ${those.many ? "are" : "is"} answering`,
+    clientWrites: (those: { names: string }) => `${those.names} is writing…`,
+    notes: (those: { names: string; many: boolean }) => `${those.names} ${those.many ? "are" : "is"} writing a note`,
+    isHere: (those: { names: string; many: boolean }) => `${those.names} ${those.many ? "are" : "is"} here`,
+
     composer: "Write",
     reply: "Reply",
     note: "Note",
@@ -130,6 +135,11 @@ export const threadWords = words(
     frame: (of) => `Fotograma ${of.frame}, en ${of.at}`,
     previousPicture: "Imagen anterior",
     nextPicture: "Imagen siguiente",
+
+    answering: (those) => `${those.names} ${those.many ? "están" : "está"} respondiendo`,
+    clientWrites: (those) => `${those.names} está escribiendo…`,
+    notes: (those) => `${those.names} ${those.many ? "están" : "está"} escribiendo una nota`,
+    isHere: (those) => `${those.names} ${those.many ? "están" : "está"} aquí`,
 
     composer: "Escribir",
     reply: "Respuesta",

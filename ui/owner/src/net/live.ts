@@ -1,4 +1,6 @@
-// The server's call "there is something new", kept alive: browsers drop it when a phone sleeps.
+// The server's call "there is something new", and who is in a conversation, kept alive: browsers drop it when a phone sleeps.
+
+import type { Present } from "@limpet/shared/gen/wire";
 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
@@ -8,10 +10,11 @@ export class Live {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pause = FIRST_PAUSE;
 
-  /** `heard` is called whenever there may be something new, `lost` when the line broke. */
+  /** `heard` is called whenever there may be something new, `lost` when the line broke, `present` with who is where. */
   constructor(
     private readonly heard: () => void,
     private readonly lost: () => void,
+    private readonly present: (told: Present) => void,
   ) {}
 
   /** Opens the line, or opens it anew. */
@@ -24,6 +27,7 @@ export class Live {
       this.heard();
     };
     source.onmessage = () => this.heard();
+    source.addEventListener("presence", (event: MessageEvent<string>) => this.present(JSON.parse(event.data) as Present));
     source.onerror = () => {
       // The browser tries again by itself only after some errors; this page does after all of them.
       this.close();

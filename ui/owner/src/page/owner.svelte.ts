@@ -16,6 +16,7 @@ import { Neighbours, Turn } from "../outbox/turn";
 import { openStore } from "../storage/disk";
 import type { Store } from "../storage/store";
 import { mediaUrl } from "../thread/picture";
+import { Presence } from "../thread/presence.svelte";
 import { needsSomebody, threadOf } from "../thread/rows";
 import { type Arrival, arrive, invitationIn, realDoors, recall, remember, type Remembered } from "./arrive";
 
@@ -72,9 +73,14 @@ export class Owner {
 
   private answer: Answer | null = $state.raw(null);
   private desk: Desk | null = null;
+  readonly presence = new Presence();
   private readonly live = new Live(
     () => void this.sync(),
-    () => void this.sync(),
+    () => {
+      this.presence.forget();
+      void this.sync();
+    },
+    (told) => this.presence.hear(told),
   );
   private syncing = false;
   private syncAgain = false;
@@ -283,6 +289,8 @@ export class Owner {
 
   private leave(): void {
     this.live.close();
+    this.presence.look(null);
+    this.presence.forget();
     this.desk?.drain.stop();
     this.desk?.neighbours.close();
     this.desk?.store.close();

@@ -50,6 +50,7 @@ class Browser {
 class Line {
   static readonly OPEN = 1;
   readyState = 1;
+  addEventListener(): void {}
   close(): void {
     this.readyState = 2;
   }
