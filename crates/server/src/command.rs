@@ -9,6 +9,7 @@ mod doctor;
 mod keep;
 mod link;
 mod practice;
+mod retention;
 mod serve;
 mod staff;
 mod token;

@@ -88,6 +88,7 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     let rows = store.kept_parts().await?;
     let arriving = store.all_parts().await?;
     let jobs: BTreeSet<FileOf> = store.files_with_jobs().await?.into_iter().collect();
+    let going: BTreeSet<FileOf> = store.files_to_forget().await?.into_iter().collect();
     let practices: BTreeSet<_> = store.practices().await?.into_iter().collect();
     let logos = store.logos().await?;
     let mut files = BTreeMap::new();
@@ -131,6 +132,8 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
         let of = Blobs::read_path(&file.path).map(|(of, _)| of);
         let part_of = Blobs::read_part_path(&file.path).map(|(of, _)| of);
         match of.or(part_of) {
+            // It is about to be taken away, and nothing is to be left of it.
+            Some(of) if going.contains(&of) => {}
             // It may be about to be written down.
             Some(of) if part_of.is_none() && jobs.contains(&of) => {}
             Some(of) if practices.contains(&of.practice) => found.push(Finding::Orphan(file.path)),

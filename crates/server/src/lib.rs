@@ -47,6 +47,7 @@ pub mod permission;
 mod progress;
 mod range;
 mod receive;
+pub mod retention;
 pub mod routes;
 pub mod scratch;
 pub mod secrets;

@@ -93,6 +93,11 @@ struct InState {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct What {
+    what: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
     version: &'static str,
 }
@@ -105,6 +110,7 @@ pub struct Metrics {
     answered: Family<Answered, Counter>,
     took: Family<Asked, Histogram, fn() -> Histogram>,
     uploaded: Counter,
+    removed: Family<What, Counter>,
     listeners: Gauge,
     draining: Gauge,
     passwords: Gauge,
@@ -126,6 +132,8 @@ impl Metrics {
         registry.register("http_request_seconds", "Time until an answer began", took.clone());
         let uploaded = Counter::default();
         registry.register("upload_bytes", "Bytes of uploads that arrived", uploaded.clone());
+        let removed = Family::<What, Counter>::default();
+        registry.register("removed", "What was removed because of its age", removed.clone());
         let listeners = Gauge::default();
         registry.register("live_listeners", "Devices that listen for changes", listeners.clone());
         let draining = Gauge::default();
@@ -154,6 +162,7 @@ impl Metrics {
             answered,
             took,
             uploaded,
+            removed,
             listeners,
             draining,
             passwords,
@@ -174,6 +183,11 @@ impl Metrics {
     /// Bytes of an upload arrived.
     pub fn uploaded(&self, bytes: u64) {
         self.uploaded.inc_by(bytes);
+    }
+
+    /// So many of these were removed because of their age: conversations, or the files of attachments.
+    pub fn removed(&self, what: &'static str, count: usize) {
+        self.removed.get_or_create(&What { what }).inc_by(count as u64);
     }
 
     async fn look(&self, app: &App) {

@@ -44,6 +44,8 @@
 //! | `DELETE /v1/messages/{id}` | its author, administrator | -> 204 |
 //! | `GET /v1/messages/{id}/earlier` | staff | -> list of [`EarlierWords`], oldest first |
 //! | `PUT /v1/exports/{id}` | staff | [`NewExport`] -> 204 |
+//! | `PUT /v1/holds/{id}` | administrator, veterinarian | [`NewHold`] -> 204 |
+//! | `DELETE /v1/holds/{id}` | administrator | -> 204 |
 //! | `OPTIONS, POST /v1/uploads`, `HEAD, PATCH, DELETE /v1/uploads/{attachment}` | any session | tus 1.0 |
 //! | `GET, HEAD /v1/attachments/{id}/{original,rendition,poster}` | any session | -> bytes, with Range |
 //! | `GET /m/{capability}`, `GET /m/{capability}/{original,rendition,poster}` | anyone with the link | -> page or bytes |
@@ -67,12 +69,14 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 mod accounts;
+mod holds;
 mod practice;
 
 pub use accounts::{
     InLanguage, NewSecret, NewStaff, Password, PasswordReset, RecoveryCodes, SecondStep, StaffInvitation,
     TypedCode,
 };
+pub use holds::NewHold;
 pub use practice::{NewConsent, PracticeChange};
 
 /// Largest clip, photo or document, bytes.

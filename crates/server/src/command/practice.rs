@@ -1,4 +1,4 @@
-//! `limpet-server practice`: adding, listing, showing, setting, and how much room one has.
+//! `limpet-server practice`: adding, listing, showing, setting, what it keeps, and how much room it has.
 
 use std::io::Read;
 
@@ -7,7 +7,7 @@ use clap::Subcommand;
 use limpet_model::{Practice, PracticeId};
 use limpet_wire::http::PracticeChange;
 
-use super::{Place, practice_id, say, with_store};
+use super::{Place, practice_id, retention, say, with_store};
 use crate::{
     by::{Actor, By},
     clock::Clock,
@@ -55,6 +55,14 @@ pub(super) enum PracticeCommand {
         #[arg(long)]
         practice: String,
     },
+    /// Print for how long a practice keeps its conversations, what is on hold, and which go within 30 days and when.
+    Retention {
+        #[command(flatten)]
+        place: Place,
+        /// The practice's id.
+        #[arg(long)]
+        practice: String,
+    },
     /// Limit how many bytes of files a practice may keep, or lift the limit; then, and without either, print how many it
     /// keeps and may keep.
     Quota {
@@ -86,6 +94,10 @@ impl PracticeCommand {
             }
             Self::Set { place, practice } => {
                 with_store(&place, async |store| set(store, &practice).await).await
+            }
+            Self::Retention { place, practice } => {
+                let practice = practice_id(&practice)?;
+                with_store(&place, async |store| retention::show(store, practice).await).await
             }
             Self::Quota { place, practice, bytes, unlimited } => {
                 let practice = practice_id(&practice)?;

@@ -80,6 +80,12 @@ acts! {
     PasswordSet "set the password";
     /// Gave up sending a file.
     GaveUp "gave up";
+    /// Put on hold.
+    Held "put on hold";
+    /// Lifted a hold.
+    Lifted "lifted the hold";
+    /// Removed because of its age.
+    Removed "removed";
     /// Had something made again.
     MadeAgain "had made again";
 }
