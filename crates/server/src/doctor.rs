@@ -12,12 +12,14 @@ use std::{
 
 use futures_util::TryStreamExt;
 use limpet_model::{Millis, PracticeId};
+use serde_json::json;
 
 use crate::{
     blobs::{BlobError, Blobs, Part},
     by::{Actor, By},
     file_of::FileOf,
-    store::{Store, StoreError, jobs::Work},
+    store::{Store, StoreError, audit::Act, jobs::Work},
+    view::View,
 };
 
 /// A file that nobody wants is left alone for so long: a job may be about to write that it is there.
@@ -100,6 +102,10 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     for (of, bytes, parts) in rows {
         for part in parts {
             let file = files.remove(&Blobs::path_of(of, part));
+            // It may have been removed meanwhile, its row first.
+            if file.is_none() && store.attachment(of.practice, View::Staff, of.attachment).await?.is_none() {
+                continue;
+            }
             match (file, part) {
                 (Some(file), Part::Original) if file.bytes != bytes => found.push(Finding::Lost(of)),
                 (Some(_), _) => {}
@@ -189,7 +195,10 @@ pub async fn mend(
             }
             Finding::GivenUp(_, Work::Prepare(_), _) => left.push(finding),
             Finding::GivenUp(practice, work, _) => {
-                store.try_job_again(*practice, *work, now).await?;
+                if store.try_job_again(*practice, *work, now).await? {
+                    let detail = json!({ "job": work.kind(), "subject": work.subject() });
+                    store.note(By::new(*practice, Actor::Operator, now), Act::MadeAgain, detail).await?;
+                }
             }
             _ => left.push(finding),
         }

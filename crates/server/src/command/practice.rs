@@ -6,12 +6,13 @@ use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
 use limpet_model::{Practice, PracticeId};
 use limpet_wire::http::PracticeChange;
+use serde_json::Value;
 
 use super::{Place, practice_id, retention, say, with_store};
 use crate::{
     by::{Actor, By},
     clock::Clock,
-    store::{Store, quota::Room},
+    store::{Store, audit::Act, quota::Room},
     words,
 };
 
@@ -114,7 +115,9 @@ async fn add(store: &Store, practice: &Practice) -> anyhow::Result<()> {
     if jiff::tz::TimeZone::get(&practice.time_zone).is_err() {
         bail!("{} is not a time zone; write it like Europe/Madrid or America/New_York", practice.time_zone);
     }
-    store.add_practice(practice, Clock::system().now()).await?;
+    let now = Clock::system().now();
+    store.add_practice(practice, now).await?;
+    store.note(By::new(practice.id, Actor::Operator, now), Act::Added, Value::Null).await?;
     say(&practice.id.to_string())
 }
 
@@ -125,7 +128,8 @@ async fn set_quota(
     unlimited: bool,
 ) -> anyhow::Result<()> {
     if bytes.is_some() || unlimited {
-        store.set_quota(practice, bytes).await?;
+        let by = By::new(practice, Actor::Operator, Clock::system().now());
+        store.set_quota(by, bytes).await?;
     }
     let Room { kept, quota } = store.room(practice).await?;
     say(&quota.map_or_else(|| format!("{kept} bytes"), |quota| format!("{kept} of {quota} bytes")))
