@@ -118,6 +118,7 @@ pub struct Metrics {
     connections: Family<InState, Gauge>,
     jobs: Family<InState, Number>,
     oldest: Number,
+    ahead: Number,
     uploads: Number,
 }
 
@@ -154,6 +155,12 @@ impl Metrics {
             "For how long the longest waiting job is due",
             oldest.clone(),
         );
+        let ahead = Number::default();
+        registry.register(
+            "clock_ahead_seconds",
+            "By how much the database's clock, which counts, is ahead of this machine's",
+            ahead.clone(),
+        );
         let uploads = Number::default();
         registry.register("uploads_arriving", "Uploads under way", uploads.clone());
         registry.register("build", "The program", Info::new(Build { version: env!("CARGO_PKG_VERSION") }));
@@ -170,6 +177,7 @@ impl Metrics {
             connections,
             jobs,
             oldest,
+            ahead,
             uploads,
         })
     }
@@ -193,6 +201,7 @@ impl Metrics {
     async fn look(&self, app: &App) {
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         self.listeners.set(count(app.live.listeners()));
+        self.ahead.set(app.clock.ahead() as f64 / 1000.0);
         self.draining.set(i64::from(app.draining.load(Ordering::Acquire)));
         self.passwords.set(count(app.passwords.waiting()));
         let (open, idle) = app.store.connections();
