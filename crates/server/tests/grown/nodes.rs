@@ -253,15 +253,17 @@ async fn whose_lease_has_run_out_does_not_depend_on_a_nodes_clock() {
         };
         (start(settings).await.unwrap(), data)
     };
-    let ((fast, _one), (slow, _two)) = (started(WRONG).await, started(-WRONG).await);
+    // Each that starts plans it, too.
     let right = clinic.running.app();
+    right.store.plan_retention(Millis(right.now().0 - GRACE - 1)).await.unwrap();
+    let ((fast, _one), (slow, _two)) = (started(WRONG).await, started(-WRONG).await);
     for node in [&fast, &slow] {
-        let off = node.app().now().since(right.now());
+        let off = node.app().now().0 - right.now().0;
         assert!(off.abs() < 5000, "{off}");
-        assert!(node.app().clock.own().since(right.clock.own()).abs() > WRONG - 60_000);
+        let own = node.app().clock.own().0 - right.clock.own().0;
+        assert!(own.abs() > WRONG - 60_000, "{own}");
     }
     // A job that each in turn holds: for the others it is not there before its time, and there after it.
-    right.store.plan_retention(Millis(right.now().0 - GRACE - 1)).await.unwrap();
     for holder in [right, fast.app(), slow.app()] {
         let job = holder.store.claim_job(Lane::Removal, "holder", holder.now()).await.unwrap().unwrap();
         for other in [right, fast.app(), slow.app()] {
