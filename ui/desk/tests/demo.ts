@@ -40,6 +40,7 @@ const settings: PracticeSettings = {
   upload_limit: 200 * 1024 * 1024,
   retention_years: 7,
   legal_hold: false,
+  retention_grace: null,
   requires_code: false,
   consent: null,
 };
