@@ -221,3 +221,80 @@ proptest! {
         }
     }
 }
+
+/// A conversation is gone: so is what was in it, with the files that were fetched, whatever comes first.
+#[test]
+fn what_was_in_a_conversation_that_is_gone_goes_with_it() {
+    let owner = client("Eva Ruiz");
+    let matter = conversation(&owner, &patient(&owner, "Luna"), "Limps", 1);
+    let other = Conversation { id: ConversationId::new(), ..matter.clone() };
+    let said = message(&matter, Author::Client(owner.id), "Look at her leg", 5);
+    let film = clip(&said, "walk.mp4");
+    let kept = message(&matter, Author::Client(owner.id), "And her paw", 6);
+    let kept_film = clip(&kept, "paw.mp4");
+    let hold = Hold {
+        id: HoldId::new(),
+        of: Held::Conversation(matter.id),
+        reason: "A complaint".into(),
+        by: StaffId::new(),
+        at: Millis(7),
+        lifted: None,
+    };
+    let at = |revision, entity| Change { revision: Revision(revision), entity };
+    let moved = Message { conversation: other.id, ..kept.clone() };
+    let moved_film = Attachment { conversation: other.id, ..kept_film.clone() };
+    let before = vec![
+        at(1, Entity::Conversation(matter.clone())),
+        at(1, Entity::Conversation(other.clone())),
+        at(2, Entity::Message(said.clone())),
+        at(2, Entity::Attachment(film.clone())),
+        at(3, Entity::Message(kept)),
+        at(3, Entity::Attachment(kept_film.clone())),
+        at(4, Entity::Hold(hold.clone())),
+    ];
+    // Part of it became part of the other one, and is told with it or, changed once more, in a later page.
+    for moved_at in [9, 12] {
+        let gone = at(9, gone("conversation", &matter.id));
+        let after = vec![
+            at(moved_at, Entity::Message(moved.clone())),
+            at(moved_at, Entity::Attachment(moved_film.clone())),
+        ];
+        let pages = if moved_at == 9 {
+            vec![before.clone(), [after, vec![gone]].concat()]
+        } else {
+            vec![before.clone(), vec![gone], after]
+        };
+        for order in [[0, 1, 2, 0, 1, 2], [2, 1, 0, 2, 1, 0], [1, 2, 0, 0, 1, 2]] {
+            let (_folder, cache) = cache();
+            for (nr, which) in order.into_iter().enumerate() {
+                let Some(changes) = pages.get(which).cloned() else { continue };
+                let revision = changes.last().unwrap().revision;
+                cache
+                    .apply(Revision(0), &ChangePage { revision, changes, more: false, epoch: String::new() })
+                    .unwrap();
+                if nr == 0 && which == 0 {
+                    assert_eq!(cache.holds().unwrap(), std::slice::from_ref(&hold));
+                    for film in [&film, &kept_film] {
+                        cache
+                            .media_used(film.id, limpet_cache::media::MediaKind::Original, 9, Millis(1))
+                            .unwrap();
+                    }
+                }
+            }
+            assert_eq!(cache.conversation(matter.id).unwrap(), None);
+            assert_eq!(cache.messages(matter.id).unwrap(), []);
+            assert_eq!(cache.attachment(film.id).unwrap(), None, "{order:?}");
+            assert_eq!(cache.holds().unwrap(), []);
+            assert_eq!(
+                cache.messages(other.id).unwrap(),
+                std::slice::from_ref(&moved),
+                "{order:?} {moved_at}"
+            );
+            assert_eq!(cache.attachment(kept_film.id).unwrap(), Some(moved_film.clone()));
+            if order[0] == 0 {
+                let orphans = cache.media_orphans().unwrap();
+                assert_eq!(orphans.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [film.id]);
+            }
+        }
+    }
+}

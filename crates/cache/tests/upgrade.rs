@@ -209,7 +209,7 @@ fn a_cache_of_every_version_opens_with_everything_in_it() {
         let (rows, total) = cache.list(Queue::Open, id(4), "luna leg", 0, 10).unwrap();
         assert_eq!((rows.len(), total), (1, 1));
         // A step that made room for more of what is here asks for all of it again, and what comes takes its place.
-        let made_room = !stored.ends_with("cache-v5.db");
+        let made_room = !["cache-v5.db", "cache-v6.db"].iter().any(|it| stored.ends_with(it));
         let here = if made_room { Revision(0) } else { fresh.position().unwrap() };
         assert_eq!(cache.position().unwrap(), here, "{}", stored.display());
         if made_room {
@@ -257,5 +257,5 @@ fn store_files_of_this_version() {
     fill_cache(&cache);
     cache.close().unwrap();
     drop(cache);
-    keep(own.path().join("cache.db"), "cache-v5.db");
+    keep(own.path().join("cache.db"), "cache-v6.db");
 }

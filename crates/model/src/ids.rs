@@ -89,6 +89,8 @@ ids! {
     TemplateId;
     /// What a client said to the consent text.
     ConsentId;
+    /// A hold, which keeps something however old it is.
+    HoldId;
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod attachment;
 mod consent;
 mod conversation;
 mod filing;
+mod hold;
 mod hours;
 mod ids;
 mod lists;
@@ -21,14 +22,15 @@ pub use attachment::{Attachment, AttachmentKind, AttachmentState, ClipFacts, Sti
 pub use consent::{Consent, ConsentText};
 pub use conversation::{Conversation, ConversationState, Ending, Snooze};
 pub use filing::{Filing, FilingState};
+pub use hold::{Held, Hold, Lifted};
 pub use hours::{Day, Hours, Span};
 pub use ids::{
-    AttachmentId, ClientId, ConsentId, ConversationId, DeliveryId, DepartmentId, ExportId, FilingId,
+    AttachmentId, ClientId, ConsentId, ConversationId, DeliveryId, DepartmentId, ExportId, FilingId, HoldId,
     MessageId, ParseIdError, PatientId, PracticeId, StaffId, TagId, TemplateId, TokenId, WebhookId,
 };
 pub use lists::{Department, Tag, Template};
 pub use message::{Audience, Author, Message};
 pub use people::{Client, Patient, Role, Sex, StaffMember};
 pub use placeholders::{Known, PLACEHOLDERS, UnknownPlaceholder, fill};
-pub use practice::{Logo, Practice, PracticeSettings, UPLOAD_LIMIT, Wording, worded};
+pub use practice::{Logo, Practice, PracticeSettings, RetentionGrace, UPLOAD_LIMIT, Wording, worded};
 pub use time::{Micros, Millis, Pts, Revision, Timebase};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{ConsentText, Hours, PracticeId};
+use crate::{ConsentText, Hours, Millis, PracticeId};
 
 /// Largest file that any practice takes, bytes.
 pub const UPLOAD_LIMIT: i64 = 200 * 1024 * 1024;
@@ -65,6 +65,8 @@ pub struct PracticeSettings {
     pub escalate_minutes: u32,
     /// Nothing is removed, however old it is.
     pub legal_hold: bool,
+    /// Present after less was to be kept: for some days it is kept as before. The server sets it.
+    pub retention_grace: Option<RetentionGrace>,
     /// Staff sign in with a code beside their password.
     pub requires_code: bool,
     /// What clients are asked to consent to; the newest version.
@@ -87,10 +89,21 @@ impl Default for PracticeSettings {
             retention_years: 7,
             escalate_minutes: 0,
             legal_hold: false,
+            retention_grace: None,
             requires_code: false,
             consent: None,
         }
     }
+}
+
+/// Until when more is kept than the settings say, so that a mistake can be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RetentionGrace {
+    /// For how many years conversations are kept meanwhile; 0 for ever.
+    pub years: u32,
+    /// From then on the settings hold.
+    pub until: Millis,
 }
 
 /// The picture on a letterhead: a PNG that the server made of what was sent.

@@ -11,6 +11,7 @@ pub struct Bells {
     light: Notify,
     outside: Notify,
     post: Notify,
+    removal: Notify,
 }
 
 impl Bells {
@@ -30,6 +31,7 @@ impl Bells {
             Lane::Light => &self.light,
             Lane::Outside => &self.outside,
             Lane::Post => &self.post,
+            Lane::Removal => &self.removal,
         }
     }
 }

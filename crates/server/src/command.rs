@@ -10,6 +10,7 @@ mod import;
 mod keep;
 mod link;
 mod practice;
+mod retention;
 mod serve;
 mod staff;
 mod token;

@@ -12,12 +12,14 @@ use std::{
 
 use futures_util::TryStreamExt;
 use limpet_model::{Millis, PracticeId};
+use serde_json::json;
 
 use crate::{
     blobs::{BlobError, Blobs, Part},
     by::{Actor, By},
     file_of::FileOf,
-    store::{Store, StoreError, jobs::Work},
+    store::{Store, StoreError, audit::Act, jobs::Work},
+    view::View,
 };
 
 /// A file that nobody wants is left alone for so long: a job may be about to write that it is there.
@@ -88,6 +90,7 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     let rows = store.kept_parts().await?;
     let arriving = store.all_parts().await?;
     let jobs: BTreeSet<FileOf> = store.files_with_jobs().await?.into_iter().collect();
+    let going: BTreeSet<FileOf> = store.files_to_forget().await?.into_iter().collect();
     let practices: BTreeSet<_> = store.practices().await?.into_iter().collect();
     let logos = store.logos().await?;
     let mut files = BTreeMap::new();
@@ -99,6 +102,10 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
     for (of, bytes, parts) in rows {
         for part in parts {
             let file = files.remove(&Blobs::path_of(of, part));
+            // It may have been removed meanwhile, its row first.
+            if file.is_none() && store.attachment(of.practice, View::Staff, of.attachment).await?.is_none() {
+                continue;
+            }
             match (file, part) {
                 (Some(file), Part::Original) if file.bytes != bytes => found.push(Finding::Lost(of)),
                 (Some(_), _) => {}
@@ -131,6 +138,8 @@ pub async fn examine(store: &Store, blobs: &Blobs, now: Millis) -> Result<Vec<Fi
         let of = Blobs::read_path(&file.path).map(|(of, _)| of);
         let part_of = Blobs::read_part_path(&file.path).map(|(of, _)| of);
         match of.or(part_of) {
+            // It is about to be taken away, and nothing is to be left of it.
+            Some(of) if going.contains(&of) => {}
             // It may be about to be written down.
             Some(of) if part_of.is_none() && jobs.contains(&of) => {}
             Some(of) if practices.contains(&of.practice) => found.push(Finding::Orphan(file.path)),
@@ -186,7 +195,10 @@ pub async fn mend(
             }
             Finding::GivenUp(_, Work::Prepare(_), _) => left.push(finding),
             Finding::GivenUp(practice, work, _) => {
-                store.try_job_again(*practice, *work, now).await?;
+                if store.try_job_again(*practice, *work, now).await? {
+                    let detail = json!({ "job": work.kind(), "subject": work.subject() });
+                    store.note(By::new(*practice, Actor::Operator, now), Act::MadeAgain, detail).await?;
+                }
             }
             _ => left.push(finding),
         }

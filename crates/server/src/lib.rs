@@ -49,6 +49,7 @@ pub mod presence;
 mod progress;
 mod range;
 mod receive;
+pub mod retention;
 pub mod routes;
 pub mod scratch;
 pub mod secrets;

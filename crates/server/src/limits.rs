@@ -129,6 +129,8 @@ pub const LABEL: Text = Text::needed(100);
 pub const TEMPLATE: Text = Text::needed(MESSAGE_LIMIT);
 /// The reason of a conversation.
 pub const SUBJECT: Text = Text::needed(300);
+/// Why something is on hold.
+pub const REASON: Text = Text::needed(1000);
 /// What somebody writes: a message, a summary, a plan.
 pub const WORDS: Text = Text::at_most(MESSAGE_LIMIT);
 /// The name of a file.

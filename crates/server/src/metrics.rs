@@ -93,6 +93,11 @@ struct InState {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct What {
+    what: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
     version: &'static str,
 }
@@ -105,6 +110,7 @@ pub struct Metrics {
     answered: Family<Answered, Counter>,
     took: Family<Asked, Histogram, fn() -> Histogram>,
     uploaded: Counter,
+    removed: Family<What, Counter>,
     listeners: Gauge,
     draining: Gauge,
     passwords: Gauge,
@@ -112,6 +118,7 @@ pub struct Metrics {
     connections: Family<InState, Gauge>,
     jobs: Family<InState, Number>,
     oldest: Number,
+    ahead: Number,
     uploads: Number,
 }
 
@@ -126,6 +133,8 @@ impl Metrics {
         registry.register("http_request_seconds", "Time until an answer began", took.clone());
         let uploaded = Counter::default();
         registry.register("upload_bytes", "Bytes of uploads that arrived", uploaded.clone());
+        let removed = Family::<What, Counter>::default();
+        registry.register("removed", "What was removed because of its age", removed.clone());
         let listeners = Gauge::default();
         registry.register("live_listeners", "Devices that listen for changes", listeners.clone());
         let draining = Gauge::default();
@@ -146,6 +155,12 @@ impl Metrics {
             "For how long the longest waiting job is due",
             oldest.clone(),
         );
+        let ahead = Number::default();
+        registry.register(
+            "clock_ahead_seconds",
+            "By how much the database's clock, which counts, is ahead of this machine's",
+            ahead.clone(),
+        );
         let uploads = Number::default();
         registry.register("uploads_arriving", "Uploads under way", uploads.clone());
         registry.register("build", "The program", Info::new(Build { version: env!("CARGO_PKG_VERSION") }));
@@ -154,6 +169,7 @@ impl Metrics {
             answered,
             took,
             uploaded,
+            removed,
             listeners,
             draining,
             passwords,
@@ -161,6 +177,7 @@ impl Metrics {
             connections,
             jobs,
             oldest,
+            ahead,
             uploads,
         })
     }
@@ -176,9 +193,15 @@ impl Metrics {
         self.uploaded.inc_by(bytes);
     }
 
+    /// So many of these were removed because of their age: conversations, or the files of attachments.
+    pub fn removed(&self, what: &'static str, count: usize) {
+        self.removed.get_or_create(&What { what }).inc_by(count as u64);
+    }
+
     async fn look(&self, app: &App) {
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         self.listeners.set(count(app.live.listeners()));
+        self.ahead.set(app.clock.ahead() as f64 / 1000.0);
         self.draining.set(i64::from(app.draining.load(Ordering::Acquire)));
         self.passwords.set(count(app.passwords.waiting()));
         let (open, idle) = app.store.connections();

@@ -91,6 +91,7 @@ macro_rules! acts {
 
 const ALL: [bool; 5] = [true; 5];
 const STAFF: [bool; 5] = [true, true, true, true, false];
+const DECIDE: [bool; 5] = [true, true, false, false, false];
 const ADMIN: [bool; 5] = [true, false, false, false, false];
 
 acts! {
@@ -134,6 +135,10 @@ acts! {
     Record: STAFF;
     /// Look after integrations: tokens and webhooks
     Integrate: ADMIN;
+    /// Put a conversation, a patient or a client on hold
+    Hold: DECIDE;
+    /// Lift a hold
+    Lift: ADMIN;
     /// Change the practice's settings, its logo, its consent text and its departments
     Practice: ADMIN;
 }
@@ -192,6 +197,8 @@ mod tests {
                 Act::Audit,
                 Act::Record,
                 Act::Integrate,
+                Act::Hold,
+                Act::Lift,
                 Act::Practice,
             ]
         );
@@ -200,7 +207,7 @@ mod tests {
 
     #[test]
     fn only_an_administrator_decides_about_others() {
-        for act in [Act::Staff, Act::Practice] {
+        for act in [Act::Staff, Act::Practice, Act::Lift] {
             let deciding = EVERYBODY.iter().filter(|who| may(**who, act)).collect::<Vec<_>>();
             assert_eq!(deciding, [&Who::Staff(Role::Admin)]);
         }

@@ -255,6 +255,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
         outside: Sender::new(settings.webhooks_to_loopback)?,
         webhooks_to_loopback: settings.webhooks_to_loopback,
     });
+    watch::set_clock(&app).await?;
     if let Intake::Shared(shared) = &app.intake {
         app.tasks.spawn(shared.clone().keep_turns(app.stopping.clone()));
     }
@@ -262,6 +263,7 @@ pub async fn start(settings: Settings) -> Result<Running, StartError> {
     jobs::start(&app, settings.workers, &node).await?;
     app.tasks.spawn(sweep::every_now_and_then(app.clone()));
     app.tasks.spawn(openings::every_now_and_then(app.clone()));
+    app.tasks.spawn(watch::databases_clock(app.clone()));
     app.tasks.spawn(watch::other_processes(app.clone()));
     app.tasks.spawn(watch::tell_other_nodes(app.clone()));
     app.tasks.spawn(watch::other_nodes(app.clone()));

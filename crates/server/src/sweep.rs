@@ -32,6 +32,7 @@ pub async fn once(app: &App) -> Result<()> {
     for upload in app.store.uploads().await? {
         sweep(app, &upload).await;
     }
+    app.store.plan_retention(app.now()).await?;
     let long_ago = Millis(app.now().0 - UPLOAD_LIFETIME);
     for (practice, attachment) in app.store.never_begun(long_ago).await? {
         app.store.abandon_upload(By::server(practice, app.now()), attachment, None, TOO_LATE).await?;

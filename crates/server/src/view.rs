@@ -3,7 +3,7 @@
 //! Staff see everything of their practice. A client's device sees its own client, that client's patients and
 //! conversations, the messages in them that are for everyone with their attachments, what that client said to the
 //! consent text, of the practice what the owner app shows, and the names and roles of staff. It never sees a note, a
-//! summary, a plan, an assignee, a department, a tag, a template or an e-mail address of staff.
+//! summary, a plan, an assignee, a department, a tag, a template, a hold or an e-mail address of staff.
 //!
 //! **Invariant:** every query that answers a session about what devices see is written with `per_view!` and its
 //! `seen(table)`, with `$1` the practice and `$2` the view's scope, and everything that leaves goes through
@@ -18,8 +18,11 @@ use limpet_wire::{
 
 /// The condition under which a row is seen. `$2` is empty for staff and a client's id for its device.
 macro_rules! seen {
-    ($view:ident tombstones) => {
-        "(client_id = '' OR client_id = $2)"
+    (staff tombstones) => {
+        "$2 = '' AND client_id IN ('', 'staff')"
+    };
+    (client tombstones) => {
+        "client_id IN ('', $2)"
     };
     (staff $table:ident) => {
         "$2 = ''"
@@ -31,6 +34,9 @@ macro_rules! seen {
         "$2 <> ''"
     };
     (client listings) => {
+        "$2 = ''"
+    };
+    (client holds) => {
         "$2 = ''"
     };
     (client consents) => {
@@ -121,7 +127,9 @@ impl View {
             Entity::Consent(consent) => consent.by = None,
             Entity::Message(message) => message.mentions.clear(),
             // Rows that no client's device is shown.
-            Entity::Department(_) | Entity::Tag(_) | Entity::Template(_) => return Entity::Unread,
+            Entity::Department(_) | Entity::Tag(_) | Entity::Template(_) | Entity::Hold(_) => {
+                return Entity::Unread;
+            }
             Entity::Attachment(_) | Entity::Tombstone(_) | Entity::Unread => {}
         }
         entity

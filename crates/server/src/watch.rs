@@ -1,11 +1,40 @@
-//! Revisions that another process made: the command line beside a running server, or another node.
+//! What other processes do: revisions they make, the command line beside a running server or another node, and the clock
+//! that all nodes go by.
 
 use std::time::Duration;
 
-use crate::app::App;
+use crate::{app::App, store::Result};
 
 /// How late a listener may hear of them where nobody tells us.
 const EVERY: Duration = Duration::from_secs(2);
+
+/// How often the clocks are compared.
+const COMPARE_EVERY: Duration = Duration::from_secs(30);
+/// From here on somebody should mend the machine's clock, milliseconds.
+const WRONG: i64 = 3000;
+
+/// Goes by the database's clock. Those of nodes differ, and whose lease has run out must not.
+pub async fn set_clock(app: &App) -> Result<()> {
+    let (before, ahead) = (app.clock.ahead(), app.store.is_ahead_of(&app.clock).await?);
+    app.clock.go_by(ahead);
+    // Said when it begins, and when it changes.
+    if ahead.abs() > WRONG && (ahead - before).abs() > WRONG {
+        tracing::warn!(
+            milliseconds = ahead,
+            "The database's clock is ahead of this machine's by so much: mend one of them. The database's counts"
+        );
+    }
+    Ok(())
+}
+
+/// Compares the clocks from time to time.
+pub async fn databases_clock(app: App) {
+    while app.stopping.run_until_cancelled(tokio::time::sleep(COMPARE_EVERY)).await.is_some() {
+        if let Err(error) = set_clock(&app).await {
+            tracing::warn!(%error, "Cannot compare the clocks");
+        }
+    }
+}
 
 /// Looks, for every practice that somebody listens to, whether there is a revision this process did not make.
 pub async fn other_processes(app: App) {

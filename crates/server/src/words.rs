@@ -6,8 +6,8 @@ use limpet_model::{AttachmentKind, Audience, Author, Client, Millis, Patient};
 use limpet_wire::{
     Code,
     http::{
-        ConversationChange, MessageChange, NewAttachment, NewConversation, NewExport, NewMessage, NewStaff,
-        ReadUpTo, StaffChange, UPLOAD_LIMIT,
+        ConversationChange, MessageChange, NewAttachment, NewConversation, NewExport, NewHold, NewMessage,
+        NewStaff, ReadUpTo, StaffChange, UPLOAD_LIMIT,
     },
     integrations::{Event, NewToken, NewWebhook, Scope},
 };
@@ -17,7 +17,7 @@ use crate::{
     failure::{Answer, Problem},
     limits::{
         ADDRESS, ALERT, ATTACHMENTS_LIMIT, BREED, CAPTION, COLOUR, EMAIL, EMAIL_NEEDED, FILE_NAME,
-        MEDIA_TIME_LIMIT, MENTIONS_LIMIT, MIME, NAME, PHONE, PMS_ID, SPECIES, SUBJECT, TAGS_LIMIT,
+        MEDIA_TIME_LIMIT, MENTIONS_LIMIT, MIME, NAME, PHONE, PMS_ID, REASON, SPECIES, SUBJECT, TAGS_LIMIT,
         TIME_LIMIT, URL, WEIGHT_LIMIT, WEIGHT_MINIMUM, WORDS,
     },
 };
@@ -142,6 +142,11 @@ pub fn check_export(new: &NewExport) -> Answer<()> {
         return Ok(());
     }
     Err(Problem::invalid("The checksum is none: SHA-256 in lower-case hex is expected. Update the app."))
+}
+
+/// A hold.
+pub fn check_hold(new: &NewHold) -> Answer<()> {
+    REASON.check("The reason", &new.reason)
 }
 
 /// New words for a message.

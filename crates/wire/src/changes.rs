@@ -11,8 +11,8 @@
 //! the version that can asks for it again.
 
 use limpet_model::{
-    Attachment, Client, Consent, Conversation, Department, Message, Patient, Practice, Revision, StaffMember,
-    Tag, Template,
+    Attachment, Client, Consent, Conversation, Department, Hold, Message, Patient, Practice, Revision,
+    StaffMember, Tag, Template,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
@@ -44,7 +44,9 @@ pub enum Entity {
     Message(Message),
     /// An attachment.
     Attachment(Attachment),
-    /// Something that is gone.
+    /// A hold. Only staff are sent them.
+    Hold(Hold),
+    /// Something that is gone. What was in a conversation goes with it, but for what has a higher revision.
     Tombstone(Tombstone),
     /// Something that this version of the device cannot read. No server sends it.
     #[serde(skip)]

@@ -47,6 +47,8 @@
 //! | `DELETE /v1/messages/{id}` | its author, administrator | -> 204 |
 //! | `GET /v1/messages/{id}/earlier` | staff | -> list of [`EarlierWords`], oldest first |
 //! | `PUT /v1/exports/{id}` | staff | [`NewExport`] -> 204 |
+//! | `PUT /v1/holds/{id}` | administrator, veterinarian | [`NewHold`] -> 204 |
+//! | `DELETE /v1/holds/{id}` | administrator | -> 204 |
 //! | `OPTIONS, POST /v1/uploads`, `HEAD, PATCH, DELETE /v1/uploads/{attachment}` | any session | tus 1.0 |
 //! | `GET, HEAD /v1/attachments/{id}/{original,rendition,poster}` | any session | -> bytes, with Range |
 //! | `GET /m/{capability}`, `GET /m/{capability}/{original,rendition,poster}` | anyone with the link | -> page or bytes |
@@ -70,6 +72,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 mod accounts;
+mod holds;
 mod imports;
 mod practice;
 mod presence;
@@ -78,6 +81,7 @@ pub use accounts::{
     InLanguage, NewSecret, NewStaff, Password, PasswordReset, RecoveryCodes, SecondStep, StaffInvitation,
     TypedCode,
 };
+pub use holds::NewHold;
 pub use imports::{
     IMPORT_LIMIT, IMPORT_ROWS, ImportColumn, ImportCounts, ImportDates, ImportFate, ImportField, ImportPart,
     ImportReport, ImportRow,

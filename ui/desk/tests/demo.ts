@@ -41,6 +41,7 @@ const settings: PracticeSettings = {
   retention_years: 7,
   legal_hold: false,
   escalate_minutes: 0,
+  retention_grace: null,
   requires_code: false,
   consent: null,
 };

@@ -22,6 +22,7 @@ export type DepartmentId = string;
 export type TagId = string;
 export type TemplateId = string;
 export type ConsentId = string;
+export type HoldId = string;
 export type Span = {
   /** The first minute. */
   from: number,
@@ -47,6 +48,12 @@ export type Logo = {
   width: number,
   /** Height, pixels. */
   height: number,
+};
+export type RetentionGrace = {
+  /** For how many years conversations are kept meanwhile; 0 for ever. */
+  years: number,
+  /** From then on the settings hold. */
+  until: Millis,
 };
 export type ConsentText = {
   /** Counted from one. */
@@ -95,6 +102,8 @@ export type PracticeSettings = {
   escalate_minutes: number,
   /** Nothing is removed, however old it is. */
   legal_hold: boolean,
+  /** Present after less was to be kept: for some days it is kept as before. The server sets it. */
+  retention_grace: RetentionGrace | null,
   /** Staff sign in with a code beside their password. */
   requires_code: boolean,
   /** What clients are asked to consent to; the newest version. */
@@ -255,6 +264,27 @@ export type Conversation = {
   /** Present when ended. A client's view holds neither summary nor plan. */
   ending: Ending | null,
 };
+export type Held = { "kind": "conversation", "id": ConversationId } | { "kind": "patient", "id": PatientId } | { "kind": "client", "id": ClientId };
+export type Hold = {
+  /** Which. */
+  id: HoldId,
+  /** What it keeps. */
+  of: Held,
+  /** Why, in a few words. */
+  reason: string,
+  /** Who put it on. */
+  by: StaffId,
+  /** When. */
+  at: Millis,
+  /** Present once it was lifted. */
+  lifted: Lifted | null,
+};
+export type Lifted = {
+  /** Who lifted it. */
+  by: StaffId,
+  /** When. What it kept stays for some days more. */
+  at: Millis,
+};
 export type Author = { "kind": "staff", "id": StaffId } | { "kind": "client", "id": ClientId } | { "kind": "system" };
 export type Audience = "everyone" | "staff";
 export type Message = {
@@ -381,7 +411,7 @@ export type Failure = {
   /** What to do about it, for a person. */
   message: string,
 };
-export type Entity = { "kind": "practice", "state": Practice } | { "kind": "staff_member", "state": StaffMember } | { "kind": "department", "state": Department } | { "kind": "tag", "state": Tag } | { "kind": "template", "state": Template } | { "kind": "client", "state": Client } | { "kind": "consent", "state": Consent } | { "kind": "patient", "state": Patient } | { "kind": "conversation", "state": Conversation } | { "kind": "message", "state": Message } | { "kind": "attachment", "state": Attachment } | { "kind": "tombstone", "state": Tombstone };
+export type Entity = { "kind": "practice", "state": Practice } | { "kind": "staff_member", "state": StaffMember } | { "kind": "department", "state": Department } | { "kind": "tag", "state": Tag } | { "kind": "template", "state": Template } | { "kind": "client", "state": Client } | { "kind": "consent", "state": Consent } | { "kind": "patient", "state": Patient } | { "kind": "conversation", "state": Conversation } | { "kind": "message", "state": Message } | { "kind": "attachment", "state": Attachment } | { "kind": "hold", "state": Hold } | { "kind": "tombstone", "state": Tombstone };
 export type Tombstone = {
   /** The `kind` of the entity it was. */
   of: string,

@@ -100,6 +100,7 @@ fn table(of: &str) -> Option<&'static str> {
         "tag" => "tag",
         "template" => "template",
         "consent" => "consent",
+        "hold" => "hold",
         "client" => "client",
         "patient" => "patient",
         "conversation" => "conversation",
@@ -123,6 +124,7 @@ fn apply_one(
         Entity::Tag(it) => ("tag", it.id.to_string()),
         Entity::Template(it) => ("template", it.id.to_string()),
         Entity::Consent(it) => ("consent", it.id.to_string()),
+        Entity::Hold(it) => ("hold", it.id.to_string()),
         Entity::Client(it) => ("client", it.id.to_string()),
         Entity::Patient(it) => ("patient", it.id.to_string()),
         Entity::Conversation(it) => ("conversation", it.id.to_string()),
@@ -136,6 +138,9 @@ fn apply_one(
     if known(conn, table, of, &id)?.is_some_and(|known| known >= revision) {
         return Ok(());
     }
+    if went_with(conn, entity, revision)? {
+        return Ok(());
+    }
     applied.changed = true;
     match entity {
         Entity::Unread => {}
@@ -145,6 +150,7 @@ fn apply_one(
         Entity::Tag(it) => lists::write(conn, "tag", &id, it, revision)?,
         Entity::Template(it) => lists::write(conn, "template", &id, it, revision)?,
         Entity::Consent(it) => lists::write(conn, "consent", &id, it, revision)?,
+        Entity::Hold(it) => lists::write(conn, "hold", &id, it, revision)?,
         Entity::Client(it) => client::write(conn, it, revision)?,
         Entity::Patient(it) => patient::write(conn, it, revision)?,
         Entity::Conversation(it) => {
@@ -166,8 +172,46 @@ fn apply_one(
                 "INSERT OR REPLACE INTO tombstone (kind, id, revision) VALUES (?1, ?2, ?3)",
                 (of, &id, revision.0),
             )?;
+            take_along(conn, of, &id, revision)?;
         }
     }
+    Ok(())
+}
+
+/// Whether it is part of something that is gone since: a page that comes late does not bring it back.
+fn went_with(conn: &Connection, entity: &Entity, revision: Revision) -> Result<bool, CacheError> {
+    let (of, id) = match entity {
+        Entity::Message(it) => ("conversation", it.conversation.to_string()),
+        Entity::Attachment(it) => ("conversation", it.conversation.to_string()),
+        Entity::Consent(it) => ("client", it.client.to_string()),
+        Entity::Hold(it) => it.of.words(),
+        _ => return Ok(false),
+    };
+    let sql = "SELECT 1 FROM tombstone WHERE kind = ?1 AND id = ?2 AND revision > ?3";
+    Ok(conn.query_row(sql, (of, &id, revision.0), |_| Ok(())).optional()?.is_some())
+}
+
+/// What goes with something that is gone, but for what is of a higher revision. A message that became part of another
+/// conversation has one; where that is only in a later page, it comes back with it.
+fn take_along(conn: &Connection, of: &str, id: &str, revision: Revision) -> Result<(), CacheError> {
+    if of == "conversation" {
+        // Their media files are told by these. Less than its own revision: what is said of one in the same breath is newer.
+        conn.execute(
+            "INSERT OR REPLACE INTO tombstone (kind, id, revision)
+             SELECT 'attachment', id, ?2 - 1 FROM attachment WHERE conversation = ?1 AND revision < ?2",
+            (id, revision.0),
+        )?;
+        for table in ["attachment", "message"] {
+            conn.execute(
+                &format!("DELETE FROM {table} WHERE conversation = ?1 AND revision < ?2"),
+                (id, revision.0),
+            )?;
+        }
+    }
+    if of == "client" {
+        conn.execute("DELETE FROM consent WHERE document ->> 'client' = ?1", [id])?;
+    }
+    conn.execute("DELETE FROM hold WHERE document -> 'of' ->> 'id' = ?1", [id])?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
-//! Departments, tags, templates and consents: each as the server said it, in a table by kind.
+//! Departments, tags, templates, consents and holds: each as the server said it, in a table by kind.
 
-use limpet_model::{ClientId, Consent, Department, Revision, Tag, Template};
+use limpet_model::{ClientId, Consent, Department, Hold, Revision, Tag, Template};
 use rusqlite::{Connection, Row};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -14,7 +14,10 @@ CREATE TABLE template (id TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL, rev
 CREATE TABLE consent (id TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL, revision INTEGER NOT NULL) STRICT;
 CREATE INDEX consent_by_client ON consent (document ->> 'client');";
 
-/// Writes one of them; `table` is one of [`ADD`]'s.
+pub(super) const ADD_HOLDS: &str = "
+CREATE TABLE hold (id TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL, revision INTEGER NOT NULL) STRICT;";
+
+/// Writes one of them; `table` is one of [`ADD`]'s, or `hold`.
 pub(super) fn write<T: Serialize>(
     conn: &Connection,
     table: &'static str,
@@ -57,6 +60,11 @@ impl Cache {
     /// The templates in their order, archived ones too.
     pub fn templates(&self) -> Result<Vec<Template>, CacheError> {
         self.all("SELECT document FROM template ORDER BY document ->> 'position', document ->> 'title', id")
+    }
+
+    /// What was put on hold, lifted ones too, the first one first.
+    pub fn holds(&self) -> Result<Vec<Hold>, CacheError> {
+        self.all("SELECT document FROM hold ORDER BY document ->> 'at', id")
     }
 
     /// What a client said to the consent texts, the last answer first.

@@ -84,7 +84,8 @@ impl Cache {
         let conn = self.conn();
         let mut query = conn.prepare(
             "SELECT m.attachment, m.kind FROM media m
-             WHERE EXISTS (SELECT 1 FROM tombstone t WHERE t.kind = 'attachment' AND t.id = m.attachment)",
+             WHERE EXISTS (SELECT 1 FROM tombstone t WHERE t.kind = 'attachment' AND t.id = m.attachment)
+             AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.id = m.attachment)",
         )?;
         let mut rows = query.query([])?;
         let mut orphans = Vec::new();

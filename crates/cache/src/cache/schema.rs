@@ -37,4 +37,5 @@ pub(super) const MIGRATIONS: &[Migration] = &[
             feed::FROM_THE_START,
         ],
     },
+    Migration { version: 6, sql: &[lists::ADD_HOLDS] },
 ];

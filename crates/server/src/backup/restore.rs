@@ -10,14 +10,21 @@ use std::{
 };
 
 use limpet_model::Millis;
+use serde_json::json;
 
-use super::{BackupError, DATABASE, Kept, MANIFEST, Result, Unfinished, at, backups_in, hold, read_manifest};
+use super::{
+    BackupError, DATABASE, Kept, MANIFEST, Manifest, Result, Unfinished, at, backups_in, hold, read_manifest,
+};
 use crate::{
+    by::{Actor, By},
     hashed::{self, flush_folder},
     progress::Progress,
     serve::RESTORING,
-    store::{Store, file_url},
+    store::{Store, audit::Act, file_url},
 };
+
+/// The step of the schema that has the audit log.
+const AUDIT: i64 = 8;
 
 /// What was restored.
 #[derive(Debug)]
@@ -35,7 +42,7 @@ pub struct Restored {
 }
 
 /// Restores a backup, or the newest whole one in a folder of backups, into a folder that is empty or not there.
-pub async fn restore(from: &Path, data: &Path) -> Result<Restored> {
+pub async fn restore(from: &Path, data: &Path, now: Millis) -> Result<Restored> {
     let backup = choose(from)?;
     let backups = backup.parent().unwrap_or(&backup).to_owned();
     let manifest = read_manifest(&backup)?;
@@ -59,7 +66,7 @@ pub async fn restore(from: &Path, data: &Path) -> Result<Restored> {
         return Err(BackupError::Gone(DATABASE.into()));
     }
     let store = Store::open_at_any_step(&file_url(&database)).await?;
-    let done = store.begin_epoch().await;
+    let done = begin_anew(&store, &manifest, now).await;
     store.close().await;
     done?;
     // From here on a restore that is broken off is begun again; nothing is served until it is done.
@@ -67,6 +74,19 @@ pub async fn restore(from: &Path, data: &Path) -> Result<Restored> {
     settle(&staged, data)?;
     let files = manifest.files.len() as u64;
     Ok(Restored { backup, taken_at: manifest.taken_at, files, bytes, missing: manifest.missing })
+}
+
+/// Another past begins, and the audit log of every practice says so.
+async fn begin_anew(store: &Store, manifest: &Manifest, now: Millis) -> Result<()> {
+    store.begin_epoch().await?;
+    if manifest.schema < AUDIT {
+        return Ok(());
+    }
+    for practice in store.practices().await? {
+        let detail = json!({ "taken_at": manifest.taken_at });
+        store.note(By::new(practice, Actor::Operator, now), Act::Restored, detail).await?;
+    }
+    Ok(())
 }
 
 /// The backup that is meant.

@@ -248,6 +248,10 @@ impl Blobs {
     pub async fn remove_parts(&self, of: FileOf, names: Vec<String>) -> Result<(), BlobError> {
         let paths: Vec<object_store::Result<Path>> =
             names.iter().map(|name| Ok(Path::parse(Self::path_of_part(of, name))?)).collect();
+        self.remove_all(paths).await
+    }
+
+    async fn remove_all(&self, paths: Vec<object_store::Result<Path>>) -> Result<(), BlobError> {
         let mut removed = self.0.delete_stream(stream::iter(paths).boxed());
         while let Some(path) = removed.next().await {
             match path {
@@ -256,6 +260,12 @@ impl Blobs {
             }
         }
         Ok(())
+    }
+
+    /// Takes all parts of an attachment away; those that are gone already are no trouble.
+    pub async fn remove(&self, of: FileOf) -> Result<(), BlobError> {
+        let parts = [Part::Original, Part::Rendition, Part::Poster];
+        self.remove_all(parts.map(|part| Ok(key(of, part))).into()).await
     }
 
     /// Moves a blob to where nothing looks for it.

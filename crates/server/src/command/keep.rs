@@ -9,7 +9,7 @@ use clap::Subcommand;
 
 use super::{asked_to_stop, say};
 use crate::{
-    backup::{Restored, Taken, restore, take},
+    backup::{Checked, Restored, Taken, check, restore, take},
     blobs::{Blobs, Bucket},
     clock::Clock,
     moving::{Moved, move_in},
@@ -37,8 +37,12 @@ pub enum Keep {
         #[arg(long, value_name = "DIR")]
         from: PathBuf,
         /// The folder to serve from then on: empty, or not there.
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
+        #[arg(long, value_name = "DIR", required_unless_present = "check")]
+        data: Option<PathBuf>,
+        /// Restore nothing: only compare every file of the backup, or of all backups in the folder, with what was backed
+        /// up, and name those that are not that any more.
+        #[arg(long, conflicts_with = "data")]
+        check: bool,
     },
     /// Move a data folder with its SQLite database into PostgreSQL and a blob store that nodes share. The server has to be
     /// stopped; the folder is only read. Given again, it goes on where it was broken off.
@@ -73,7 +77,11 @@ impl Keep {
             Self::Backup { data, to, keep } => {
                 backed_up(&take(&data, &to, keep.map(NonZeroUsize::get), now).await?)
             }
-            Self::Restore { from, data } => restored(&restore(&from, &data).await?),
+            Self::Restore { from, check: true, .. } => checked(&check(&from).await?),
+            Self::Restore { from, data, check: false } => {
+                let data = data.context("say --data, the folder to restore into")?;
+                restored(&restore(&from, &data, now).await?)
+            }
             Self::Move { data, database, blobs } => {
                 moved(&move_in(&data, &database, &open_blobs(&blobs)?, now).await?)
             }
@@ -114,6 +122,18 @@ fn restored(restored: &Restored) -> anyhow::Result<()> {
     ))?;
     missing(&restored.missing)?;
     say("start the server; devices that saw something newer notice it and start over")
+}
+
+fn checked(checked: &Checked) -> anyhow::Result<()> {
+    for damage in &checked.damaged {
+        say(&damage.to_string())?;
+    }
+    let what = format!("{} backups, {} files, {}", checked.backups, checked.files, size(checked.bytes));
+    match checked.damaged.len() {
+        0 => say(&format!("{what}: all as they were backed up")),
+        1 => bail!("{what}: one is not what was backed up; take another backup, and mind the disk"),
+        n => bail!("{what}: {n} are not what was backed up; take another backup, and mind the disk"),
+    }
 }
 
 fn missing(files: &[String]) -> anyhow::Result<()> {

@@ -1,4 +1,5 @@
-//! `limpet-server practice`: adding, listing, showing, setting, bringing in its clients, and how much room one has.
+//! `limpet-server practice`: adding, listing, showing, setting, bringing in its clients, what it keeps, and how much room
+//! it has.
 
 use std::{io::Read, path::PathBuf};
 
@@ -6,17 +7,18 @@ use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
 use limpet_model::{Practice, PracticeId};
 use limpet_wire::http::{ImportDates, PracticeChange};
+use serde_json::Value;
 
 use super::{
     Place,
     import::{import, in_words},
-    practice_id, say, with_store,
+    practice_id, retention, say, with_store,
 };
 use crate::{
     by::{Actor, By},
     clock::Clock,
     imports::Said,
-    store::{Store, quota::Room},
+    store::{Store, audit::Act, quota::Room},
     words,
 };
 
@@ -54,6 +56,14 @@ pub(super) enum PracticeCommand {
     },
     /// Change settings: JSON on standard input, as PATCH /v1/practice takes it. Prints what came of it.
     Set {
+        #[command(flatten)]
+        place: Place,
+        /// The practice's id.
+        #[arg(long)]
+        practice: String,
+    },
+    /// Print for how long a practice keeps its conversations, what is on hold, and which go within 30 days and when.
+    Retention {
         #[command(flatten)]
         place: Place,
         /// The practice's id.
@@ -114,6 +124,10 @@ impl PracticeCommand {
             Self::Set { place, practice } => {
                 with_store(&place, async |store| set(store, &practice).await).await
             }
+            Self::Retention { place, practice } => {
+                let practice = practice_id(&practice)?;
+                with_store(&place, async |store| retention::show(store, practice).await).await
+            }
             Self::Import { place, practice, preview, columns, dates, refused, file } => {
                 let practice = practice_id(&practice)?;
                 let dates = dates.as_deref().map(|word| match word {
@@ -142,7 +156,9 @@ async fn add(store: &Store, practice: &Practice) -> anyhow::Result<()> {
     if jiff::tz::TimeZone::get(&practice.time_zone).is_err() {
         bail!("{} is not a time zone; write it like Europe/Madrid or America/New_York", practice.time_zone);
     }
-    store.add_practice(practice, Clock::system().now()).await?;
+    let now = Clock::system().now();
+    store.add_practice(practice, now).await?;
+    store.note(By::new(practice.id, Actor::Operator, now), Act::Added, Value::Null).await?;
     say(&practice.id.to_string())
 }
 
@@ -153,7 +169,8 @@ async fn set_quota(
     unlimited: bool,
 ) -> anyhow::Result<()> {
     if bytes.is_some() || unlimited {
-        store.set_quota(practice, bytes).await?;
+        let by = By::new(practice, Actor::Operator, Clock::system().now());
+        store.set_quota(by, bytes).await?;
     }
     let Room { kept, quota } = store.room(practice).await?;
     say(&quota.map_or_else(|| format!("{kept} bytes"), |quota| format!("{kept} of {quota} bytes")))

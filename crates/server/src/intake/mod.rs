@@ -117,7 +117,7 @@ impl Intake {
     /// Begins to write at the end of an upload, which is at `from`.
     pub async fn open(&self, turn: &Turn, from: u64) -> Result<Writer> {
         Ok(match (self, turn.hold()) {
-            (Self::Shared(shared), Some(hold)) => Writer::Parts(shared.open(hold.clone(), from)),
+            (Self::Shared(shared), Some(hold)) => Writer::Parts(Box::new(shared.open(hold.clone(), from))),
             (Self::Folder(folder), _) => Writer::File { file: folder.open(turn.of()).await?, end: from },
             (Self::Shared(_), None) => return Err(IntakeError::TurnLost),
         })
@@ -178,7 +178,7 @@ pub enum Writer {
         end: u64,
     },
     /// To parts in memory, each of which is put away whole.
-    Parts(Filling),
+    Parts(Box<Filling>),
 }
 
 impl Writer {

@@ -71,7 +71,7 @@ pub struct Turn {
 enum Kind {
     Folder(Writers<FileOf>),
     /// `None` once it is over.
-    Shared(Option<(Shared, Hold)>),
+    Shared(Option<Box<(Shared, Hold)>>),
 }
 
 impl Turn {
@@ -80,7 +80,7 @@ impl Turn {
     }
 
     pub(super) fn shared(signals: Signals, shared: Shared, hold: Hold) -> Self {
-        Self { of: hold.of, signals, kind: Kind::Shared(Some((shared, hold))) }
+        Self { of: hold.of, signals, kind: Kind::Shared(Some(Box::new((shared, hold)))) }
     }
 
     /// What may be written to.
@@ -97,14 +97,14 @@ impl Turn {
     pub fn hold(&self) -> Option<&Hold> {
         match &self.kind {
             Kind::Folder(_) => None,
-            Kind::Shared(held) => held.as_ref().map(|(_, hold)| hold),
+            Kind::Shared(held) => held.as_ref().map(|held| &held.1),
         }
     }
 
     /// Gives it back: when this returns, it can be taken.
     pub async fn give_back(mut self) {
         if let Kind::Shared(held) = &mut self.kind
-            && let Some((shared, hold)) = held.take()
+            && let Some((shared, hold)) = held.take().map(|held| *held)
         {
             shared::end(shared, hold, self.signals.clone()).await;
         }
@@ -121,7 +121,7 @@ impl Drop for Turn {
             Kind::Shared(held) => {
                 // Whoever wrote was cancelled, or never got the turn. What cannot be said now, because the process
                 // ends, runs out.
-                if let Some((shared, hold)) = held.take()
+                if let Some((shared, hold)) = held.take().map(|held| *held)
                     && let Ok(runtime) = tokio::runtime::Handle::try_current()
                 {
                     let tasks = shared.tasks();

@@ -5,6 +5,7 @@
 
 mod mail;
 mod prepare;
+mod retain;
 mod tell;
 mod trouble;
 
@@ -16,6 +17,7 @@ use opentelemetry::trace::SpanKind;
 use self::{
     mail::mail,
     prepare::{give_up, prepare},
+    retain::{forget, retain},
     tell::tell,
     trouble::Trouble,
 };
@@ -52,6 +54,7 @@ pub async fn start(app: &App, workers: usize, node: &str) -> Result<()> {
         (Lane::Heavy, workers),
         (Lane::Light, others(LIGHT_WORKERS)),
         (Lane::Outside, others(OUTSIDE_WORKERS)),
+        (Lane::Removal, others(1)),
         (Lane::Post, if app.post.is_some() { POST_WORKERS } else { 0 }),
     ];
     for (lane, count) in lanes {
@@ -102,6 +105,8 @@ async fn run(app: &App, job: Job) {
             Work::Tell(id) => tell(app, job, id).await,
             Work::Invite(id) => mail(app, job, id, LinkFor::Invitation).await,
             Work::Reset(id) => mail(app, job, id, LinkFor::Reset).await,
+            Work::Retain(id) => retain(app, job, id).await,
+            Work::Forget(id) => forget(app, job, id).await,
         }
     };
     let outcome = tokio::select! {
@@ -146,8 +151,12 @@ fn or_lost(done: Result<bool>) -> Result<(), Trouble> {
 }
 
 async fn fail(app: &App, job: Job, reason: &str) -> Result<()> {
-    // Deliveries and mails count their attempts themselves; what fails here is trouble of our own.
-    let counted = matches!(job.work, Work::Tell(_) | Work::Invite(_) | Work::Reset(_));
+    // Deliveries and mails count their attempts themselves; what fails here is trouble of our own. What is to be removed
+    // is never given up.
+    let counted = matches!(
+        job.work,
+        Work::Tell(_) | Work::Invite(_) | Work::Reset(_) | Work::Retain(_) | Work::Forget(_)
+    );
     let last = job.attempt >= ATTEMPTS && !counted;
     tracing::error!(job = %job.work, attempt = job.attempt, last, reason, "A job failed");
     let later = Millis(app.now().0 + back_off(job.attempt));
@@ -159,7 +168,9 @@ async fn fail(app: &App, job: Job, reason: &str) -> Result<()> {
             | Work::Send(_)
             | Work::Tell(_)
             | Work::Invite(_)
-            | Work::Reset(_) => true,
+            | Work::Reset(_)
+            | Work::Retain(_)
+            | Work::Forget(_) => true,
         };
         if !ours {
             return Ok(());

@@ -25,7 +25,7 @@ pub(super) async fn tell(app: &App, job: Job, id: DeliveryId) -> Result<(), Trou
         app.store.finish_job(job).await?;
         return Ok(());
     };
-    let said = app.outside.send(&telling, app.now()).await;
+    let said = app.outside.send(&telling, app.clock.own()).await;
     let outcome = outcome_of(job.attempt, said, app.now());
     match &outcome {
         Outcome::Told => tracing::info!(webhook = %telling.webhook, delivery = %id, "Told a webhook"),

@@ -74,6 +74,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
         ("Template", "tags", json!({ "maxItems": limits::TAGS_LIMIT })),
         ("Template", "position", whole(i32::MIN.into(), i32::MAX.into())),
         ("ConversationChange", "tags", json!({ "maxItems": limits::TAGS_LIMIT })),
+        ("NewHold", "reason", limits::REASON.bounds()),
         ("NewConversation", "subject", limits::SUBJECT.bounds()),
         ("ConversationChange", "summary", limits::WORDS.bounds()),
         ("ConversationChange", "plan", limits::WORDS.bounds()),

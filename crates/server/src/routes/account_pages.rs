@@ -306,7 +306,7 @@ async fn confirm(app: &App, language: Language, ticket: &str, code: &str) -> Ans
     let to = app.store.account_link(&hash, app.now()).await?;
     let Some(to) = to.filter(|to| to.kind == LinkFor::SecondStep) else { return Ok(gone()) };
     let codes = recovery_codes().map_err(StoreError::from)?;
-    let by = By::new(to.practice, Actor::Staff(to.staff), app.now());
+    let by = By::new(to.practice, Actor::Staff(to.staff), app.clock.own());
     match app.store.confirm_second_step(by, to.staff, code, &codes).await? {
         Taken::Right => {
             app.store.use_account_link(&hash, to).await?;

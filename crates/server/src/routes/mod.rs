@@ -13,6 +13,7 @@ mod docs;
 mod dress;
 mod exports;
 mod health;
+mod holds;
 mod imports;
 mod lists;
 mod live;
@@ -197,6 +198,10 @@ routes! {
     get "/v1/messages/{id}/earlier" Session(Act::Record) => messages::earlier;
     /// Tell that a transcript or a file left Limpet.
     put "/v1/exports/{id}" Session(Act::Record) => exports::put, conflicts;
+    /// Put a conversation, a patient or a client on hold: it is kept however old it is. The same again changes nothing.
+    put "/v1/holds/{id}" Session(Act::Hold) => holds::put, conflicts;
+    /// Lift a hold.
+    delete "/v1/holds/{id}" Session(Act::Lift) => holds::lift;
     /// What of tus is spoken.
     options "/v1/uploads" Anyone => uploads::abilities, uploads::tell_abilities;
     /// Begin to send the bytes of an announced file (tus: creation, creation-with-upload).

@@ -55,7 +55,7 @@ pub async fn confirm(
     Sent(sent): Sent<TypedCode>,
 ) -> Answer<Json<RecoveryCodes>> {
     let codes = recovery_codes().map_err(StoreError::from)?;
-    let by = staff.by(app.now());
+    let by = staff.by(app.clock.own());
     let taken = app.store.confirm_second_step(by, staff.id, &sent.code, &codes).await?;
     match taken {
         Taken::Right => {

@@ -99,11 +99,13 @@ async fn check_code(app: &App, practice: &Practice, staff: &StaffMember, code: O
         .with_status(StatusCode::FORBIDDEN)),
         (false, _) => Ok(()),
         (true, None) => Err(needed("Type the code that your authenticator app shows, or a recovery code.")),
-        (true, Some(code)) => match app.store.take_code(practice.id, staff.id, code, app.now()).await? {
-            Taken::Right => Ok(()),
-            Taken::Wrong => Err(needed("The code is not right, or was used already. Type the next one.")),
-            Taken::TooMany(wait) => Err(too_many(wait)),
-        },
+        (true, Some(code)) => {
+            match app.store.take_code(practice.id, staff.id, code, app.clock.own()).await? {
+                Taken::Right => Ok(()),
+                Taken::Wrong => Err(needed("The code is not right, or was used already. Type the next one.")),
+                Taken::TooMany(wait) => Err(too_many(wait)),
+            }
+        }
     }
 }
 

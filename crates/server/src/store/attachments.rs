@@ -15,6 +15,7 @@ use super::{
     Flag, Result, Store, StoreError, Write,
     audit::Act,
     changes::Span,
+    jobs::{self, Work},
     messages::{audience_word, author_words, read_audience},
     row::Columns,
     tombstones,
@@ -227,6 +228,9 @@ pub(super) async fn announce(
         } else {
             StoreError::Missing("attachment")
         });
+    }
+    if jobs::waits(write.connection(), practice, Work::Forget(new.id)).await? {
+        return Err(StoreError::Conflict("A file with this id was removed here. Choose the file again."));
     }
     if let Some(still) = &new.still_of {
         let clip = find(write.connection(), practice, View::Staff, still.clip).await?;

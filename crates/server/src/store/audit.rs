@@ -82,6 +82,14 @@ acts! {
     PasswordSet "set the password";
     /// Gave up sending a file.
     GaveUp "gave up";
+    /// Put on hold.
+    Held "put on hold";
+    /// Lifted a hold.
+    Lifted "lifted the hold";
+    /// Removed because of its age.
+    Removed "removed";
+    /// Put a backup in the place of what there was.
+    Restored "restored";
     /// Had something made again.
     MadeAgain "had made again";
 }
@@ -237,6 +245,13 @@ fn from_row(row: &AnyRow) -> Result<AuditEntry> {
 }
 
 impl Store {
+    /// Writes down what was done to a practice as a whole, where that is all there is to write.
+    pub async fn note(&self, by: By, act: Act, detail: Value) -> Result<()> {
+        let mut write = self.write(by).await?;
+        write.log(act, by.practice, detail);
+        write.commit_quietly().await
+    }
+
     /// The rows after a number, oldest first, `limit` at most.
     pub async fn audit(&self, practice: PracticeId, after: i64, limit: i64) -> Result<AuditPage> {
         let limit = limit.clamp(1, PAGE);

@@ -7,8 +7,8 @@ use limpet_wire::changes::{Change, ChangePage, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
-    Result, Store, attachments, clients, consents, conversations, listings, messages, patients, practices,
-    row::Columns, staff, tombstones,
+    Result, Store, attachments, clients, consents, conversations, holds, listings, messages, patients,
+    practices, row::Columns, staff, tombstones,
 };
 use crate::view::{View, per_view};
 
@@ -98,6 +98,8 @@ fn nth_of(view: View) -> &'static str {
         seen(messages),
         " UNION ALL SELECT revision FROM attachments WHERE practice_id = $1 AND revision > $3 AND ",
         seen(attachments),
+        " UNION ALL SELECT revision FROM holds WHERE practice_id = $1 AND revision > $3 AND ",
+        seen(holds),
         " UNION ALL SELECT revision FROM tombstones WHERE practice_id = $1 AND revision > $3 AND ",
         seen(tombstones),
         ") AS feed ORDER BY revision LIMIT 1 OFFSET $4"
@@ -142,6 +144,7 @@ impl Store {
         changes.extend(conversations::changed(&mut tx, practice, view, span).await?);
         changes.extend(messages::changed(&mut tx, practice, view, span).await?);
         changes.extend(attachments::changed(&mut tx, practice, view, span).await?);
+        changes.extend(holds::changed(&mut tx, practice, view, span).await?);
         changes.extend(tombstones::changed(&mut tx, practice, view, span).await?);
         tx.commit().await?;
 

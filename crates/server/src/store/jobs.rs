@@ -92,6 +92,18 @@ pub(super) async fn queue(
     Ok(())
 }
 
+/// Whether this is still to be done.
+pub(super) async fn waits(connection: &mut AnyConnection, practice: PracticeId, work: Work) -> Result<bool> {
+    let (kind, subject) = work.words();
+    let row = sqlx::query("SELECT 1 FROM jobs WHERE practice_id = $1 AND kind = $2 AND subject_id = $3")
+        .bind(practice.to_string())
+        .bind(kind)
+        .bind(subject)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Marks a job as done, in the transaction that writes its outcome down, or with `done` false only makes sure that
 /// nobody else can claim it before that transaction is over. False when the claim no longer counts: then nothing may be
 /// written.
@@ -153,11 +165,16 @@ impl Store {
             Lane::Light => {
                 "SELECT practice_id, kind, subject_id FROM jobs \
                  WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 \
-                 AND kind NOT IN ('prepare', 'tell', 'invite', 'reset') ORDER BY run_at LIMIT 1"
+                 AND kind NOT IN ('prepare', 'tell', 'invite', 'reset', 'retain', 'forget') ORDER BY run_at LIMIT 1"
             }
             Lane::Post => {
                 "SELECT practice_id, kind, subject_id FROM jobs \
                  WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 AND kind IN ('invite', 'reset') \
+                 ORDER BY run_at LIMIT 1"
+            }
+            Lane::Removal => {
+                "SELECT practice_id, kind, subject_id FROM jobs \
+                 WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 AND kind IN ('retain', 'forget') \
                  ORDER BY run_at LIMIT 1"
             }
             // One at a time for each webhook: one that does not answer keeps no other waiting.
@@ -252,6 +269,16 @@ impl Store {
     /// The files that are still to be looked at, of all practices.
     pub async fn files_with_jobs(&self) -> Result<Vec<FileOf>> {
         let rows = sqlx::query("SELECT practice_id, subject_id FROM jobs WHERE kind = 'prepare'")
+            .fetch_all(self.pool())
+            .await?;
+        let of =
+            |row: &AnyRow| Ok(FileOf { practice: row.id("practice_id")?, attachment: row.id("subject_id")? });
+        rows.iter().map(of).collect()
+    }
+
+    /// The files that are still to be taken away, of all practices.
+    pub async fn files_to_forget(&self) -> Result<Vec<FileOf>> {
+        let rows = sqlx::query("SELECT practice_id, subject_id FROM jobs WHERE kind = 'forget'")
             .fetch_all(self.pool())
             .await?;
         let of =

@@ -7,7 +7,7 @@ use limpet_model::{Conversation, ConversationId, ConversationState, PracticeId};
 use serde_json::json;
 use sqlx::AnyConnection;
 
-use super::{Result, Store, StoreError, Write, audit::Act, conversations, row::Columns, tombstones};
+use super::{Result, Store, StoreError, Write, audit::Act, conversations, holds, row::Columns, tombstones};
 use crate::{by::By, limits::TAGS_LIMIT, view::View};
 
 impl Store {
@@ -38,7 +38,7 @@ impl Store {
         move_all(&mut write, gone.id, kept.id).await?;
         conversations::update(&mut write, &kept).await?;
         conversations::remove(&mut write, gone.id).await?;
-        tombstones::bury(&mut write, None, "conversation", &gone.id.to_string()).await?;
+        tombstones::bury_for(&mut write, kept.client, "conversation", &gone.id.to_string()).await?;
         write.log(Act::Merged, kept.id, json!({ "from": gone.id }));
         write.commit().await.map(drop)
     }
@@ -94,6 +94,7 @@ async fn move_all(write: &mut Write, from: ConversationId, into: ConversationId)
             .execute(write.connection())
             .await?;
     }
+    holds::move_on(write, &from.to_string(), &into.to_string()).await?;
     sqlx::query("INSERT INTO merges (practice_id, from_id, into_id, at) VALUES ($1, $2, $3, $4)")
         .bind(practice.to_string())
         .bind(from.to_string())

@@ -22,6 +22,7 @@ mod endings;
 mod engine;
 mod exports;
 mod findings;
+pub mod holds;
 mod imports;
 pub mod invitations;
 pub mod jobs;
@@ -37,6 +38,7 @@ pub mod parts;
 pub mod patients;
 pub mod practices;
 pub mod quota;
+pub mod retention;
 mod row;
 pub mod second_steps;
 pub mod secrets;
@@ -67,7 +69,7 @@ pub use self::{
     write::{Quiet, Write},
 };
 use self::{notices::Notices, row::Columns};
-use crate::{bells::Bells, by::By, live::Live, metrics::Durations};
+use crate::{bells::Bells, by::By, clock::Clock, live::Live, metrics::Durations};
 
 /// The steps that made the schema what it is.
 static STEPS: Migrator = sqlx::migrate!("./migrations");
@@ -261,6 +263,21 @@ impl Store {
     pub async fn answers(&self) -> Result<()> {
         sqlx::query("SELECT 1").fetch_one(&self.pool).await?;
         Ok(())
+    }
+
+    /// How many milliseconds the database's clock is ahead of this one. Where the database is a file of this machine there
+    /// is no other clock.
+    pub async fn is_ahead_of(&self, clock: &Clock) -> Result<i64> {
+        if self.engine == Engine::Sqlite {
+            return Ok(0);
+        }
+        let asked = clock.own();
+        let row = sqlx::query("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS now")
+            .fetch_one(&self.pool)
+            .await?;
+        // It was read somewhere between asking and hearing.
+        let heard = clock.own();
+        Ok(row.int("now")? - i64::midpoint(asked.0, heard.0))
     }
 
     /// How long writing transactions took, from the moment they had their turn.

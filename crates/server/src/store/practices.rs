@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     by::By,
+    retention,
     view::{View, per_view},
 };
 
@@ -99,6 +100,7 @@ impl Store {
             consents::add_text(&mut write, &text).await?;
             after.settings.consent = Some(text);
         }
+        retention::settle(&before.settings, &mut after.settings, now);
         if after == before {
             write.discard().await?;
             return Ok(after);

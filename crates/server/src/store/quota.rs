@@ -5,7 +5,10 @@
 
 use limpet_model::PracticeId;
 
-use super::{Result, Store, StoreError, Write, row::Columns};
+use serde_json::json;
+
+use super::{Result, Store, StoreError, Write, audit::Act, row::Columns};
+use crate::by::By;
 
 /// What a practice keeps, and what it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,16 +35,15 @@ impl Store {
     }
 
     /// Limits what a practice may keep, in bytes; `None` lifts the limit. What is kept already stays.
-    pub async fn set_quota(&self, practice: PracticeId, quota: Option<i64>) -> Result<()> {
-        let mut quiet = self.quiet().await?;
-        let set = sqlx::query("UPDATE practices SET quota_bytes = $2 WHERE id = $1")
-            .bind(practice.to_string())
+    pub async fn set_quota(&self, by: By, quota: Option<i64>) -> Result<()> {
+        let mut write = self.write(by).await?;
+        sqlx::query("UPDATE practices SET quota_bytes = $2 WHERE id = $1")
+            .bind(by.practice.to_string())
             .bind(quota)
-            .execute(quiet.connection())
-            .await?
-            .rows_affected();
-        quiet.commit().await?;
-        if set > 0 { Ok(()) } else { Err(StoreError::Missing("practice")) }
+            .execute(write.connection())
+            .await?;
+        write.log(Act::Changed, by.practice, json!({ "set": ["quota"], "bytes": quota }));
+        write.commit_quietly().await
     }
 }
 

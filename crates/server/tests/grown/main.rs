@@ -53,5 +53,7 @@ mod process;
 mod readers;
 #[path = "../http/replies.rs"]
 mod replies;
+#[path = "../http/retention.rs"]
+mod retention;
 #[path = "../http/uploads.rs"]
 mod uploads;

@@ -7,9 +7,16 @@ use std::{
 };
 
 use futures_util::StreamExt;
-use limpet_model::{AttachmentKind, AttachmentState, Audience, ClientId};
+use limpet_model::{AttachmentId, AttachmentKind, AttachmentState, Audience, ClientId, Millis};
 use limpet_server::{
+    clock::Clock,
+    file_of::FileOf,
+    retention::GRACE,
     serve::{Running, Settings, StartError, start},
+    store::{
+        jobs::{LEASE, Lane},
+        turns::{Hold, TURN},
+    },
     sweep,
 };
 use limpet_wire::{
@@ -274,4 +281,63 @@ async fn a_node_needs_no_folder() {
     let alone = serve().env_remove("LIMPET_BLOBS").output().unwrap();
     let said = String::from_utf8(alone.stderr).unwrap();
     assert!(!alone.status.success() && said.contains("--data"), "{said}");
+}
+
+/// The clock of one is ten minutes fast, of the other ten minutes slow: neither steals what the first holds, nor holds it
+/// longer than it may.
+#[tokio::test]
+async fn whose_lease_has_run_out_does_not_depend_on_a_nodes_clock() {
+    const WRONG: i64 = 10 * 60 * 1000;
+    let clinic = Clinic::open_with(|settings| Settings { clock: Clock::system(), ..settings }).await;
+    let started = async |wrong_by| {
+        let data = tempfile::tempdir().unwrap();
+        ground::share(data.path(), clinic.data.path());
+        let settings = Settings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            workers: 0,
+            clock: Clock::wrong_by(wrong_by),
+            ..ground::settings(data.path())
+        };
+        (start(settings).await.unwrap(), data)
+    };
+    // Each that starts plans it, too.
+    let right = clinic.running.app();
+    right.store.plan_retention(Millis(right.now().0 - GRACE - 1)).await.unwrap();
+    let ((fast, _one), (slow, _two)) = (started(WRONG).await, started(-WRONG).await);
+    for node in [&fast, &slow] {
+        let off = node.app().now().0 - right.now().0;
+        assert!(off.abs() < 5000, "{off}");
+        let own = node.app().clock.own().0 - right.clock.own().0;
+        assert!(own.abs() > WRONG - 60_000, "{own}");
+    }
+    // A job that each in turn holds: for the others it is not there before its time, and there after it.
+    for holder in [right, fast.app(), slow.app()] {
+        let job = holder.store.claim_job(Lane::Removal, "holder", holder.now()).await.unwrap().unwrap();
+        for other in [right, fast.app(), slow.app()] {
+            let stolen = other.store.claim_job(Lane::Removal, "other", other.now()).await.unwrap();
+            assert_eq!(stolen, None);
+            let then = Millis(other.now().0 + LEASE + 10_000);
+            let found = other.store.claim_job(Lane::Removal, "other", then).await.unwrap();
+            assert_eq!(found.unwrap().work, job.work);
+            other.store.reclaim_jobs("other").await.unwrap();
+            let again = holder.store.claim_job(Lane::Removal, "holder", holder.now()).await.unwrap();
+            assert_eq!(again.unwrap().work, job.work);
+        }
+        holder.store.reclaim_jobs("holder").await.unwrap();
+    }
+    // And the turn to write to an upload.
+    let of = FileOf { practice: clinic.practice, attachment: AttachmentId::new() };
+    for holder in [fast.app(), slow.app()] {
+        let hold = Hold::new(of);
+        assert!(holder.store.take_turn(&hold, "holder", holder.now()).await.unwrap());
+        for other in [right, fast.app(), slow.app()] {
+            assert!(!other.store.take_turn(&Hold::new(of), "other", other.now()).await.unwrap());
+            assert!(other.store.turn_goes_on(&hold, other.now()).await.unwrap());
+        }
+        let late = Millis(right.now().0 + TURN + 5000);
+        assert!(!right.store.turn_goes_on(&hold, late).await.unwrap(), "a dead node's turn ends");
+        holder.store.end_turn(&hold).await.unwrap();
+    }
+    fast.stop().await;
+    slow.stop().await;
 }

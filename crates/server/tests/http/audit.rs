@@ -108,9 +108,9 @@ async fn the_command_finds_a_changed_row() {
     assert_eq!(entries.last().unwrap().subject_id, case.conversation.to_string());
     assert!(said.contains(&entries.last().unwrap().hash), "{said}");
 
-    sqlx::query("UPDATE audit SET actor_id = '' WHERE number = 2").execute(&pool).await.unwrap();
+    sqlx::query("UPDATE audit SET actor_id = '' WHERE number = 3").execute(&pool).await.unwrap();
     pool.close().await;
     let done = run(&["audit", "verify"], folder.path(), "");
     let said = String::from_utf8(done.stdout).unwrap();
-    assert!(!done.status.success() && said.contains("row 2 was changed"), "{said}");
+    assert!(!done.status.success() && said.contains("row 3 was changed"), "{said}");
 }

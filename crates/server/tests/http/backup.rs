@@ -376,3 +376,75 @@ async fn a_backup_that_is_broken_off_does_not_look_whole() {
     assert!(!files_below(to.path()).iter().any(left), "{:?}", files_below(to.path()));
     assert!(restore(to.path(), &other.path().join("empty")).0);
 }
+
+#[tokio::test]
+async fn a_flipped_byte_in_a_backup_is_found_before_it_is_needed() {
+    let (data, to, other) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    furnish(data.path());
+    let process = Process::start(data.path(), &[]);
+    let device = staff(&process).await;
+    let case = device.open_case().await;
+    let first = send_document(&device, &case, document(1)).await;
+    assert_eq!(settled(&device, first).await.state, AttachmentState::Ready);
+    assert!(backup(data.path(), to.path(), &[]).0);
+    let second = send_document(&device, &case, document(2)).await;
+    assert_eq!(settled(&device, second).await.state, AttachmentState::Ready);
+    // Backups are named by the second.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert!(backup(data.path(), to.path(), &[]).0);
+    drop(process);
+    let check = |from: &Path| said(&limpet(&["restore", "--from", from.to_str().unwrap(), "--check"]));
+    let (well, words) = check(to.path());
+    assert!(well && words.contains("2 backups") && words.contains("all as they were"), "{words}");
+    let whole = backups(to.path());
+    let before: Vec<_> = files_below(to.path()).iter().map(|path| fs::read(path).unwrap()).collect();
+
+    let flip = |path: &Path| {
+        let mut bytes = fs::read(path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(path, bytes).unwrap();
+    };
+    let blob = |id: AttachmentId| {
+        let found = files_below(&to.path().join("blobs"));
+        found.into_iter().find(|path| path.to_str().unwrap().contains(&format!("{id}/original."))).unwrap()
+    };
+    // One that both need, one that only the newer needs, and a database.
+    for (path, of) in [(blob(first), 2), (blob(second), 1), (whole[1].join("limpet.db"), 1)] {
+        flip(&path);
+        let (well, words) = check(to.path());
+        assert!(!well && words.contains(&format!("changed: {}", path.display())), "{words}");
+        let named = whole.iter().filter(|it| words.contains(it.file_name().unwrap().to_str().unwrap()));
+        // The path of a database holds the name of its backup, too.
+        assert_eq!(named.count(), of, "{words}");
+        assert!(!check(&whole[1]).0);
+        assert_eq!(check(&whole[0]).0, of == 1, "only what is of this one");
+        flip(&path);
+    }
+    let gone = blob(second);
+    let kept = fs::read(&gone).unwrap();
+    fs::remove_file(&gone).unwrap();
+    assert!(check(to.path()).1.contains(&format!("gone: {}", gone.display())));
+    fs::write(&gone, kept).unwrap();
+    assert!(check(to.path()).0);
+    let after: Vec<_> = files_below(to.path()).iter().map(|path| fs::read(path).unwrap()).collect();
+    assert!(before == after, "nothing was changed");
+    assert!(!check(other.path()).0, "an empty folder is no backup");
+    // What was restored says so in the log of the practice.
+    let (well, words) = restore(to.path(), &other.path().join("data"));
+    assert!(well, "{words}");
+    let (_, listed) = said(&run(&["practice", "list"], &other.path().join("data"), ""));
+    let practice = listed.split(' ').next().unwrap();
+    let (_, log) = said(&run(&["audit", "export", "--practice", practice], &other.path().join("data"), ""));
+    let last = log.lines().last().unwrap();
+    assert!(
+        last.contains("\"restored\"") && last.contains("operator") && last.contains("taken_at"),
+        "{last}"
+    );
+}
+
+/// A command that is given no data folder.
+fn limpet(args: &[&str]) -> std::process::Output {
+    Command::new(PROGRAM).args(args).output().unwrap()
+}

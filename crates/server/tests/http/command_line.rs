@@ -4,7 +4,7 @@ use crate::{
     clinic::{PASSWORD, fails, ok},
     process::{Process, furnish, run, staff},
 };
-use limpet_wire::Code;
+use limpet_wire::{Code, http::AuditEntry};
 
 const PRACTICE: [&str; 6] = ["practice", "add", "--name", "Lapa", "--time-zone", "Europe/Madrid"];
 
@@ -58,6 +58,20 @@ fn a_practices_room_is_limited_and_said() {
     for wrong in [&["--bytes", "-1"][..], &["--bytes", "1", "--unlimited"]] {
         assert!(!quota(wrong).0);
     }
+    let log = run(&["audit", "export", "--practice", practice.trim()], folder.path(), "");
+    let log = String::from_utf8(log.stdout).unwrap();
+    let lines: Vec<AuditEntry> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = lines.iter().map(|it| (it.actor.as_str(), it.act.as_str(), it.detail.as_str()));
+    let quota = |bytes: &str| format!("{{\"bytes\":{bytes},\"set\":[\"quota\"]}}");
+    let (some, none) = (quota("50000000000"), quota("null"));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            ("operator", "added", ""),
+            ("operator", "changed", some.as_str()),
+            ("operator", "changed", none.as_str())
+        ]
+    );
     let nobody = limpet_model::PracticeId::new().to_string();
     let unknown = run(&["practice", "quota", "--practice", &nobody, "--unlimited"], folder.path(), "");
     assert!(!unknown.status.success());

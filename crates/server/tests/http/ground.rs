@@ -7,7 +7,12 @@ use std::{
 };
 
 use limpet_model::AttachmentId;
-use limpet_server::{blobs::Blobs, file_of::FileOf, serve::Settings};
+use limpet_server::{
+    blobs::Blobs,
+    file_of::FileOf,
+    serve::Settings,
+    store::{Store, file_url},
+};
 
 /// How a server in this process serves a data folder.
 pub fn settings(data: &Path) -> Settings {
@@ -32,7 +37,9 @@ pub async fn arrived_of(data: &Path, FileOf { practice, attachment }: FileOf) ->
 
 /// The files that are put away.
 pub fn blobs(data: &Path) -> Blobs {
-    Blobs::in_folder(&data.join("blobs")).unwrap()
+    let folder = data.join("blobs");
+    std::fs::create_dir_all(&folder).unwrap();
+    Blobs::in_folder(&folder).unwrap()
 }
 
 /// Whether anything has been put away.
@@ -44,4 +51,12 @@ pub async fn has_blobs(data: &Path) -> bool {
 fn arriving(data: &Path, id: AttachmentId) -> Option<PathBuf> {
     let practices = std::fs::read_dir(data.join("uploads")).unwrap();
     practices.map(|practice| practice.unwrap().path().join(id.to_string())).find(|path| path.exists())
+}
+
+/// The rows, for what is done with them.
+pub async fn with_store<T>(data: &Path, work: impl AsyncFnOnce(&Store) -> T) -> T {
+    let store = Store::open_as_it_is(&file_url(&data.join("limpet.db"))).await.unwrap();
+    let done = work(&store).await;
+    store.close().await;
+    done
 }

@@ -45,6 +45,7 @@ mod problems;
 mod process;
 mod readers;
 mod replies;
+mod retention;
 mod second_step;
 mod sign_in;
 mod terms;

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use limpet_model::{
-    AttachmentId, AttachmentKind, ConsentId, ConversationId, DepartmentId, ExportId, MessageId, PracticeId,
-    Role, StaffId,
+    AttachmentId, AttachmentKind, ConsentId, ConversationId, DepartmentId, ExportId, HoldId, MessageId,
+    PracticeId, Role, StaffId,
 };
 use limpet_server::{
     access::Gate,
@@ -31,6 +31,7 @@ struct Askers {
     case: Case,
     attachment: AttachmentId,
     message: MessageId,
+    hold: HoldId,
     foreign: ConversationId,
     session: String,
     token: String,
@@ -50,6 +51,9 @@ async fn askers() -> Askers {
     let case = staff.open_case().await;
     let attachment = staff.announce(&case, file(AttachmentKind::Photo, "x.jpg", 20)).await;
     let message = staff.say(&case, "Bring her in on Monday").await;
+    let hold = HoldId::new();
+    let on = json!({ "of": { "kind": "conversation", "id": case.conversation }, "reason": "A complaint" });
+    ok(staff.put(&format!("/v1/holds/{hold}"), &on).await).await;
     // Under way: every route of uploads has something to answer about.
     create(&staff, attachment, 20).await;
     send(&staff, attachment, 0, b"01234").await;
@@ -99,6 +103,7 @@ async fn askers() -> Askers {
         case,
         attachment,
         message,
+        hold,
         foreign: other_client_of,
         session,
         token,
@@ -181,6 +186,9 @@ impl Askers {
                     NewExport { conversation, attachment: None, how: ExportKind::Saved, sha256, at: NOON };
                 to(format!("/v1/exports/{}", ExportId::new())).json(&new)
             }
+            ("put", "/v1/holds/{id}") => to(format!("/v1/holds/{}", HoldId::new()))
+                .json(&json!({ "of": { "kind": "client", "id": client }, "reason": "Imposter" })),
+            (_, "/v1/holds/{id}") => to(format!("/v1/holds/{}", self.hold)),
             (_, "/v1/messages/{id}/earlier") => to(format!("/v1/messages/{}/earlier", self.message)),
             (_, "/v1/messages/{id}") => {
                 to(format!("/v1/messages/{}", MessageId::new())).json(&words(&self.case, "imposter"))

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use limpet_model::{AttachmentId, AttachmentKind, AttachmentState, MessageId};
+use limpet_server::by::{Actor, By};
 use limpet_wire::{
     Code,
     http::{NewMessage, UPLOAD_LIMIT},
@@ -14,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::{
-    clinic::{Case, Clinic, DAY, Device, fails, file, ok, words},
+    clinic::{Case, Clinic, DAY, Device, NOON, fails, file, ok, words},
     ground,
 };
 
@@ -327,7 +328,7 @@ async fn a_practice_that_is_at_its_limit_is_told_before_a_byte_is_sent() {
     let store = &s.clinic.running.app().store;
     let room = async || store.room(s.clinic.practice).await.unwrap().kept;
     assert_eq!(room().await, 20, "what is announced counts");
-    store.set_quota(s.clinic.practice, Some(40)).await.unwrap();
+    store.set_quota(By::new(s.clinic.practice, Actor::Operator, NOON), Some(40)).await.unwrap();
     let too_much = |device: &Device, bytes: usize| {
         let attachments = vec![file(AttachmentKind::Clip, "b.mov", bytes)];
         let message = NewMessage { attachments, ..words(&s.case, "Look") };
@@ -348,7 +349,7 @@ async fn a_practice_that_is_at_its_limit_is_told_before_a_byte_is_sent() {
     assert_eq!(room().await, 20);
     ok(too_much(&s.phone, 20).await).await;
     fails(create(&s.phone, s.id, 20).await, 507, Code::NoRoom).await;
-    store.set_quota(s.clinic.practice, None).await.unwrap();
+    store.set_quota(By::new(s.clinic.practice, Actor::Operator, NOON), None).await.unwrap();
     ok(create(&s.phone, s.id, 20).await).await;
 }
 

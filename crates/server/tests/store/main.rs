@@ -13,6 +13,7 @@ mod jobs;
 mod merges;
 mod moves;
 mod people;
+mod retention;
 mod suite;
 mod turns;
 mod upgrade;
@@ -99,6 +100,10 @@ async fn run_suite(ground: &Ground) {
     people::a_forgotten_password_waits_until_it_is_known_whose_it_is(&ground.fresh()).await;
     people::what_a_practice_sets_and_sorts_by_comes_back(&ground.fresh()).await;
     people::sessions_of_one_person_have_an_end(&ground.fresh()).await;
+    retention::what_is_due_goes_with_everything_in_it(&ground.fresh()).await;
+    retention::a_hold_set_in_the_last_moment_wins(&ground.fresh()).await;
+    retention::nothing_on_hold_is_ever_removed(&ground.fresh()).await;
+    retention::people_go_when_nothing_is_left_of_them(&ground.fresh()).await;
     suite::openings_and_secrets(&ground.fresh()).await;
     suite::a_node_hears_what_another_commits(&ground.fresh()).await;
     suite::what_is_discarded_never_was(&ground.fresh()).await;

@@ -294,8 +294,8 @@ pub async fn an_installation_moves_and_stays_what_it_was(ground: &Ground) {
     same(&house, &url, blobs.path()).await;
     // Where the job looks for the file, and the upload for its offset.
     let store = open(&url).await;
-    // One to prepare a file, and one to send a mail.
-    assert_eq!(store.count_jobs().await.unwrap(), (2, 0));
+    // One to prepare a file, one to send a mail, and what is looked at every day of two practices.
+    assert_eq!(store.count_jobs().await.unwrap(), (4, 0));
     assert_eq!(store.uploads().await.unwrap().len(), 1);
     store.close().await;
     refused(house.run(&url, blobs.path()), "already holds an installation");

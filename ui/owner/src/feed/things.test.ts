@@ -43,6 +43,42 @@ const message = (id: string, received_at: number, change: Partial<Message> = {})
 const change = (revision: number, entity: Entity): Change => ({ revision, entity });
 const all = (...changes: Change[]): Things => merge(new Map(), changes).things;
 
+describe("a conversation that is gone", () => {
+  const file = (id: string): Entity => ({
+    kind: "attachment",
+    state: {
+      ...({} as Extract<Entity, { kind: "attachment" }>["state"]),
+      id,
+      conversation: "c",
+    },
+  });
+  const pages = [
+    change(1, { kind: "conversation", state: conversation("c") }),
+    change(2, { kind: "message", state: message("m", 10, { body: "It limps" }) }),
+    change(3, file("f")),
+    change(4, { kind: "message", state: message("kept", 10) }),
+    change(9, { kind: "tombstone", state: { of: "conversation", id: "c" } }),
+    // It became part of another one, with what was in it that is still there.
+    change(9, { kind: "message", state: message("kept", 10, { conversation: "d" }) }),
+  ];
+
+  it("takes its words and files off the phone, in whatever order that is heard", () => {
+    const forward = merge(all(...pages.slice(0, 4)), pages.slice(4));
+    const backward = all(...[...pages].reverse(), ...pages);
+    expect([...backward].sort()).toEqual([...forward.things].sort());
+    expect(JSON.stringify([...backward.values()])).not.toContain("It limps");
+    expect(viewOf(backward).messages.get("d")?.map((m) => m.id)).toEqual(["kept"]);
+    expect([...viewOf(backward).gone]).toEqual(["f"]);
+    // What is written over what was kept.
+    expect(forward.news.map((thing) => thing.key).sort()).toEqual([
+      "attachment:f",
+      "conversation:c",
+      "message:kept",
+      "message:m",
+    ]);
+  });
+});
+
 describe("merging", () => {
   const pages = [
     change(1, { kind: "conversation", state: conversation("c") }),
@@ -55,7 +91,7 @@ describe("merging", () => {
     const forward = all(...pages);
     const backward = all(...[...pages].reverse(), ...pages);
     expect([...backward].sort()).toEqual([...forward].sort());
-    expect(viewOf(backward).messages.get("c")?.[0]?.body).toBe("later");
+    expect(viewOf(all(...pages.slice(0, 3))).messages.get("c")?.[0]?.body).toBe("later");
   });
 
   it("does not bring the dead back", () => {

@@ -48,16 +48,37 @@ const keyOf = (entity: Entity): string =>
 /** Takes changes in; answers the new whole and what is new in it. */
 export function merge(things: Things, changes: readonly Change[]): { things: Things; news: Thing[] } {
   const merged = new Map(things);
-  const news: Thing[] = [];
+  const news = new Map<string, Thing>();
+  const keep = (thing: Thing): void => {
+    merged.set(thing.key, thing);
+    news.set(thing.key, thing);
+  };
   for (const { revision, entity } of changes) {
     const key = keyOf(entity);
     const known = merged.get(key);
     if (known && known.revision >= revision) continue;
     const thing = { key, revision, entity };
-    merged.set(key, thing);
-    news.push(thing);
+    keep(goneWith(merged, thing) ?? thing);
+    if (entity.kind !== "tombstone" || entity.state.of !== "conversation") continue;
+    for (const part of [...merged.values()]) {
+      const gone = goneWith(merged, part);
+      if (gone) keep(gone);
+    }
   }
-  return { things: merged, news };
+  return { things: merged, news: [...news.values()] };
+}
+
+/**
+ * What is kept instead of a message or a file whose conversation is gone: nothing but that it is. What became part of
+ * another conversation has a higher revision and stays.
+ */
+function goneWith(things: Things, { key, revision, entity }: Thing): Thing | null {
+  if (entity.kind !== "message" && entity.kind !== "attachment") return null;
+  const of = things.get(`conversation:${entity.state.conversation}`);
+  if (of?.entity.kind !== "tombstone" || of.revision <= revision) return null;
+  const tombstone: Entity = { kind: "tombstone", state: { of: entity.kind, id: entity.state.id } };
+  // Less than its own: what is said of a part in the same breath is newer.
+  return { key, revision: of.revision - 1, entity: tombstone };
 }
 
 /** Everything by its kind. */
@@ -123,6 +144,7 @@ function put(view: View, entity: Entity): void {
       view.answered.add(entity.state.version);
       break;
     case "client":
+    case "hold":
     case "department":
     case "tag":
     case "template":

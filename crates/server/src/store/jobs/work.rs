@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use limpet_model::{AttachmentId, ConversationId, DeliveryId, MessageId, StaffId};
+use limpet_model::{AttachmentId, ConversationId, DeliveryId, MessageId, PracticeId, StaffId};
 use sqlx::any::AnyRow;
 
 use super::super::{Result, StoreError, row::Columns};
@@ -24,6 +24,10 @@ pub enum Work {
     Invite(StaffId),
     /// Mail a link to a staff member who forgot the password.
     Reset(StaffId),
+    /// Remove what is old enough of a practice: once a day.
+    Retain(PracticeId),
+    /// Remove the files of an attachment that was removed.
+    Forget(AttachmentId),
 }
 
 impl Work {
@@ -36,6 +40,8 @@ impl Work {
             Self::Tell(delivery) => ("tell", delivery.to_string()),
             Self::Invite(staff) => ("invite", staff.to_string()),
             Self::Reset(staff) => ("reset", staff.to_string()),
+            Self::Retain(practice) => ("retain", practice.to_string()),
+            Self::Forget(attachment) => ("forget", attachment.to_string()),
         }
     }
 
@@ -48,6 +54,8 @@ impl Work {
             "tell" => Ok(Self::Tell(row.id("subject_id")?)),
             "invite" => Ok(Self::Invite(row.id("subject_id")?)),
             "reset" => Ok(Self::Reset(row.id("subject_id")?)),
+            "retain" => Ok(Self::Retain(row.id("subject_id")?)),
+            "forget" => Ok(Self::Forget(row.id("subject_id")?)),
             _ => Err(StoreError::Unreadable("kind")),
         }
     }
@@ -69,6 +77,7 @@ impl Work {
             Self::Wake(_) | Self::Escalate(_) | Self::Send(_) => Lane::Light,
             Self::Tell(_) => Lane::Outside,
             Self::Invite(_) | Self::Reset(_) => Lane::Post,
+            Self::Retain(_) | Self::Forget(_) => Lane::Removal,
         }
     }
 }
@@ -84,6 +93,8 @@ pub enum Lane {
     Outside,
     /// Waits for the mail server; only nodes that have one do it.
     Post,
+    /// Removes what is old; nobody waits for it.
+    Removal,
 }
 
 impl fmt::Display for Work {
