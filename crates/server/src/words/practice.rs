@@ -42,7 +42,7 @@ pub fn check_practice(change: &PracticeChange) -> Answer<()> {
     ] {
         wording.as_ref().map_or(Ok(()), |wording| check_wording(what, wording, limit))?;
     }
-    if change.consent.as_ref().is_some_and(|words| words.values().all(|text| text.trim().is_empty())) {
+    if change.consent.as_ref().is_some_and(Wording::is_empty) {
         return Err(Problem::invalid("The consent text is missing."));
     }
     if change.upload_limit.is_some_and(|bytes| !(UPLOAD_LIMIT_MINIMUM..=UPLOAD_LIMIT).contains(&bytes)) {
@@ -97,6 +97,10 @@ fn check_hours(hours: &Hours) -> Answer<()> {
         if !dates.insert(day.date.as_str()) {
             return Err(Problem::invalid(format!("{} is there twice. Remove one of the two.", day.date)));
         }
+    }
+    if !hours.days.is_empty() && hours.week.iter().all(Vec::is_empty) {
+        // Hours that were never set mean always, and single days alone would go on meaning that.
+        return Err(Problem::invalid("Write the hours of the week first, then the days that are unlike it."));
     }
     Ok(())
 }
