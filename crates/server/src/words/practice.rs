@@ -165,9 +165,13 @@ mod tests {
             assert!(!fits(&bad), "{bad:?}");
         }
         let day = |date: &str| Day { date: date.into(), spans: Vec::new() };
+        let mut week: [Vec<Span>; 7] = Default::default();
+        let alone = Hours { days: vec![day("2026-12-24")], week: week.clone() };
+        assert!(check_hours(&alone).is_err(), "a week that was never set means always");
+        week[0] = vec![span(540, 1020)];
         let days = |dates: &[&str]| {
-            check_hours(&Hours { days: dates.iter().map(|date| day(date)).collect(), ..Hours::default() })
-                .is_ok()
+            let days = dates.iter().map(|date| day(date)).collect();
+            check_hours(&Hours { days, week: week.clone() }).is_ok()
         };
         assert!(days(&["2026-12-24", "2026-12-25"]));
         assert!(!days(&["2026-12-24", "2026-12-24"]) && !days(&["2026-02-30"]) && !days(&["24.12.2026"]));
