@@ -29,6 +29,9 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
+            /// The id of nothing: none is ever made like it.
+            pub const NOBODYS: Self = Self(Uuid::nil());
+
             /// A new id, ordered by creation time.
             #[expect(clippy::new_without_default, reason = "a default id would be a different one each time")]
             pub fn new() -> Self {

@@ -123,10 +123,12 @@ pub struct Logo {
 pub fn worded<'a>(wording: &'a Wording, language: &str) -> Option<&'a str> {
     let primary = |tag: &str| tag.split(['-', '_']).next().unwrap_or_default().to_lowercase();
     let wanted = primary(language);
-    let by_language = |of: &str| wording.iter().find(|(tag, _)| primary(tag) == of).map(|(_, text)| text);
-    let exact = wording.iter().find(|(tag, _)| tag.eq_ignore_ascii_case(language)).map(|(_, text)| text);
-    let text = exact.or_else(|| by_language(&wanted)).or_else(|| by_language("en"));
-    text.or_else(|| wording.values().next()).map(String::as_str).filter(|text| !text.trim().is_empty())
+    // One that was left blank is none.
+    let written = || wording.iter().filter(|(_, text)| !text.trim().is_empty());
+    let by_language = |of: &str| written().find(|(tag, _)| primary(tag) == of);
+    let exact = written().find(|(tag, _)| tag.eq_ignore_ascii_case(language));
+    let nearest = exact.or_else(|| by_language(&wanted)).or_else(|| by_language("en"));
+    nearest.or_else(|| written().next()).map(|(_, text)| text.as_str())
 }
 
 #[cfg(test)]
@@ -152,6 +154,8 @@ mod tests {
         let one = Wording::from([("de".to_owned(), "Guten Tag".to_owned())]);
         assert_eq!(worded(&one, "es"), Some("Guten Tag"));
         assert_eq!(worded(&Wording::from([("en".to_owned(), " ".to_owned())]), "en"), None);
+        let blank = Wording::from([("en".to_owned(), " ".to_owned()), ("es".to_owned(), "Hola".to_owned())]);
+        assert_eq!(worded(&blank, "en"), Some("Hola"), "a blank one hides no other");
         assert_eq!(worded(&Wording::new(), "en"), None);
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     hooks::Sender,
     intake::Intake,
     live::Live,
+    logo::Easel,
     mail::Post,
     metrics::Metrics,
     openings::Openings,
@@ -51,6 +52,8 @@ pub struct Inner {
     pub metrics: Arc<Metrics>,
     /// Where spans go.
     pub traces: Traces,
+    /// Where logos are drawn.
+    pub easel: Easel,
     /// Where passwords are checked.
     pub passwords: Passwords,
     /// What is asked for without a session, and how often lately.

@@ -3,10 +3,11 @@
 use std::{str::FromStr, time::Duration};
 
 use axum::{
-    body::to_bytes,
+    body::Body,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
     http::{StatusCode, header, request::Parts},
 };
+use futures_util::StreamExt;
 use limpet_wire::Code;
 use serde::{
     Serialize,
@@ -22,8 +23,43 @@ use crate::{
 
 /// Most bytes of JSON: the longest message, with room for escapes.
 const JSON_LIMIT: usize = 256 * 1024;
-/// How long JSON may take to arrive.
-const JSON_TIME: Duration = Duration::from_secs(30);
+/// How long JSON or a form may take to arrive.
+pub const WORDS_TIME: Duration = Duration::from_secs(30);
+
+/// Why a body was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// It has more bytes than are taken.
+    TooLong,
+    /// Not all of it came in time, or the connection broke.
+    CutOff,
+}
+
+impl Unread {
+    /// What is said of it: of one that is too long, this.
+    pub fn or(self, too_long: impl FnOnce() -> Problem) -> Problem {
+        match self {
+            Self::TooLong => too_long(),
+            Self::CutOff => Problem::new(Code::Offline, "The connection is too slow. Try again."),
+        }
+    }
+}
+
+/// A body of at most `limit` bytes that is all here within `time`.
+pub async fn whole_body(body: Body, limit: usize, time: Duration) -> Result<Vec<u8>, Unread> {
+    let whole = async {
+        let (mut whole, mut parts) = (Vec::new(), body.into_data_stream());
+        while let Some(part) = parts.next().await {
+            let part = part.map_err(|_| Unread::CutOff)?;
+            if whole.len() + part.len() > limit {
+                return Err(Unread::TooLong);
+            }
+            whole.extend_from_slice(&part);
+        }
+        Ok(whole)
+    };
+    tokio::time::timeout(time, whole).await.unwrap_or(Err(Unread::CutOff))
+}
 
 /// A JSON body.
 pub struct Sent<T>(pub T);
@@ -41,13 +77,10 @@ impl<T: DeserializeOwned + Serialize> FromRequest<App> for Sent<T> {
             return Err(Problem::invalid("This has to be sent as application/json. Update the app.")
                 .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        let body = tokio::time::timeout(JSON_TIME, to_bytes(request.into_body(), JSON_LIMIT)).await;
-        let Ok(body) = body else {
-            return Err(Problem::new(Code::Offline, "The connection is too slow. Try again."));
-        };
-        let body = body.map_err(|_| {
-            Problem::new(Code::TooLarge, "That is too much text for one message. Split it in two.")
-        })?;
+        let body = whole_body(request.into_body(), JSON_LIMIT, WORDS_TIME).await;
+        let too_long =
+            || Problem::new(Code::TooLarge, "That is too much text for one message. Split it in two.");
+        let body = body.map_err(|unread| unread.or(too_long))?;
         read(&body).map(Self).map_err(|error| {
             // Where, not what: the text may be a client's.
             tracing::warn!(line = error.line(), column = error.column(), "Unreadable JSON");
@@ -145,6 +178,26 @@ mod tests {
     use limpet_wire::http::{ConversationChange, NewMessage, ReadUpTo};
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_body_has_an_end_and_a_time() {
+        use futures_util::stream;
+        type Piece = Result<&'static str, std::io::Error>;
+        let read = async |pieces: Vec<Piece>, goes_on: bool| {
+            let pieces = stream::iter(pieces);
+            let body = if goes_on {
+                Body::from_stream(pieces.chain(stream::pending()))
+            } else {
+                Body::from_stream(pieces)
+            };
+            whole_body(body, 6, Duration::from_millis(50)).await
+        };
+        assert_eq!(read(vec![Ok("abc"), Ok("def")], false).await, Ok(b"abcdef".to_vec()));
+        assert_eq!(read(vec![Ok("abc"), Ok("defg")], false).await, Err(Unread::TooLong));
+        assert_eq!(read(vec![Ok("abc")], true).await, Err(Unread::CutOff), "it never ends");
+        let broken = std::io::Error::other("gone");
+        assert_eq!(read(vec![Ok("abc"), Err(broken)], false).await, Err(Unread::CutOff));
+    }
 
     #[test]
     fn numbers_and_objects_are_read_as_a_schema_means_them() {

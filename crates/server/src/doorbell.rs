@@ -3,7 +3,7 @@
 //! **Invariant:** what is counted never depends on whether an account exists, and nobody is kept out of anything they
 //! have already: who has too many sessions loses the oldest, who asked for too many mails has got some.
 
-use limpet_model::Millis;
+use limpet_model::{Millis, PracticeId};
 
 use crate::{attempts::place, peer::Peer, tally::Tally};
 
@@ -12,6 +12,8 @@ const HOUR: i64 = 60 * 60 * 1000;
 const PER_LINK: usize = 30;
 /// Mails about a forgotten password to one address in an hour.
 pub const PER_ADDRESS: usize = 3;
+/// Invitations that one practice mails in an hour; to one address as many as about a forgotten password.
+const PER_PRACTICE: usize = 100;
 /// Forgotten passwords from one place in an hour.
 const PER_PLACE: usize = 30;
 
@@ -20,6 +22,8 @@ enum Key {
     Link(String),
     Address(String),
     Place(Peer),
+    Invited(String),
+    Practice(PracticeId),
 }
 
 /// Who rang lately.
@@ -40,6 +44,12 @@ impl Doorbell {
     /// After how many milliseconds somebody from here may forget another password.
     pub fn forgets(&self, peer: Peer, now: Millis) -> i64 {
         self.0.count(&[(Key::Place(place(peer)), PER_PLACE)], now)
+    }
+
+    /// After how many milliseconds a practice may mail another invitation to this address.
+    pub fn invites(&self, practice: PracticeId, address: &str, now: Millis) -> i64 {
+        let address = (Key::Invited(address.to_owned()), PER_ADDRESS);
+        self.0.count(&[address, (Key::Practice(practice), PER_PRACTICE)], now)
     }
 
     /// Whether this address may be written to once more.
@@ -65,5 +75,10 @@ mod tests {
         assert_eq!((0..=PER_PLACE).filter(|_| bell.forgets(peer, now) == 0).count(), PER_PLACE);
         assert_eq!((0..=PER_ADDRESS).filter(|_| bell.may_write_to("a@b.c", now)).count(), PER_ADDRESS);
         assert!(bell.may_write_to("d@b.c", now));
+        let (here, there) = (PracticeId::new(), PracticeId::new());
+        assert_eq!((0..=PER_ADDRESS).filter(|_| bell.invites(here, "a@b.c", now) == 0).count(), PER_ADDRESS);
+        let many = (0..=PER_PRACTICE).filter(|n| bell.invites(there, &format!("{n}@b.c"), now) == 0).count();
+        assert_eq!(many, PER_PRACTICE);
+        assert_eq!(bell.invites(here, "d@b.c", now), 0);
     }
 }

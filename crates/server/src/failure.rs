@@ -90,6 +90,17 @@ impl Problem {
         )
     }
 
+    /// A file has more than this many bytes.
+    pub fn file_too_large(limit: i64) -> Self {
+        let megabytes = limit / (1024 * 1024);
+        Self::new(
+            Code::TooLarge,
+            format!(
+                "The file is larger than {megabytes} MB. Send a shorter clip, or film at a lower resolution."
+            ),
+        )
+    }
+
     /// Our fault. `error` goes to the log.
     pub fn internal(error: &dyn std::fmt::Display) -> Self {
         let number = uuid::Uuid::new_v4().simple().to_string();
@@ -185,6 +196,7 @@ impl From<StoreError> for Problem {
             )
             .with_status(StatusCode::PRECONDITION_FAILED),
             StoreError::Full => Self::no_room(),
+            StoreError::TooLarge(limit) => Self::file_too_large(limit),
             StoreError::OverQuota => Self::new(
                 Code::NoRoom,
                 "The practice has used up its room for files, so nothing was sent. Words still arrive. Call the \

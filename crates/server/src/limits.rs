@@ -49,11 +49,12 @@ pub struct Text {
     most: usize,
     needed: bool,
     without_slashes: bool,
+    one_line: bool,
 }
 
 impl Text {
     const fn at_most(most: usize) -> Self {
-        Self { most, needed: false, without_slashes: false }
+        Self { most, needed: false, without_slashes: false, one_line: false }
     }
 
     /// One that is more than blanks.
@@ -75,26 +76,30 @@ impl Text {
         if self.without_slashes && text.contains(['/', '\\']) {
             return Err(Problem::invalid(format!("{what} cannot hold a slash.")));
         }
+        if self.one_line && text.contains(char::is_control) {
+            return Err(Problem::invalid(format!("{what} has to be one line.")));
+        }
         Ok(())
     }
 
     /// The same, as a schema says it.
     pub fn bounds(self) -> Value {
         let slashes = if self.without_slashes { "/\\\\" } else { "" };
-        let any = format!("[^\\x00{slashes}]*");
+        let control = if self.one_line { "-\\x1f\\x7f-\\x9f" } else { "" };
+        let any = format!("[^\\x00{control}{slashes}]*");
         if !self.needed {
             return json!({ "maxLength": self.most, "pattern": format!("^{any}$") });
         }
         json!({
             "minLength": 1,
             "maxLength": self.most,
-            "pattern": format!("^{any}[^\\s\\x00{slashes}]{any}$"),
+            "pattern": format!("^{any}[^\\s\\x00{control}{slashes}]{any}$"),
         })
     }
 }
 
-/// The name of somebody.
-pub const NAME: Text = Text::needed(200);
+/// The name of somebody, one line: it stands in mails, and nobody begins a paragraph of their own there.
+pub const NAME: Text = Text { one_line: true, ..Text::needed(200) };
 /// An e-mail address.
 pub const EMAIL: Text = Text::at_most(254);
 /// One that mail can be sent to.
@@ -118,11 +123,11 @@ pub const URL: Text = Text::needed(2000);
 /// The lines of a letterhead.
 pub const LETTERHEAD: Text = Text::at_most(1000);
 /// What clients read while nobody answers.
-pub const OFFLINE_WORDS: Text = Text::at_most(1000);
+pub const OFFLINE_WORDS: Text = Text::needed(1000);
 /// An automatic reply.
-pub const REPLY: Text = Text::at_most(2000);
+pub const REPLY: Text = Text::needed(2000);
 /// What clients are asked to consent to.
-pub const CONSENT: Text = Text::at_most(20_000);
+pub const CONSENT: Text = Text::needed(20_000);
 /// The name of a department or a tag.
 pub const LABEL: Text = Text::needed(100);
 /// The words of a template.

@@ -1,28 +1,69 @@
 //! A practice's logo: what an administrator sends becomes a small PNG of our own.
 //!
-//! **Invariant:** what was sent is never served: it is decoded within limits and encoded anew.
+//! **Invariant:** what was sent is never served: it is decoded within limits, one at a time, and encoded anew.
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::Arc, time::Duration};
 
-use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
-use sha2::{Digest, Sha256};
-
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 use limpet_model::Logo;
+use limpet_wire::Code;
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
-use crate::sniff::{Seen, sniff};
+use crate::{
+    failure::{Answer, Problem},
+    sniff::{Seen, sniff},
+};
 
 /// Most bytes that are taken.
 pub const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// Longest side that is decoded, pixels.
-const MOST_PIXELS: u32 = 6000;
+const LONGEST_SIDE: u32 = 6000;
+/// Pixels that are decoded at most.
+const MOST_PIXELS: u64 = 12_000_000;
+/// Bytes that a decoder may take.
+const MOST_MEMORY: u64 = 64 * 1024 * 1024;
+/// Longest wait for whoever draws another one.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest side of what is kept, pixels: sharp on paper at five centimetres.
 const SIDE: u32 = 600;
+
+/// Where logos are drawn, one at a time: each may take as much memory as a thousand requests.
+pub struct Easel(Arc<Semaphore>);
+
+impl Default for Easel {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(1)))
+    }
+}
+
+impl Easel {
+    /// The PNG of what was sent.
+    ///
+    /// # Errors
+    /// When it will not do, or others take too long.
+    pub async fn redraw(&self, sent: Vec<u8>) -> Answer<(Logo, Vec<u8>)> {
+        let place = tokio::time::timeout(PATIENCE, Arc::clone(&self.0).acquire_owned()).await;
+        let busy = || {
+            Problem::new(Code::TooMany, "Other logos are being drawn. Try again in a minute.").retry_after(60)
+        };
+        let place = place.map_err(|_| busy())?;
+        // Work that has begun keeps its place until it is done, also when nobody waits for it any more.
+        let work = move || {
+            let drawn = redraw(&sent);
+            drop(place);
+            drawn
+        };
+        let drawn = tokio::task::spawn_blocking(work).await;
+        drawn.map_err(|error| Problem::internal(&error))?.map_err(Problem::invalid)
+    }
+}
 
 /// The PNG of what was sent.
 ///
 /// # Errors
 /// The sentence that says what would do.
-pub fn redraw(sent: &[u8]) -> Result<(Logo, Vec<u8>), &'static str> {
+fn redraw(sent: &[u8]) -> Result<(Logo, Vec<u8>), &'static str> {
     let format = match sniff(sent) {
         Seen::Picture("image/png") => ImageFormat::Png,
         Seen::Picture("image/jpeg") => ImageFormat::Jpeg,
@@ -31,12 +72,19 @@ pub fn redraw(sent: &[u8]) -> Result<(Logo, Vec<u8>), &'static str> {
     };
     let mut reader = ImageReader::with_format(Cursor::new(sent), format);
     let mut limits = Limits::default();
-    (limits.max_image_width, limits.max_image_height) = (Some(MOST_PIXELS), Some(MOST_PIXELS));
-    limits.max_alloc = Some(256 * 1024 * 1024);
-    reader.limits(limits);
-    let picture = reader
-        .decode()
-        .map_err(|_| "This picture cannot be read. Save it again as PNG, at most 6000 pixels wide.")?;
+    (limits.max_image_width, limits.max_image_height) = (Some(LONGEST_SIDE), Some(LONGEST_SIDE));
+    limits.max_alloc = Some(MOST_MEMORY);
+    reader.limits(limits.clone());
+    let unreadable = |_| "This picture cannot be read. Save it again as PNG, at most 6000 pixels wide and of 12 megapixels.";
+    // Its header comes first, of which some decoders know the size before they take memory for it.
+    let mut decoder = reader.into_decoder().map_err(unreadable)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err("This picture has more than 12 megapixels. Save it smaller.");
+    }
+    limits.reserve(decoder.total_bytes()).map_err(unreadable)?;
+    decoder.set_limits(limits).map_err(unreadable)?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(unreadable)?;
     let small =
         if picture.width().max(picture.height()) > SIDE { picture.thumbnail(SIDE, SIDE) } else { picture };
     let (width, height) = (small.width(), small.height());
@@ -97,7 +145,24 @@ mod tests {
         assert!(redraw(b"%PDF-1.7").unwrap_err().contains("PNG, JPEG or WebP"));
         assert!(redraw(b"<svg onload='x'/>").is_err() && redraw(b"").is_err());
         assert!(redraw(&picture(6001, 1, ImageFormat::Png)).unwrap_err().contains("6000"));
+        for format in [ImageFormat::Png, ImageFormat::Jpeg] {
+            assert!(redraw(&picture(4001, 3000, format)).unwrap_err().contains("12 megapixels"));
+        }
+        let deep = image::ImageBuffer::<image::Rgba<u16>, _>::from_pixel(3400, 2600, image::Rgba([0; 4]));
+        let mut sent = Vec::new();
+        deep.write_to(&mut Cursor::new(&mut sent), ImageFormat::Png).unwrap();
+        assert!(redraw(&sent).unwrap_err().contains("cannot be read"), "eight bytes a pixel are too many");
         let whole = picture(40, 40, ImageFormat::Png);
         assert!(redraw(&whole[..whole.len() / 2]).unwrap_err().contains("cannot be read"));
+    }
+
+    #[tokio::test]
+    async fn one_is_drawn_at_a_time() {
+        let easel = Easel::default();
+        let place = Arc::clone(&easel.0).acquire_owned().await.unwrap();
+        let draw = || easel.redraw(picture(20, 20, ImageFormat::Png));
+        assert!(tokio::time::timeout(Duration::from_millis(300), draw()).await.is_err(), "somebody draws");
+        drop(place);
+        assert!(draw().await.is_ok());
     }
 }

@@ -45,7 +45,8 @@ pub enum PostError {
 
 impl Post {
     /// A mail server at an `smtp:` or `smtps:` address. What is said to one that is not on this machine is always
-    /// encrypted: `smtp:` begins TLS before anything else, unless the address says `?tls=opportunistic`.
+    /// encrypted: `smtp:` begins TLS (STARTTLS) once the server has greeted, before the password and the mail, unless the
+    /// address says `?tls=opportunistic`.
     pub fn by(address: &str, from: &str) -> Result<Self, PostError> {
         let bad = |error: &dyn std::fmt::Display| PostError::Server(error.to_string());
         let mut url = Url::parse(address).map_err(|error| bad(&error))?;
@@ -79,13 +80,21 @@ impl Post {
         match self.smtp.send(message).await {
             Ok(_) => Ok(()),
             // What a server says may hold the address. Of its refusals only those of the mailbox are final: what is wrong
-            // with how it is asked can be put right meanwhile.
-            Err(error) if error.status().is_some_and(|code| code.to_string().starts_with("55")) => {
+            // with how it is asked, or with its own rules, can be put right meanwhile.
+            Err(error) if is_no_mailbox(&error) => {
                 Err(Refusal::ForGood(format!("the mail server refused it{}", code(&error))))
             }
             Err(error) => Err(Refusal::ForNow(format!("the mail server did not take it{}", code(&error)))),
         }
     }
+}
+
+/// Whether the server said that nobody has this mailbox. 550 alone does not: servers say it, too, of senders that they do
+/// not relay for, which the enhanced code tells (RFC 3463: 5.7 is policy, 5.1 and 5.2 the mailbox).
+fn is_no_mailbox(error: &lettre::transport::smtp::Error) -> bool {
+    let code = error.status().map(|code| code.to_string()).unwrap_or_default();
+    let said = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    matches!(code.as_str(), "550" | "551" | "553") && !said.trim_start().starts_with("5.7.")
 }
 
 fn code(error: &lettre::transport::smtp::Error) -> String {

@@ -45,10 +45,8 @@ pub fn check_client(client: &Client) -> Answer<()> {
 
 /// A change of a staff member.
 pub fn check_staff(change: &StaffChange) -> Answer<()> {
-    match &change.name {
-        Some(name) => NAME.check("The name", name),
-        None => Ok(()),
-    }
+    change.name.as_ref().map_or(Ok(()), |name| NAME.check("The name", name))?;
+    change.email.as_deref().map_or(Ok(()), check_email)
 }
 
 /// A token.
@@ -154,8 +152,8 @@ pub fn check_words(change: &MessageChange) -> Answer<()> {
     WORDS.check("The message", &change.body)
 }
 
-/// A new message by this author, at a practice that takes files of up to `limit` bytes.
-pub fn check_message(author: Author, new: &NewMessage, limit: i64) -> Answer<()> {
+/// A new message by this author. How large its files may be at a practice, the store says.
+pub fn check_message(author: Author, new: &NewMessage) -> Answer<()> {
     if matches!(author, Author::Client(_)) && new.audience != Audience::Everyone {
         return Err(Problem::invalid("A note is for staff only. Send it as a message."));
     }
@@ -183,7 +181,7 @@ pub fn check_message(author: Author, new: &NewMessage, limit: i64) -> Answer<()>
     if new.attachments.len() > ATTACHMENTS_LIMIT {
         return Err(Problem::invalid(format!("Send at most {ATTACHMENTS_LIMIT} files with one message.")));
     }
-    new.attachments.iter().try_for_each(|attachment| check_attachment(author, attachment, limit))?;
+    new.attachments.iter().try_for_each(|attachment| check_attachment(author, attachment))?;
     let mut ids: Vec<_> = new.attachments.iter().map(|attachment| attachment.id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -193,7 +191,7 @@ pub fn check_message(author: Author, new: &NewMessage, limit: i64) -> Answer<()>
     Ok(())
 }
 
-fn check_attachment(author: Author, new: &NewAttachment, limit: i64) -> Answer<()> {
+fn check_attachment(author: Author, new: &NewAttachment) -> Answer<()> {
     FILE_NAME.check("The file's name", &new.name)?;
     MIME.check("The file's type", &new.mime)?;
     CAPTION.check("The caption", &new.caption)?;
@@ -205,7 +203,7 @@ fn check_attachment(author: Author, new: &NewAttachment, limit: i64) -> Answer<(
     {
         return Err(Problem::invalid("A still's time lies outside of every clip. Capture it again."));
     }
-    check_size(new.bytes, limit)?;
+    check_size(new.bytes)?;
     let still = new.kind == AttachmentKind::Still;
     if still != new.still_of.is_some() || (still && !matches!(author, Author::Staff(_))) {
         return Err(Problem::invalid(
@@ -215,19 +213,13 @@ fn check_attachment(author: Author, new: &NewAttachment, limit: i64) -> Answer<(
     Ok(())
 }
 
-/// The size of a file, for a practice that takes files of up to `limit` bytes.
-pub fn check_size(bytes: i64, limit: i64) -> Answer<()> {
+/// The size of a file, at whichever practice.
+pub fn check_size(bytes: i64) -> Answer<()> {
     if bytes <= 0 {
         return Err(Problem::new(Code::BadClip, "The file is empty. Choose it again, or film it again."));
     }
-    if bytes > limit.min(UPLOAD_LIMIT) {
-        return Err(Problem::new(
-            Code::TooLarge,
-            format!(
-                "The file is larger than {} MB. Send a shorter clip, or film at a lower resolution.",
-                limit.min(UPLOAD_LIMIT) / (1024 * 1024)
-            ),
-        ));
+    if bytes > UPLOAD_LIMIT {
+        return Err(Problem::file_too_large(UPLOAD_LIMIT));
     }
     Ok(())
 }
@@ -248,11 +240,9 @@ mod tests {
 
     #[test]
     fn sizes_end_at_the_limit() {
-        let code = |bytes, limit| check_size(bytes, limit).map_err(|problem| problem.failure().code);
-        assert_eq!(code(UPLOAD_LIMIT, UPLOAD_LIMIT), Ok(()));
-        assert_eq!(code(UPLOAD_LIMIT + 1, UPLOAD_LIMIT), Err(Code::TooLarge));
-        assert_eq!(code(UPLOAD_LIMIT + 1, i64::MAX), Err(Code::TooLarge), "no practice takes more");
-        assert_eq!(code(1025, 1024), Err(Code::TooLarge));
-        assert_eq!(code(0, 1024), Err(Code::BadClip));
+        let code = |bytes| check_size(bytes).map_err(|problem| problem.failure().code);
+        assert_eq!(code(UPLOAD_LIMIT), Ok(()));
+        assert_eq!(code(UPLOAD_LIMIT + 1), Err(Code::TooLarge));
+        assert_eq!(code(0), Err(Code::BadClip));
     }
 }

@@ -30,7 +30,9 @@ pub enum Code {
     TooMany,
     /// The other side has no room left.
     NoRoom,
-    /// Our fault. The message carries a number that support can look up.
+    /// Our fault. The message carries a number that support can look up. What a newer server says that is not known here
+    /// reads as this, too: its message says what to do all the same.
+    #[serde(other)]
     Internal,
 }
 
@@ -59,3 +61,19 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_newer_server_says_is_read_with_its_message() {
+        let read = |code: &str| {
+            let json = format!(r#"{{ "code": "{code}", "message": "Come back on Monday." }}"#);
+            serde_json::from_str::<Failure>(&json).map_err(|error| error.to_string())
+        };
+        assert_eq!(read("closed_today"), Ok(Failure::new(Code::Internal, "Come back on Monday.")));
+        assert_eq!(read("no_room").map(|failure| failure.code), Ok(Code::NoRoom));
+        assert_eq!(serde_json::to_string(&Code::Internal).ok().as_deref(), Some("\"internal\""));
+    }
+}

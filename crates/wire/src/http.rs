@@ -16,6 +16,7 @@
 //! | `PUT /v1/tags/{id}` | staff | [`limpet_model::Tag`] -> 204 |
 //! | `PUT /v1/templates/{id}` | staff | [`limpet_model::Template`] -> 204 |
 //! | `GET, POST, PUT /v1/second-step` | staff | -> [`SecondStep`]; [`Password`] -> [`NewSecret`]; [`TypedCode`] -> [`RecoveryCodes`] |
+//! | `POST /v1/second-step/recovery-codes` | staff | [`PasswordAndCode`] -> [`RecoveryCodes`] |
 //! | `POST /v1/second-step/off` | staff | [`Password`] -> 204 |
 //! | `GET /v1/sessions` | staff | -> list of [`OpenSession`], their own |
 //! | `DELETE /v1/sessions/{id}` | staff | -> 204 |
@@ -78,8 +79,8 @@ mod practice;
 mod presence;
 
 pub use accounts::{
-    InLanguage, NewSecret, NewStaff, Password, PasswordReset, RecoveryCodes, SecondStep, StaffInvitation,
-    TypedCode,
+    InLanguage, NewSecret, NewStaff, Password, PasswordAndCode, PasswordReset, RecoveryCodes, SecondStep,
+    StaffInvitation, TypedCode,
 };
 pub use holds::NewHold;
 pub use imports::{
@@ -184,6 +185,10 @@ pub struct StaffChange {
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// Sign-in name, of somebody who has not set a password yet: it was mistyped.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// False closes the account and its sessions.
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]

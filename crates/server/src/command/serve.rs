@@ -28,8 +28,8 @@ pub(super) struct Serve {
     /// Allow webhooks on this computer, also without TLS: for tests and for development.
     #[arg(long)]
     webhooks_to_loopback: bool,
-    /// Mail server, such as smtps://user:password@mail.example.org:465; no mail is sent without. With smtp:// TLS begins
-    /// before anything else is said, unless the server is on this machine.
+    /// Mail server, such as smtps://user:password@mail.example.org:465; no mail is sent without. With smtp:// TLS
+    /// (STARTTLS) begins once the server has greeted, before the password and the mail, unless it is on this machine.
     #[arg(long, value_name = "URL", env = "LIMPET_SMTP", hide_env_values = true, requires = "mail_from")]
     smtp: Option<String>,
     /// Who mails are from, such as "Limpet <limpet@example.org>".
@@ -53,6 +53,15 @@ impl Serve {
             if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
                 bail!("--public-url has to begin with http:// or https://");
             }
+            if self.smtp.is_some() && parsed.scheme() == "http" {
+                tracing::warn!(
+                    "Links in mails begin with http://: whoever is on the way reads them. Serve by https://"
+                );
+            }
+        } else if self.smtp.is_some() {
+            bail!(
+                "links in mails have to lead here: say --public-url, too, such as https://chat.example.org"
+            );
         }
         let bucket = self.place.bucket();
         // A node without a folder of its own has one for the while, and with it a name of its own.

@@ -1,17 +1,22 @@
-//! `limpet-server staff`: adding somebody who signs in.
+//! `limpet-server staff`: adding somebody who signs in, and letting in again who cannot.
 
 use std::io::BufRead;
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Subcommand, ValueEnum};
 use limpet_model::{PracticeId, Role, StaffId, StaffMember};
+use url::Url;
 
 use super::{Place, practice_id, say, with_store};
 use crate::{
     by::{Actor, By},
     clock::Clock,
-    secrets::{check_password, hash_password},
-    store::{Store, StoreError, staff::fold_email},
+    secrets::{check_password, hash_password, new_token, token_hash},
+    store::{
+        Store, StoreError,
+        account_links::LinkFor,
+        staff::{SignInRow, fold_email},
+    },
 };
 
 #[derive(Subcommand)]
@@ -32,6 +37,27 @@ pub(super) enum StaffCommand {
         /// What they may do.
         #[arg(long)]
         role: RoleName,
+    },
+    /// Print a link that sets a password, for somebody who forgot it where no mail is sent. It opens once, within an
+    /// hour; for somebody who was invited, within seven days.
+    Link {
+        #[command(flatten)]
+        place: Place,
+        /// E-mail address that they sign in with.
+        #[arg(long)]
+        email: String,
+        /// How the outside reaches the server: the link begins with it.
+        #[arg(long, value_name = "URL")]
+        public_url: Url,
+    },
+    /// Take codes at sign-in off an account, for an administrator who has lost the phone and the recovery codes. Its
+    /// sessions end.
+    CodesOff {
+        #[command(flatten)]
+        place: Place,
+        /// E-mail address that they sign in with.
+        #[arg(long)]
+        email: String,
     },
 }
 
@@ -57,12 +83,51 @@ impl From<RoleName> for Role {
 
 impl StaffCommand {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let Self::Add { place, practice, name, email, role } = self;
-        let practice = practice_id(&practice)?;
-        let email = fold_email(&email);
-        let member = StaffMember { id: StaffId::new(), name, role: role.into(), email, active: true };
-        with_store(&place, async |store| add_staff(store, practice, &member).await).await
+        match self {
+            Self::Add { place, practice, name, email, role } => {
+                let practice = practice_id(&practice)?;
+                let email = fold_email(&email);
+                let member = StaffMember { id: StaffId::new(), name, role: role.into(), email, active: true };
+                with_store(&place, async |store| add_staff(store, practice, &member).await).await
+            }
+            Self::Link { place, email, public_url } => {
+                with_store(&place, async |store| link(store, &email, &public_url).await).await
+            }
+            Self::CodesOff { place, email } => {
+                with_store(&place, async |store| codes_off(store, &email).await).await
+            }
+        }
     }
+}
+
+async fn find(store: &Store, email: &str) -> anyhow::Result<(By, SignInRow)> {
+    let found = store.staff_by_email(email).await?;
+    let found = found.with_context(|| format!("nobody signs in as {}", fold_email(email)))?;
+    Ok((By::new(found.practice, Actor::Operator, Clock::system().now()), found))
+}
+
+async fn link(store: &Store, email: &str, public_url: &Url) -> anyhow::Result<()> {
+    if !matches!(public_url.scheme(), "http" | "https") {
+        bail!("--public-url has to begin with http:// or https://");
+    }
+    let (by, found) = find(store, email).await?;
+    if !found.staff.active {
+        bail!("this account is closed; an administrator opens it again");
+    }
+    let kind = if found.password_hash.is_empty() { LinkFor::Invitation } else { LinkFor::Reset };
+    let token = new_token()?;
+    store.hand_over_link(by, found.staff.id, kind, &token_hash(&token)).await?;
+    say(&format!("{}/a/{token}", public_url.as_str().trim_end_matches('/')))
+}
+
+async fn codes_off(store: &Store, email: &str) -> anyhow::Result<()> {
+    let (by, found) = find(store, email).await?;
+    let (on, _) = store.second_step(by.practice, found.staff.id).await?;
+    if !on {
+        bail!("no codes are asked for at this account");
+    }
+    store.end_second_step(by, found.staff.id, true).await?;
+    say("off")
 }
 
 async fn add_staff(store: &Store, practice: PracticeId, member: &StaffMember) -> anyhow::Result<()> {

@@ -19,14 +19,14 @@ use crate::{
     },
 };
 
-/// Links for a forgotten password that an account gets in an hour, whoever asks and on however many nodes.
+/// Mails about a forgotten password that an account gets in an hour, whoever asks and on however many nodes.
 const RESETS: i64 = 3;
 const HOUR: i64 = 60 * 60 * 1000;
 
 /// Sends it, and writes down what came of that.
 pub(super) async fn mail(app: &App, job: Job, staff: StaffId, kind: LinkFor) -> Result<(), Trouble> {
     let link = AccountLink { practice: job.practice, staff, kind };
-    let sent = match addressee(app, link).await? {
+    let sent = match addressee(app, job, link).await? {
         Some(member) => send(app, job, link, &member).await?,
         None => Ok(()),
     };
@@ -70,12 +70,15 @@ async fn send(
     let sent = post.send(&member.email, subject, body).await;
     if sent.is_ok() {
         tracing::info!(practice = %link.practice, staff = %link.staff, "A mail went out");
+    } else {
+        // Nobody has it: it opens nothing, and is not counted as one that somebody got.
+        app.store.use_account_link(&token_hash(&token), link).await?;
     }
     Ok(sent)
 }
 
 /// Who is written to; `None` when there is nobody, or nobody any more.
-async fn addressee(app: &App, link: AccountLink) -> Result<Option<StaffMember>, StoreError> {
+async fn addressee(app: &App, job: Job, link: AccountLink) -> Result<Option<StaffMember>, StoreError> {
     if link.kind == LinkFor::Invitation {
         return match app.store.invited(link.practice, link.staff).await {
             Ok(member) => Ok(Some(member)),
@@ -86,6 +89,10 @@ async fn addressee(app: &App, link: AccountLink) -> Result<Option<StaffMember>, 
     let member = app.store.staff_member(link.practice, link.staff).await?;
     let Some(member) = member.filter(|member| member.active) else { return Ok(None) };
     let lately = Millis(app.now().0 - HOUR);
-    let enough = app.store.count_account_links(link, lately).await? >= RESETS;
-    Ok((!enough).then_some(member))
+    // Asked once for each mail: what an attempt that was cut off left behind is none that arrived.
+    if job.attempt == 1 && app.store.count_account_links(link, lately).await? >= RESETS {
+        tracing::info!(practice = %link.practice, staff = %link.staff, "Enough mails about a forgotten password");
+        return Ok(None);
+    }
+    Ok(Some(member))
 }

@@ -39,6 +39,7 @@ fn bounds() -> Vec<(&'static str, &'static str, Value)> {
         ("Patient", "born", json!({ "pattern": limits::BORN })),
         ("Patient", "weight_kg", json!({ "minimum": WEIGHT_MINIMUM, "maximum": WEIGHT_LIMIT })),
         ("StaffChange", "name", limits::NAME.bounds()),
+        ("StaffChange", "email", limits::EMAIL_NEEDED.bounds()),
         ("NewPassword", "new", json!({ "minLength": PASSWORD_MINIMUM, "maxLength": PASSWORD_MAXIMUM })),
         ("NewToken", "name", limits::NAME.bounds()),
         ("NewToken", "scopes", json!({ "minItems": 1, "maxItems": Scope::ALL.len() })),

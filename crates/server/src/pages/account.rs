@@ -120,6 +120,19 @@ pub fn second_step(language: Language, what: Wrong) -> String {
     page(language, words.step, &body)
 }
 
+/// Where somebody begins whose password was right a moment ago.
+pub fn second_step_by_ticket(language: Language, ticket: &str) -> String {
+    let words = words(language);
+    let body = format!(
+        "<p>{}</p>\n<form method=\"post\" action=\"/second-step\">\n{}<button class=\"button\" type=\"submit\">{}</button>\n\
+         </form>\n",
+        words.step_by_ticket,
+        kept("ticket", ticket),
+        words.go_on,
+    );
+    page(language, words.step, &body)
+}
+
 /// Codes are asked for already.
 pub fn second_step_is_on(language: Language) -> String {
     let words = words(language);
@@ -132,8 +145,7 @@ pub fn secret(language: Language, secret: &str, link: &str, ticket: &str, what: 
     let spaced: Vec<&str> =
         secret.as_bytes().chunks(4).filter_map(|part| str::from_utf8(part).ok()).collect();
     let body = format!(
-        "<p>{}</p>\n{}<p><a href=\"{}\">{}</a></p>\n<p><code>{}</code></p>\n{}<form method=\"post\">\n\
-         <input type=\"hidden\" name=\"ticket\" value=\"{}\">\n{}\
+        "<p>{}</p>\n{}<p><a href=\"{}\">{}</a></p>\n<p><code>{}</code></p>\n{}<form method=\"post\">\n{}{}{}\
          <button class=\"button\" type=\"submit\">{}</button>\n</form>\n",
         words.scan,
         qr(link),
@@ -141,7 +153,8 @@ pub fn secret(language: Language, secret: &str, link: &str, ticket: &str, what: 
         words.open_app,
         escape(&spaced.join(" ")),
         wrong(words, what),
-        escape(ticket),
+        kept("ticket", ticket),
+        kept("secret", secret),
         field(words.code, "code", "text", "one-time-code"),
         words.go_on,
     );
@@ -156,6 +169,11 @@ pub fn recovery_codes(language: Language, codes: &[String]) -> String {
         let _ = writeln!(list, "<li><code>{}</code></li>", escape(code));
     }
     page(language, words.done, &format!("<p>{}</p>\n<ol>\n{list}</ol>\n", words.keep_codes))
+}
+
+/// What the form sends back as it is.
+fn kept(name: &str, value: &str) -> String {
+    format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escape(value))
 }
 
 fn field(label: &str, name: &str, kind: &str, complete: &str) -> String {

@@ -1,5 +1,5 @@
-//! Pages about an account, and the same for a device: forgotten passwords, links into an account, setting up codes
-//! before one may sign in.
+//! Pages about a password, and the same for a device: forgotten ones, and links that set one. What all pages about an
+//! account have is here, too; those about codes are `second_step_page`.
 //!
 //! **Invariant:** asking for another password looks the same and takes the same whoever asks: no account is looked for
 //! before the answer is out.
@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::{FromRequest, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
@@ -18,23 +18,17 @@ use url::form_urlencoded;
 
 use crate::{
     app::App,
-    attempts::Trier,
-    body::{IdOf, Sent},
-    by::{Actor, By},
-    codes::{link, new_secret, recovery_codes},
+    body::{IdOf, Sent, WORDS_TIME, whole_body},
     failure::{Answer, Problem},
     openapi::{Asks, Telling},
     pages::{
         self, Language,
         account::{self, Wrong},
     },
-    passwords::{Guess, too_many},
     peer::Peer,
-    secrets::{PASSWORD_MAXIMUM, check_password, new_token, token_hash},
+    secrets::{check_password, token_hash},
     store::{
-        StoreError,
         account_links::{AccountLink, LinkFor},
-        second_steps::Taken,
         staff::fold_email,
     },
     terms::Done,
@@ -51,7 +45,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base
 pub struct Typed(HashMap<String, String>);
 
 impl Typed {
-    fn take(&mut self, name: &str) -> String {
+    /// What was typed there, or nothing.
+    pub(super) fn take(&mut self, name: &str) -> String {
         self.0.remove(name).unwrap_or_default()
     }
 }
@@ -60,8 +55,8 @@ impl FromRequest<App> for Typed {
     type Rejection = Problem;
 
     async fn from_request(request: Request<Body>, _: &App) -> Answer<Self> {
-        let body = to_bytes(request.into_body(), FORM_LIMIT).await;
-        let body = body.map_err(|_| Problem::invalid("This is too long for a form."))?;
+        let body = whole_body(request.into_body(), FORM_LIMIT, WORDS_TIME).await;
+        let body = body.map_err(|unread| unread.or(|| Problem::invalid("This is too long for a form.")))?;
         Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
     }
 }
@@ -70,7 +65,7 @@ impl Asks for Typed {
     fn ask(telling: &mut Telling<'_>) {
         let form = json!({ "type": "object", "additionalProperties": { "type": "string" } });
         telling.takes("application/x-www-form-urlencoded", &form, false);
-        telling.fails(&[400]);
+        telling.fails(&[400, 503]);
     }
 }
 
@@ -96,21 +91,16 @@ pub fn tell_password(telling: &mut Telling<'_>) {
     tell_pages(telling, &[(200, "It is set."), weak, (429, "Too many at this moment.")]);
 }
 
-/// Tells what may come of setting codes up.
-pub fn tell_set_up(telling: &mut Telling<'_>) {
-    let wrong = (401, "The e-mail address or the password is not right.");
-    let code = (422, "The code is not right.");
-    tell_pages(telling, &[(200, "What comes next."), wrong, code, (429, "Too often of late.")]);
-}
-
-fn tell_pages(telling: &mut Telling<'_>, pages: &[(u16, &str)]) {
+/// Tells of a page for each of these answers.
+pub(super) fn tell_pages(telling: &mut Telling<'_>, pages: &[(u16, &str)]) {
     let page = json!({ "type": "string" });
     for (status, words) in pages {
         telling.answers_with(*status, words, "text/html", &page);
     }
 }
 
-fn html(status: StatusCode, page: String) -> Response {
+/// A page as it is answered.
+pub(super) fn html(status: StatusCode, page: String) -> Response {
     let mut response = (status, Html(page)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
@@ -119,7 +109,8 @@ fn html(status: StatusCode, page: String) -> Response {
     response
 }
 
-fn sorry(language: Language, problem: Problem) -> Response {
+/// The page that says what went wrong.
+pub(super) fn sorry(language: Language, problem: Problem) -> Response {
     let page = pages::sorry(language, &problem.failure().message);
     html(problem.into_response().status(), page)
 }
@@ -131,6 +122,10 @@ pub async fn reset(State(app): State<App>, peer: Peer, Sent(sent): Sent<Password
 }
 
 async fn ask_reset(app: &App, peer: Peer, email: &str, language: Language) -> Answer<()> {
+    if app.post.is_none() {
+        let sentence = "This server sends no mail. Ask your administrator, or whoever runs it, for a link.";
+        return Err(Problem::new(Code::Conflict, sentence));
+    }
     words::check_email(email)?;
     let (email, now) = (fold_email(email), app.now());
     let wait = app.doorbell.forgets(peer, now);
@@ -139,7 +134,7 @@ async fn ask_reset(app: &App, peer: Peer, email: &str, language: Language) -> An
         return Err(Problem::new(Code::TooMany, sentence).retry_after(wait.div_euclid(1000) + 1));
     }
     // Whoever asks too often has got some mails already, or there is nobody to get any.
-    if app.post.is_some() && app.doorbell.may_write_to(&email, now) {
+    if app.doorbell.may_write_to(&email, now) {
         app.store.queue_reset(&email, language.tag(), now).await?;
     }
     Ok(())
@@ -158,10 +153,13 @@ pub async fn forgot_sent(
     mut typed: Typed,
 ) -> Response {
     let language = Language::of(&headers);
+    if app.post.is_none() {
+        return html(StatusCode::OK, account::forgot(language, false, Wrong::Nothing));
+    }
     match ask_reset(&app, peer, &typed.take("email"), language).await {
         Ok(()) => html(StatusCode::OK, account::forgot_sent(language)),
         Err(problem) if problem.failure().code == Code::TooMany => {
-            html(StatusCode::TOO_MANY_REQUESTS, account::forgot(language, app.post.is_some(), Wrong::TooMany))
+            html(StatusCode::TOO_MANY_REQUESTS, account::forgot(language, true, Wrong::TooMany))
         }
         Err(problem) => sorry(language, problem),
     }
@@ -233,90 +231,5 @@ async fn set(app: &App, token: &str, password: String, again: &str) -> Answer<Se
             Ok(Set::Done)
         }
         None => Ok(Set::Gone),
-    }
-}
-
-/// `GET /second-step`
-pub async fn second_step(headers: HeaderMap) -> Response {
-    html(StatusCode::OK, account::second_step(Language::of(&headers), Wrong::Nothing))
-}
-
-/// `POST /second-step`: first the password, then, with the ticket that was given for it, a code.
-pub async fn set_up(State(app): State<App>, peer: Peer, headers: HeaderMap, mut typed: Typed) -> Response {
-    let language = Language::of(&headers);
-    let ticket = typed.take("ticket");
-    let done = if ticket.is_empty() {
-        begin(&app, peer, language, typed.take("email"), typed.take("password")).await
-    } else {
-        confirm(&app, language, &ticket, &typed.take("code")).await
-    };
-    done.unwrap_or_else(|problem| match problem.failure().code {
-        Code::TooMany => html(StatusCode::TOO_MANY_REQUESTS, account::second_step(language, Wrong::TooMany)),
-        _ => sorry(language, problem),
-    })
-}
-
-async fn begin(
-    app: &App,
-    peer: Peer,
-    language: Language,
-    email: String,
-    password: String,
-) -> Answer<Response> {
-    let email = fold_email(&email);
-    let wrong = || html(StatusCode::UNAUTHORIZED, account::second_step(language, Wrong::SignIn));
-    if email.len() > 254 || password.len() > PASSWORD_MAXIMUM {
-        return Ok(wrong());
-    }
-    let found = app.store.staff_by_email(&email).await?;
-    let hash = found.as_ref().map(|found| found.password_hash.clone()).filter(|hash| !hash.is_empty());
-    let guess = Guess { trier: Trier { email: &email, peer, device: None }, now: app.now() };
-    let right = app.passwords.is_right(guess, password, hash).await?;
-    let Some(found) = found.filter(|found| right && found.staff.active) else { return Ok(wrong()) };
-    let secret = new_secret().map_err(StoreError::from)?;
-    let by = By::new(found.practice, Actor::Staff(found.staff.id), app.now());
-    if !app.store.begin_second_step(by, found.staff.id, &secret).await? {
-        return Ok(html(StatusCode::OK, account::second_step_is_on(language)));
-    }
-    let ticket = new_token().map_err(StoreError::from)?;
-    let to = AccountLink { practice: found.practice, staff: found.staff.id, kind: LinkFor::SecondStep };
-    app.store.add_account_link(&token_hash(&ticket), to, app.now()).await?;
-    show_secret(app, language, to, &secret, &ticket, Wrong::Nothing).await
-}
-
-async fn show_secret(
-    app: &App,
-    language: Language,
-    to: AccountLink,
-    secret: &str,
-    ticket: &str,
-    what: Wrong,
-) -> Answer<Response> {
-    let practice = app.store.practice(to.practice).await?.map(|practice| practice.name).unwrap_or_default();
-    let member = app.store.staff_member(to.practice, to.staff).await?;
-    let email = member.map(|member| member.email).unwrap_or_default();
-    let link = link(secret, &practice, &email).ok_or_else(|| Problem::internal(&"no link for a secret"))?;
-    let status = if what == Wrong::Nothing { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(html(status, account::secret(language, secret, &link, ticket, what)))
-}
-
-async fn confirm(app: &App, language: Language, ticket: &str, code: &str) -> Answer<Response> {
-    let gone = || html(StatusCode::NOT_FOUND, account::link_gone(language));
-    let hash = token_hash(ticket);
-    let to = app.store.account_link(&hash, app.now()).await?;
-    let Some(to) = to.filter(|to| to.kind == LinkFor::SecondStep) else { return Ok(gone()) };
-    let codes = recovery_codes().map_err(StoreError::from)?;
-    let by = By::new(to.practice, Actor::Staff(to.staff), app.clock.own());
-    match app.store.confirm_second_step(by, to.staff, code, &codes).await? {
-        Taken::Right => {
-            app.store.use_account_link(&hash, to).await?;
-            tracing::info!(practice = %to.practice, staff = %to.staff, "Set up codes at sign-in");
-            Ok(html(StatusCode::OK, account::recovery_codes(language, &codes)))
-        }
-        Taken::Wrong => match app.store.new_secret_of(to.practice, to.staff).await? {
-            Some(secret) => show_secret(app, language, to, &secret, ticket, Wrong::Code).await,
-            None => Ok(gone()),
-        },
-        Taken::TooMany(wait) => Err(too_many(wait)),
     }
 }

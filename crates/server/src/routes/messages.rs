@@ -1,7 +1,7 @@
 //! `/v1/messages/{id}`: messages and notes: reading one, writing it, giving it new words, taking it back.
 
 use axum::{Json, extract::State, http::HeaderMap};
-use limpet_model::{Message, MessageId, UPLOAD_LIMIT};
+use limpet_model::{Message, MessageId};
 use limpet_wire::{
     changes::{Change, Entity},
     http::{EarlierWords, MessageChange, NewMessage},
@@ -42,12 +42,7 @@ pub async fn put(
     IdOf(id): IdOf<MessageId>,
     Sent(new): Sent<NewMessage>,
 ) -> Answer<Done> {
-    let limit = if new.attachments.is_empty() {
-        UPLOAD_LIMIT
-    } else {
-        app.store.practice(caller.practice()).await?.map_or(UPLOAD_LIMIT, |it| it.settings.upload_limit)
-    };
-    words::check_message(caller.author()?, &new, limit)?;
+    words::check_message(caller.author()?, &new)?;
     let language = Language::wanted(&headers);
     app.store.put_message_in(&language, caller.by(app.now()), caller.view(), id, &new).await?;
     Ok(Done)

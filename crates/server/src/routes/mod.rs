@@ -23,6 +23,7 @@ mod owner;
 mod people;
 mod practice;
 mod second_step;
+mod second_step_page;
 mod session;
 mod tokens;
 mod uploads;
@@ -95,7 +96,7 @@ routes! {
     /// Change one's own password.
     put "/v1/password" Session(Act::OwnAccount) => account::change_password, session::guesses;
     /// Have a link mailed to whoever forgot their password. The answer is the same whether there is an account or not.
-    post "/v1/password-reset" Anyone => account_pages::reset, session::too_often;
+    post "/v1/password-reset" Anyone => account_pages::reset, session::too_often, conflicts;
     /// Whether a code is asked for at sign-in, and whether the practice requires it.
     get "/v1/second-step" Session(Act::OwnAccount) => second_step::show;
     /// Begin to set up codes at sign-in: answers a new secret, this once.
@@ -103,14 +104,16 @@ routes! {
     /// Have codes asked for from now on, by a first code of the new secret. The answer shows the recovery codes, this
     /// once.
     put "/v1/second-step" Session(Act::OwnAccount) => second_step::confirm, session::guesses;
+    /// Put new recovery codes in the place of those there are. The answer shows them, this once.
+    post "/v1/second-step/recovery-codes" Session(Act::OwnAccount) => second_step::renew, session::guesses;
     /// Have no codes asked for any more.
     post "/v1/second-step/off" Session(Act::OwnAccount) => second_step::end, session::guesses, conflicts;
     /// Invite a staff member, who sets a password by the link. The same again changes nothing.
-    put "/v1/staff/{id}" Session(Act::Staff) => account::invite, conflicts;
+    put "/v1/staff/{id}" Session(Act::Staff) => account::invite, conflicts, session::too_often;
     /// Mail the invitation again or, where this server sends no mail, answer the link to hand over.
-    post "/v1/staff/{id}/invitation" Session(Act::Staff) => account::invitation, conflicts;
+    post "/v1/staff/{id}/invitation" Session(Act::Staff) => account::invitation, conflicts, session::too_often;
     /// Take codes at sign-in off an account, for somebody who has lost the phone.
-    delete "/v1/staff/{id}/second-step" Session(Act::Staff) => second_step::take_off;
+    delete "/v1/staff/{id}/second-step" Session(Act::Staff) => second_step::take_off, conflicts;
     /// Change a staff member.
     patch "/v1/staff/{id}" Session(Act::Staff) => account::change, conflicts;
     /// Close all sessions of a staff member.
@@ -234,9 +237,9 @@ routes! {
     /// Have a link mailed.
     post "/reset" Anyone => account_pages::forgot_sent, account_pages::tell_forgot;
     /// The page that sets up codes at sign-in, for whoever may not sign in without.
-    get "/second-step" Anyone => account_pages::second_step, account_pages::tell_page;
-    /// Set them up: first the password, then a code.
-    post "/second-step" Anyone => account_pages::set_up, account_pages::tell_set_up, account_pages::tell_link;
+    get "/second-step" Anyone => second_step_page::second_step, account_pages::tell_page;
+    /// Set them up: first the password, or the ticket of a sign-in, then a code.
+    post "/second-step" Anyone => second_step_page::set_up, second_step_page::tell_set_up, account_pages::tell_link;
     /// A file of the owner app; its name may hold slashes.
     get "/owner/{*file}" Anyone => owner::file, owner::tell_file;
     /// Whether the process lives.

@@ -1,8 +1,10 @@
 //! The practice: its settings, its logo, consent texts and what clients said to them.
 
+use std::time::Duration;
+
 use axum::{
     Json,
-    body::{Body, to_bytes},
+    body::Body,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -19,14 +21,17 @@ use crate::{
     access::{Caller, Staff},
     app::App,
     blobs::BlobError,
-    body::{IdOf, Sent},
+    body::{IdOf, Sent, whole_body},
     failure::{Answer, Problem},
-    logo::{MOST_BYTES, redraw},
+    logo::MOST_BYTES,
     openapi::Telling,
     range::is_current,
     terms::Done,
     words,
 };
+
+/// How long a logo may take to arrive.
+const LOGO_TIME: Duration = Duration::from_secs(120);
 
 /// `GET /v1/practice`
 pub async fn show(State(app): State<App>, caller: Caller) -> Answer<Json<Practice>> {
@@ -89,10 +94,9 @@ pub fn tell_logo(telling: &mut Telling<'_>) {
 
 /// `PUT /v1/practice/logo`
 pub async fn set_logo(State(app): State<App>, staff: Staff, body: Body) -> Answer<Done> {
-    let too_large = |_| Problem::new(Code::TooLarge, "The logo is larger than 2 MB. Send a smaller picture.");
-    let sent = to_bytes(body, MOST_BYTES).await.map_err(too_large)?;
-    let drawn = tokio::task::spawn_blocking(move || redraw(&sent)).await;
-    let (logo, png) = drawn.map_err(|error| Problem::internal(&error))?.map_err(Problem::invalid)?;
+    let too_large = || Problem::new(Code::TooLarge, "The logo is larger than 2 MB. Send a smaller picture.");
+    let sent = whole_body(body, MOST_BYTES, LOGO_TIME).await.map_err(|unread| unread.or(too_large))?;
+    let (logo, png) = app.easel.redraw(sent).await?;
     // The bytes first: a row never says that something is there which is not. The logo before it is left to `doctor`,
     // for somebody may be reading it.
     match app.blobs.put_logo(staff.practice, &logo.sha256, png).await {
@@ -108,7 +112,7 @@ pub async fn set_logo(State(app): State<App>, staff: Staff, body: Body) -> Answe
 /// Tells of the picture that is taken.
 pub fn tell_set_logo(telling: &mut Telling<'_>) {
     telling.takes("application/octet-stream", &json!({ "type": "string", "format": "binary" }), true);
-    telling.fails(&[400, 413]);
+    telling.fails(&[400, 413, 429, 503]);
 }
 
 /// `DELETE /v1/practice/logo`

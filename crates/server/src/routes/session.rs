@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
 };
-use limpet_model::{Practice, PracticeId, StaffMember};
+use limpet_model::{Practice, PracticeId, StaffId, StaffMember};
 use limpet_wire::{
     Code,
     http::{ClientSession, Me, OpenInvitation, SignIn, StaffSession},
@@ -23,9 +23,10 @@ use crate::{
     secrets::{new_token, token_hash},
     store::{
         StoreError,
+        account_links::{AccountLink, LinkFor},
         invitations::Opened,
         second_steps::Taken,
-        sessions::{CLIENT_SESSION, Holder, Session},
+        sessions::{CLIENT_SESSION, Holder, Session, With},
         staff::fold_email,
     },
     terms::Done,
@@ -48,11 +49,11 @@ pub async fn sign_in(
     }
     let found = app.store.staff_by_email(&email).await?;
     let mark = sign_in.mark.as_deref().map(token_hash);
-    let device = match (&found, &mark) {
-        (Some(found), Some(mark)) => {
-            let known = app.store.is_known_device(found.practice, found.staff.id, mark, now).await?;
-            known.then_some(mark.as_str())
-        }
+    // Asked for nobody, too: it takes as long.
+    let somebody = found.as_ref().map(|found| (found.practice, found.staff.id));
+    let (at, whose) = somebody.unwrap_or((PracticeId::NOBODYS, StaffId::NOBODYS));
+    let device = match &mark {
+        Some(mark) if app.store.is_known_device(at, whose, mark, now).await? => Some(mark.as_str()),
         _ => None,
     };
     // Whoever was invited has none yet.
@@ -67,7 +68,7 @@ pub async fn sign_in(
         ));
     }
     let practice = practice(&app, found.practice).await?;
-    check_code(&app, &practice, &found.staff, sign_in.code.as_deref()).await?;
+    let with = check_code(&app, &practice, &found.staff, sign_in.code.as_deref()).await?;
     let token = new_token().map_err(StoreError::from)?;
     let session = Session {
         token_hash: token_hash(&token),
@@ -75,9 +76,9 @@ pub async fn sign_in(
         holder: Holder::Staff(found.staff.id, found.staff.role),
     };
     let device: String = sign_in.device.chars().take(200).collect();
-    // The account may have been closed, or got another password, since it was asked for.
-    if !app.store.open_staff_session(&session, &device, &found.password_hash, app.now()).await? {
-        return Err(wrong_password());
+    if !app.store.open_staff_session(&session, &device, &found.password_hash, with, app.now()).await? {
+        let sentence = "This account was changed at this moment. Sign in again.";
+        return Err(Problem::new(Code::SignedOut, sentence));
     }
     let mark = mark_of(&app, &practice, &found.staff, sign_in.mark).await?;
     tracing::info!(practice = %found.practice, staff = %found.staff.id, "Signed in");
@@ -85,28 +86,38 @@ pub async fn sign_in(
 }
 
 /// Asks for the second step, where there is one. The password was right.
-async fn check_code(app: &App, practice: &Practice, staff: &StaffMember, code: Option<&str>) -> Answer<()> {
+async fn check_code(app: &App, practice: &Practice, staff: &StaffMember, code: Option<&str>) -> Answer<With> {
     let (on, _) = app.store.second_step(practice.id, staff.id).await?;
     let needed = |sentence: &str| Problem::new(Code::CodeNeeded, sentence);
     match (on, code.map(str::trim).filter(|code| !code.is_empty())) {
-        (false, _) if practice.settings.requires_code => Err(Problem::new(
-            Code::Invalid,
-            format!(
-                "Your practice requires codes at sign-in. Set them up at {} first, then sign in here.",
-                app.address_of("/second-step")
-            ),
-        )
-        .with_status(StatusCode::FORBIDDEN)),
-        (false, _) => Ok(()),
+        (false, _) if practice.settings.requires_code => {
+            let page =
+                app.address_of(&format!("/second-step?ticket={}", ticket(app, practice, staff).await?));
+            let sentence = format!(
+                "Your practice requires codes at sign-in. Set them up at {page} first, then sign in here."
+            );
+            Err(Problem::new(Code::Invalid, sentence).with_status(StatusCode::FORBIDDEN))
+        }
+        (false, _) => Ok(With::Password),
         (true, None) => Err(needed("Type the code that your authenticator app shows, or a recovery code.")),
         (true, Some(code)) => {
             match app.store.take_code(practice.id, staff.id, code, app.clock.own()).await? {
-                Taken::Right => Ok(()),
+                Taken::Right => Ok(With::Code),
+                Taken::Recovered => Ok(With::RecoveryCode),
                 Taken::Wrong => Err(needed("The code is not right, or was used already. Type the next one.")),
                 Taken::TooMany(wait) => Err(too_many(wait)),
             }
         }
     }
+}
+
+/// Lets somebody whose password was right here set up codes on the page without typing it again: whoever keeps the page
+/// busy with wrong passwords does not keep out a device that is known.
+async fn ticket(app: &App, practice: &Practice, staff: &StaffMember) -> Answer<String> {
+    let ticket = new_token().map_err(StoreError::from)?;
+    let link = AccountLink { practice: practice.id, staff: staff.id, kind: LinkFor::SecondStep };
+    app.store.add_account_link(&token_hash(&ticket), link, app.now()).await?;
+    Ok(ticket)
 }
 
 /// The mark by which this device is known: the one it has, if this practice gave it, or a new one.

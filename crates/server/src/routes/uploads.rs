@@ -46,7 +46,7 @@ async fn begun(app: &App, caller: &Caller, headers: &HeaderMap, body: Body) -> A
     tus::check_version(headers)?;
     let length = tus::number(headers, &name::LENGTH)
         .ok_or_else(|| Problem::invalid("The app did not say how large the file is. Update the app."))?;
-    words::check_size(length, UPLOAD_LIMIT)?;
+    words::check_size(length)?;
     let id = tus::attachment(headers)
         .ok_or_else(|| Problem::invalid("The app did not say what the file belongs to. Update the app."))?;
     let attachment = announced(app, caller, id).await?;

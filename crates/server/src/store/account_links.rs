@@ -3,7 +3,7 @@
 //! **Invariant:** a link opens what it is for once, and only until it runs out or the account is closed.
 
 use limpet_model::{Millis, PracticeId, StaffId};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{Result, Store, audit::Act, devices, row::Columns, sessions};
@@ -73,12 +73,18 @@ impl Store {
         Ok(expires_at)
     }
 
-    /// Keeps the link of an invitation that somebody hands over; answers until when it opens.
-    pub async fn add_invitation_link(&self, by: By, staff: StaffId, token_hash: &str) -> Result<Millis> {
-        let link = AccountLink { practice: by.practice, staff, kind: LinkFor::Invitation };
+    /// Keeps a link that somebody hands over; answers until when it opens.
+    pub async fn hand_over_link(
+        &self,
+        by: By,
+        staff: StaffId,
+        kind: LinkFor,
+        token_hash: &str,
+    ) -> Result<Millis> {
+        let link = AccountLink { practice: by.practice, staff, kind };
         let mut write = self.write(by).await?;
         let expires_at = insert(write.connection(), token_hash, link, by.at).await?;
-        write.log(Act::Invited, staff, Value::Null);
+        write.log(Act::Invited, staff, json!({ "link": kind.word() }));
         write.commit_quietly().await?;
         Ok(expires_at)
     }
@@ -113,7 +119,7 @@ impl Store {
     }
 
     /// Uses a link up to set a password. All other links of the account go, its sessions end, and no device is known
-    /// any more. `None` when the link does not open that.
+    /// any more. `None` when the link does not open that; an invitation opens nothing once there is a password.
     pub async fn set_password_by_link(
         &self,
         token_hash: &str,
@@ -136,11 +142,13 @@ impl Store {
             return Ok(None);
         };
         let set = sqlx::query(
-            "UPDATE staff SET password_hash = $3 WHERE practice_id = $1 AND id = $2 AND active = 1",
+            "UPDATE staff SET password_hash = $3 WHERE practice_id = $1 AND id = $2 AND active = 1 \
+             AND (password_hash = '' OR $4 <> 'invitation')",
         )
         .bind(link.practice.to_string())
         .bind(link.staff.to_string())
         .bind(password_hash.to_owned())
+        .bind(link.kind.word())
         .execute(write.connection())
         .await?
         .rows_affected();
@@ -155,7 +163,7 @@ impl Store {
         Ok(Some(link))
     }
 
-    /// Uses a link up that is not for a password. Whether it was there.
+    /// Takes a link back. Whether it was there.
     pub async fn use_account_link(&self, token_hash: &str, link: AccountLink) -> Result<bool> {
         let mut quiet = self.quiet().await?;
         let used = sqlx::query("DELETE FROM account_links WHERE practice_id = $1 AND token_hash = $2")
@@ -169,8 +177,24 @@ impl Store {
     }
 }
 
+/// Closes the tickets with which somebody was about to set up codes.
+pub(super) async fn close_tickets(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    staff: StaffId,
+) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM account_links WHERE practice_id = $1 AND staff_id = $2 AND kind = 'second_step'",
+    )
+    .bind(practice.to_string())
+    .bind(staff.to_string())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Keeps a link; answers until when it opens.
-async fn insert(
+pub(super) async fn insert(
     connection: &mut AnyConnection,
     token_hash: &str,
     link: AccountLink,
@@ -197,8 +221,8 @@ async fn insert(
     Ok(expires_at)
 }
 
-/// Closes every way into an account but the password: links, sessions, what devices were known by.
-pub(super) async fn close_doors(
+/// Closes every link into an account.
+pub(super) async fn close_links(
     connection: &mut AnyConnection,
     practice: PracticeId,
     staff: StaffId,
@@ -206,8 +230,18 @@ pub(super) async fn close_doors(
     sqlx::query("DELETE FROM account_links WHERE practice_id = $1 AND staff_id = $2")
         .bind(practice.to_string())
         .bind(staff.to_string())
-        .execute(&mut *connection)
+        .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Closes every way into an account but the password: links, sessions, what devices were known by.
+pub(super) async fn close_doors(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    staff: StaffId,
+) -> Result<()> {
+    close_links(connection, practice, staff).await?;
     devices::forget(connection, practice, staff).await?;
     sessions::close_all(connection, practice, staff, None).await
 }

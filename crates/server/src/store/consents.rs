@@ -1,6 +1,6 @@
 //! The texts that clients were asked to consent to, and what they said. Append-only.
 
-use limpet_model::{Consent, ConsentId, ConsentText, PracticeId};
+use limpet_model::{ClientId, Consent, ConsentId, ConsentText, PracticeId};
 use limpet_wire::{
     changes::{Change, Entity},
     http::NewConsent,
@@ -13,6 +13,9 @@ use crate::{
     by::By,
     view::{View, per_view},
 };
+
+/// Answers of one client after which its own device gives no more.
+pub const MOST: i64 = 200;
 
 fn version(row: &AnyRow) -> Result<u32> {
     u32::try_from(row.int("version")?).map_err(|_| StoreError::Unreadable("version"))
@@ -47,10 +50,11 @@ impl Store {
     }
 
     /// Keeps what a client said, as written down by a staff member or said by the client's own device. Repeating it
-    /// changes nothing.
+    /// changes nothing, and so does saying once more, under whichever id, what was said last.
     ///
     /// # Errors
-    /// `Missing` for an unknown client or version, `Conflict` when the id is another answer's.
+    /// `Missing` for an unknown client or version, `Conflict` when the id is another answer's, or the client's device has
+    /// changed its mind [`MOST`] times.
     pub async fn put_consent(&self, by: By, id: ConsentId, new: &NewConsent) -> Result<()> {
         let (practice, now) = (by.practice, by.at);
         let mut write = self.write(by).await?;
@@ -75,6 +79,14 @@ impl Store {
         if let Some(what) = missing {
             write.discard().await?;
             return Err(StoreError::Missing(what));
+        }
+        let (answers, newest) = said(write.connection(), practice, new.client).await?;
+        if newest == Some((new.version, new.given)) {
+            return write.discard().await;
+        }
+        if by.is_none() && answers >= MOST {
+            write.discard().await?;
+            return Err(StoreError::Conflict("You have answered very often. Tell the practice instead."));
         }
         let revision = write.revision();
         sqlx::query(
@@ -120,6 +132,29 @@ async fn has_version(connection: &mut AnyConnection, practice: PracticeId, versi
         .fetch_optional(connection)
         .await?;
     Ok(row.is_some())
+}
+
+/// How many answers there are of a client, and the newest: to which version, and whether it is a yes.
+async fn said(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    client: ClientId,
+) -> Result<(i64, Option<(u32, bool)>)> {
+    let row =
+        sqlx::query("SELECT COUNT(*) AS answers FROM consents WHERE practice_id = $1 AND client_id = $2")
+            .bind(practice.to_string())
+            .bind(client.to_string())
+            .fetch_one(&mut *connection)
+            .await?;
+    let newest = sqlx::query(
+        "SELECT version, given FROM consents WHERE practice_id = $1 AND client_id = $2 ORDER BY revision DESC LIMIT 1",
+    )
+    .bind(practice.to_string())
+    .bind(client.to_string())
+    .fetch_optional(connection)
+    .await?;
+    let newest = newest.map(|row| Ok::<_, StoreError>((version(&row)?, row.flag("given")?))).transpose()?;
+    Ok((row.int("answers")?, newest))
 }
 
 async fn find(

@@ -2,7 +2,7 @@
 
 use limpet_model::{
     Audience, Author, Conversation, ConversationId, ConversationState, Ending, Millis, PracticeId, Revision,
-    Snooze, StaffId, TagId,
+    Snooze,
 };
 use limpet_wire::{
     changes::{Change, Entity},
@@ -17,11 +17,10 @@ use super::{
     changes::{self, Span},
     clients, due, endings,
     jobs::{self, Work},
-    listings,
     merges::find_now,
     messages, patients,
-    row::Columns,
-    staff,
+    row::{Columns, write_ids},
+    sorting, staff,
     terms::Terms,
 };
 use crate::{
@@ -48,10 +47,6 @@ fn read_state(word: &str) -> Option<ConversationState> {
     [ConversationState::Open, ConversationState::Ended].into_iter().find(|state| state_word(*state) == word)
 }
 
-fn read_tags(text: &str) -> Result<Vec<TagId>> {
-    text.split_whitespace().map(|id| id.parse().map_err(|_| StoreError::Unreadable("tags"))).collect()
-}
-
 fn from_row(row: &AnyRow) -> Result<Conversation> {
     let ending = match (row.maybe_time("ended_at")?, row.maybe_id("ended_by")?) {
         (Some(at), Some(by)) => {
@@ -68,7 +63,7 @@ fn from_row(row: &AnyRow) -> Result<Conversation> {
         urgent: row.flag("urgent")?,
         assignee: row.maybe_id("assignee_id")?,
         department: row.maybe_id("department_id")?,
-        tags: read_tags(&row.text("tags")?)?,
+        tags: row.ids("tags")?,
         opened_at: row.time("opened_at")?,
         waiting_since: row.maybe_time("waiting_since")?,
         escalated_at: row.maybe_time("escalated_at")?,
@@ -167,7 +162,7 @@ impl Store {
         if change.wave_off == Some(true) {
             (after.waiting_since, after.escalated_at) = (None, None);
         }
-        sort_into(write.connection(), practice, &mut after, change).await?;
+        sorting::sort_into(write.connection(), practice, &mut after, change).await?;
         match change.state {
             Some(ConversationState::Ended) => {
                 let by = by.staff().ok_or(StoreError::Conflict(
@@ -256,6 +251,9 @@ pub(super) async fn message_arrived(
         }
         (Author::Staff(_), Audience::Staff) | (Author::System, _) => {}
     }
+    if conversation.assignee != before.assignee {
+        sorting::log_assignee(write, conversation.id, conversation.assignee);
+    }
     if *conversation != before {
         update(write, conversation).await?;
     }
@@ -286,49 +284,8 @@ fn log_change(write: &mut Write, before: &Conversation, after: &Conversation) {
         write.log(Act::Changed, id, json!({ "tags": after.tags }));
     }
     if before.assignee != after.assignee {
-        write.log(Act::Changed, id, json!({ "assignee": after.assignee }));
+        sorting::log_assignee(write, id, after.assignee);
     }
-}
-
-/// Department and tags, which have to be there.
-async fn sort_into(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    conversation: &mut Conversation,
-    change: &ConversationChange,
-) -> Result<()> {
-    if let Some(department) = change.department {
-        if let Some(to) = department.to
-            && !listings::exists(connection, practice, "department", &to.to_string()).await?
-        {
-            return Err(StoreError::Missing("department"));
-        }
-        conversation.department = department.to;
-    }
-    if let Some(tags) = &change.tags {
-        for tag in tags.iter().filter(|tag| !conversation.tags.contains(tag)) {
-            if !listings::exists(connection, practice, "tag", &tag.to_string()).await? {
-                return Err(StoreError::Missing("tag"));
-            }
-        }
-        conversation.tags.clone_from(tags);
-    }
-    Ok(())
-}
-
-/// Takes somebody who leaves off every open conversation. What was ended keeps who was responsible.
-pub(super) async fn unassign(write: &mut Write, staff: StaffId) -> Result<()> {
-    let (practice, revision) = (write.practice(), write.revision());
-    sqlx::query(
-        "UPDATE conversations SET assignee_id = NULL, revision = $3 \
-         WHERE practice_id = $1 AND assignee_id = $2 AND state = 'open'",
-    )
-    .bind(practice.to_string())
-    .bind(staff.to_string())
-    .bind(revision.0)
-    .execute(write.connection())
-    .await?;
-    Ok(())
 }
 
 async fn insert(write: &mut Write, id: ConversationId, new: &NewConversation) -> Result<()> {
@@ -380,7 +337,7 @@ pub(super) async fn update(write: &mut Write, conversation: &Conversation) -> Re
     .bind(conversation.escalated_at.map(|at| at.0))
     .bind(conversation.delivered_to_client.0)
     .bind(conversation.department.map(|id| id.to_string()))
-    .bind(conversation.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+    .bind(write_ids(&conversation.tags))
     .execute(write.connection())
     .await?;
     write.seen_by(conversation.client);

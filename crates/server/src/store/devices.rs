@@ -10,6 +10,9 @@ use super::{Result, Store};
 /// How long a device is known that nobody signs in on, milliseconds.
 pub const KNOWN_FOR: i64 = 180 * 24 * 60 * 60 * 1000;
 
+/// Devices that one person is known on.
+pub const MOST: i64 = 30;
+
 impl Store {
     /// Whether this person signed in on a device with this mark.
     pub async fn is_known_device(
@@ -45,7 +48,8 @@ impl Store {
         Ok(row.is_some())
     }
 
-    /// This person has signed in on the device. Those that are not known any more are swept away in passing.
+    /// This person has signed in on the device. Those that are not known any more are swept away in passing, and of more
+    /// than [`MOST`] the ones that were not used for longest.
     pub async fn know_device(
         &self,
         practice: PracticeId,
@@ -67,6 +71,16 @@ impl Store {
         .bind(staff.to_string())
         .bind(mark_hash.to_owned())
         .bind(now.0)
+        .execute(quiet.connection())
+        .await?;
+        sqlx::query(
+            "DELETE FROM known_devices WHERE practice_id = $1 AND staff_id = $2 AND mark_hash NOT IN \
+             (SELECT mark_hash FROM known_devices WHERE practice_id = $1 AND staff_id = $2 \
+             ORDER BY seen_at DESC, mark_hash LIMIT $3)",
+        )
+        .bind(practice.to_string())
+        .bind(staff.to_string())
+        .bind(MOST)
         .execute(quiet.connection())
         .await?;
         quiet.commit().await

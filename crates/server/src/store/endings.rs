@@ -7,7 +7,7 @@ use limpet_model::{Conversation, ConversationState, Ending, Millis};
 use limpet_wire::integrations::Event;
 use serde_json::json;
 
-use super::{Result, StoreError, Write, messages, row::Columns, staff, webhooks};
+use super::{Result, StoreError, Write, own_words, row::Columns, staff, webhooks};
 
 /// Ends it, for a device that knows messages up to `seen`. What changes about the conversation is left for the
 /// caller to write.
@@ -42,7 +42,7 @@ pub(super) async fn end(
     .bind(ending.plan.clone())
     .execute(write.connection())
     .await?;
-    messages::announce(write, conversation, "Conversation ended", ending.at, now).await?;
+    own_words::announce(write, conversation, "Conversation ended", ending.at, now).await?;
     let about = json!({ "practice": practice, "conversation": conversation.id, "ended_by": ending.by });
     webhooks::tell(write, Event::ConversationEnded, about).await?;
     conversation.state = ConversationState::Ended;
@@ -57,7 +57,7 @@ pub(super) async fn reopen(write: &mut Write, conversation: &mut Conversation, n
     if conversation.state == ConversationState::Open {
         return Ok(());
     }
-    messages::announce(write, conversation, "Conversation reopened", now, now).await?;
+    own_words::announce(write, conversation, "Conversation reopened", now, now).await?;
     conversation.state = ConversationState::Open;
     conversation.ending = None;
     // Whoever answered it may have left since.

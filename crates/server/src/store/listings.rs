@@ -12,12 +12,17 @@ use crate::{
     view::{View, per_view},
 };
 
+/// How many of a kind a practice has, archived ones with them: each device holds all of them.
+pub const MOST: i64 = 500;
+
 /// One of them.
 pub trait Listed: Serialize + DeserializeOwned + PartialEq + Sync {
     /// As the column says it.
     const KIND: &'static str;
     /// What is said when there is another one of that name.
     const TWICE: &'static str;
+    /// What is said when there are as many as there may be.
+    const FULL: &'static str;
     /// Its id.
     fn id(&self) -> String;
     /// What staff find it by.
@@ -32,6 +37,9 @@ macro_rules! listed {
             const KIND: &'static str = $kind;
             const TWICE: &'static str =
                 concat!("There is already a ", $kind, " with this name. Choose another name.");
+
+            const FULL: &'static str =
+                concat!("There are 500 already. Use a ", $kind, " again that was archived.");
 
             fn id(&self) -> String {
                 self.id.to_string()
@@ -60,7 +68,7 @@ impl Store {
     /// Adds or changes a department or a tag.
     ///
     /// # Errors
-    /// `Conflict` when another one that is in use has the name.
+    /// `Conflict` when another one that is in use has the name, or there are as many as there may be.
     pub async fn put_listed<T: Listed>(&self, by: By, it: &T) -> Result<()> {
         self.put(by, it, &[]).await
     }
@@ -70,6 +78,7 @@ impl Store {
     /// # Errors
     /// `Missing` for an unknown department or tag; as [`Store::put_listed`].
     pub async fn put_template(&self, by: By, it: &Template) -> Result<()> {
+        let it = &Template { tags: once_each(&it.tags), ..it.clone() };
         let department = it.department.iter().map(|id| (Department::KIND, id.to_string()));
         let tags = it.tags.iter().map(|id| (Tag::KIND, id.to_string()));
         self.put(by, it, &department.chain(tags).collect::<Vec<_>>()).await
@@ -87,6 +96,10 @@ impl Store {
                 .await?;
         if there.as_ref().map(read::<T>).transpose()?.as_ref() == Some(it) {
             return write.discard().await;
+        }
+        if there.is_none() && count(write.connection(), practice, T::KIND).await? >= MOST {
+            write.discard().await?;
+            return Err(StoreError::Conflict(T::FULL));
         }
         for (kind, id) in refers_to {
             if !exists(write.connection(), practice, kind, id).await? {
@@ -130,6 +143,25 @@ impl Store {
     }
 }
 
+/// The same in the same order, each once.
+pub(super) fn once_each<T: Copy + PartialEq>(ids: &[T]) -> Vec<T> {
+    ids.iter().fold(Vec::new(), |mut once, id| {
+        if !once.contains(id) {
+            once.push(*id);
+        }
+        once
+    })
+}
+
+async fn count(connection: &mut AnyConnection, practice: PracticeId, kind: &'static str) -> Result<i64> {
+    let row = sqlx::query("SELECT COUNT(*) AS listed FROM listings WHERE practice_id = $1 AND kind = $2")
+        .bind(practice.to_string())
+        .bind(kind)
+        .fetch_one(connection)
+        .await?;
+    row.int("listed")
+}
+
 /// Whether there is one, archived or not.
 pub(super) async fn exists(
     connection: &mut AnyConnection,
@@ -152,7 +184,7 @@ pub(super) async fn changed(
     view: View,
     span: Span,
 ) -> Result<Vec<Change>> {
-    // Departments and tags before the templates that refer to them.
+    // As they were changed: a template may come before what it refers to, when that was changed after it.
     let sql = per_view!(view;
         "SELECT revision, kind, document FROM listings WHERE practice_id = $1 AND ",
         seen(listings),

@@ -3,8 +3,6 @@
 //! **Invariant:** what a message said is kept for ever: new words, or none when it is taken back, leave the old ones in
 //! `earlier_words`. Within a conversation `received_at` only grows, so it orders the thread whatever the clocks do.
 
-use std::str::FromStr;
-
 use limpet_model::{Audience, Author, Conversation, ConversationId, Message, MessageId, Millis, PracticeId};
 use limpet_wire::{
     changes::{Change, Entity},
@@ -21,12 +19,11 @@ use super::{
     changes::{self, Span},
     conversations,
     jobs::{self, Work},
-    merges, practices, quota,
-    row::Columns,
+    merges, own_words, practices, quota,
+    row::{Columns, write_ids},
     staff, webhooks,
 };
 use crate::{
-    automatic::{self, Arrived},
     by::By,
     hours,
     view::{View, per_view},
@@ -67,17 +64,6 @@ fn read_author(row: &AnyRow) -> Result<Author> {
     }
 }
 
-/// Ids in order, separated by spaces.
-fn read_ids<T: FromStr>(row: &AnyRow, column: &'static str) -> Result<Vec<T>> {
-    let text = row.text(column)?;
-    let ids = text.split_whitespace().map(|id| id.parse().map_err(|_| StoreError::Unreadable(column)));
-    ids.collect()
-}
-
-fn write_ids(ids: &[impl ToString]) -> String {
-    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-}
-
 fn from_row(row: &AnyRow) -> Result<Message> {
     Ok(Message {
         id: row.id("id")?,
@@ -86,10 +72,10 @@ fn from_row(row: &AnyRow) -> Result<Message> {
         audience: row.word("audience", read_audience)?,
         automatic: row.flag("automatic")?,
         body: row.text("body")?,
-        attachments: read_ids(row, "attachment_ids")?,
+        attachments: row.ids("attachment_ids")?,
         sent_at: row.time("sent_at")?,
         received_at: row.time("received_at")?,
-        mentions: read_ids(row, "mentions")?,
+        mentions: row.ids("mentions")?,
         due_at: row.maybe_time("due_at")?,
         edited_at: row.maybe_time("edited_at")?,
         deleted_at: row.maybe_time("deleted_at")?,
@@ -107,8 +93,8 @@ impl Store {
     ///
     /// # Errors
     /// `Conflict` when the id is another message's or an attachment's id is taken; `Missing` when the view does
-    /// not hold the conversation, or what has the id, or a still's clip is not in the conversation; `OverQuota` when its
-    /// files are more than the practice may keep.
+    /// not hold the conversation, or what has the id, or a still's clip is not in the conversation; `TooLarge` when a
+    /// file is larger than the practice takes, `OverQuota` when its files are more than it may keep.
     pub async fn put_message(&self, by: By, view: View, id: MessageId, new: &NewMessage) -> Result<()> {
         self.put_message_in("en", by, view, id, new).await
     }
@@ -147,6 +133,15 @@ impl Store {
         let wanted = if new.when_open { opening(&mut write, now).await? } else { new.due_at };
         let due_at = wanted.filter(|due| *due > now);
         if !new.attachments.is_empty() {
+            // Not before: what was taken under another limit is taken when it is repeated.
+            let found = practices::find(write.connection(), practice)
+                .await?
+                .ok_or(StoreError::Missing("practice"))?;
+            let limit = found.settings.upload_limit;
+            if new.attachments.iter().any(|attachment| attachment.bytes > limit) {
+                write.discard().await?;
+                return Err(StoreError::TooLarge(limit));
+            }
             let bytes = new.attachments.iter().map(|attachment| attachment.bytes);
             quota::check(&mut write, bytes.fold(0, i64::saturating_add)).await?;
         }
@@ -189,7 +184,7 @@ impl Store {
         });
         write.log(Act::Wrote, id, detail);
         if matches!(author, Author::Client(_)) {
-            reply(&mut write, &conversation, language, received_at).await?;
+            own_words::reply(&mut write, &conversation, language, received_at).await?;
         }
         write.commit().await.map(drop)
     }
@@ -207,66 +202,6 @@ async fn opening(write: &mut Write, now: Millis) -> Result<Option<Millis>> {
     let id = write.practice();
     let practice = practices::find(write.connection(), id).await?.ok_or(StoreError::Missing("practice"))?;
     Ok(hours::opens_next(&practice.settings.chat_hours, &hours::zone(&practice.time_zone), now))
-}
-
-/// The automatic reply to a client's message that arrived just now, if there is one to be given. Nobody has answered
-/// with it: the client goes on waiting.
-async fn reply(write: &mut Write, conversation: &Conversation, language: &str, at: Millis) -> Result<()> {
-    let id = write.practice();
-    let practice = practices::find(write.connection(), id).await?.ok_or(StoreError::Missing("practice"))?;
-    let row = sqlx::query(
-        "SELECT COUNT(CASE WHEN author_kind = 'client' THEN 1 END) AS written, \
-         MAX(CASE WHEN automatic = 1 THEN received_at END) AS replied FROM messages \
-         WHERE practice_id = $1 AND conversation_id = $2",
-    )
-    .bind(id.to_string())
-    .bind(conversation.id.to_string())
-    .fetch_one(write.connection())
-    .await?;
-    let arrived = Arrived { at, first: row.int("written")? == 1, last: row.maybe_time("replied")?, language };
-    match automatic::reply(&practice, arrived) {
-        Some(words) => say(write, conversation, &words, true, at, at).await,
-        None => Ok(()),
-    }
-}
-
-/// Limpet's own words in a thread.
-pub(super) async fn announce(
-    write: &mut Write,
-    conversation: &Conversation,
-    words: &str,
-    sent_at: Millis,
-    now: Millis,
-) -> Result<()> {
-    say(write, conversation, words, false, sent_at, now).await
-}
-
-async fn say(
-    write: &mut Write,
-    conversation: &Conversation,
-    words: &str,
-    automatic: bool,
-    sent_at: Millis,
-    now: Millis,
-) -> Result<()> {
-    let practice = write.practice();
-    let received_at = next_moment(write.connection(), practice, conversation.id, now).await?;
-    let message = Message {
-        id: MessageId::new(),
-        conversation: conversation.id,
-        author: Author::System,
-        audience: Audience::Everyone,
-        automatic,
-        body: words.into(),
-        attachments: Vec::new(),
-        sent_at,
-        received_at,
-        mentions: Vec::new(),
-        due_at: None,
-        edited_at: None,
-        deleted_at: None,
-    };
-    insert(write, conversation, &message, "").await
 }
 
 /// Shows a message that was to be sent later to its client, as the newest of its conversation.
@@ -332,7 +267,7 @@ pub(super) async fn newest(
     row.maybe_time("newest")
 }
 
-async fn insert(
+pub(super) async fn insert(
     write: &mut Write,
     conversation: &Conversation,
     message: &Message,

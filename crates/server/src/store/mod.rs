@@ -34,6 +34,7 @@ pub mod messages;
 mod moving;
 mod notices;
 pub mod openings;
+mod own_words;
 pub mod parts;
 pub mod patients;
 pub mod practices;
@@ -43,6 +44,7 @@ mod row;
 pub mod second_steps;
 pub mod secrets;
 pub mod sessions;
+mod sorting;
 pub mod staff;
 pub mod tables;
 pub mod terms;
@@ -94,6 +96,9 @@ pub enum StoreError {
     /// The id is taken by something else, or the thing is not in a state for this.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The practice takes files of up to so many bytes. Nothing was changed.
+    #[error("a file is larger than {0} bytes")]
+    TooLarge(i64),
     /// The practice may not keep as many bytes of files. Nothing was changed.
     #[error("the practice has no room left for these files")]
     OverQuota,

@@ -5,7 +5,7 @@ use limpet_wire::{
     changes::{Change, Entity},
     http::PracticeChange,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
@@ -58,6 +58,24 @@ fn apply(practice: &mut Practice, change: &PracticeChange) {
     set(&mut settings.escalate_minutes, change.escalate_minutes.as_ref());
     set(&mut settings.legal_hold, change.legal_hold.as_ref());
     set(&mut settings.requires_code, change.requires_code.as_ref());
+}
+
+/// What of a practice is otherwise now: the names of its fields, and of flags and numbers what they are now. Never what
+/// clients read.
+fn differences(before: &Practice, after: &Practice) -> Value {
+    let fields = |practice: &Practice| {
+        let form = serde_json::to_value(practice).unwrap_or_default();
+        let mut fields = form.as_object().cloned().unwrap_or_default();
+        if let Some(Value::Object(settings)) = fields.remove("settings") {
+            fields.extend(settings);
+        }
+        fields
+    };
+    let (before, mut after) = (fields(before), fields(after));
+    after.retain(|name, value| before.get(name) != Some(value));
+    let names: Vec<String> = after.keys().cloned().collect();
+    after.retain(|_, value| value.is_boolean() || value.is_number());
+    json!({ "set": names, "to": after })
 }
 
 impl Store {
@@ -119,10 +137,7 @@ impl Store {
         if after.settings.escalate_minutes != before.settings.escalate_minutes {
             due::wait_differently(&mut write, &after.settings).await?;
         }
-        // The names of what was set, never what clients read.
-        let set = serde_json::to_value(change).unwrap_or_default();
-        let set = set.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-        write.log(Act::Changed, practice, json!({ "set": set.map(|(name, _)| name).collect::<Vec<_>>() }));
+        write.log(Act::Changed, practice, differences(&before, &after));
         write.commit().await?;
         if requires_now {
             self.live.sessions_closed(practice);

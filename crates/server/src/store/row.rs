@@ -18,6 +18,11 @@ impl Flag {
     }
 }
 
+/// Ids as [`Columns::ids`] reads them.
+pub(super) fn write_ids(ids: &[impl ToString]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
 /// Typed access to the columns of a row, by name.
 pub(super) trait Columns {
     fn text(&self, column: &'static str) -> Result<String>;
@@ -36,6 +41,13 @@ pub(super) trait Columns {
     fn maybe_id<T: FromStr>(&self, column: &'static str) -> Result<Option<T>> {
         let parse = |text: String| text.parse().map_err(|_| StoreError::Unreadable(column));
         self.maybe_text(column)?.map(parse).transpose()
+    }
+
+    /// Ids in order, separated by spaces.
+    fn ids<T: FromStr>(&self, column: &'static str) -> Result<Vec<T>> {
+        let text = self.text(column)?;
+        let ids = text.split_whitespace().map(|id| id.parse().map_err(|_| StoreError::Unreadable(column)));
+        ids.collect()
     }
 
     fn revision(&self) -> Result<Revision> {

@@ -5,13 +5,14 @@
 
 use limpet_model::{Author, ClientId, ConversationId, Millis, PracticeId, Role, StaffId, TokenId};
 use limpet_wire::http::OpenSession;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
     Result, Store, StoreError,
     audit::{Act, Subject},
     row::Columns,
+    second_steps,
     staff::read_role,
 };
 use crate::{
@@ -40,6 +41,17 @@ pub enum Holder {
     Client(ClientId, ConversationId),
     /// An integration, and what its token is for. Its session is the token, which is kept in `tokens`.
     Token(TokenId, Scopes),
+}
+
+/// With what somebody was let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum With {
+    /// The password alone.
+    Password,
+    /// A code of the authenticator app beside it.
+    Code,
+    /// A recovery code beside it.
+    RecoveryCode,
 }
 
 /// An open session.
@@ -106,13 +118,14 @@ impl Store {
         write.commit_quietly().await
     }
 
-    /// Opens a staff member's session, if the account is open and still has the password that was checked. False
-    /// when not: then nothing was opened.
+    /// Opens a staff member's session, if the account is open, still has the password that was checked, and no code is
+    /// asked for that was not taken. False when not: then nothing was opened.
     pub async fn open_staff_session(
         &self,
         session: &Session,
         device: &str,
         checked_hash: &str,
+        with: With,
         now: Millis,
     ) -> Result<bool> {
         let Holder::Staff(staff, _) = session.holder else { return Ok(false) };
@@ -128,12 +141,17 @@ impl Store {
         .execute(write.connection())
         .await?
         .rows_affected();
-        if same == 0 {
+        // Asked here and not before: who begins to require codes waits, too, and then closes what was opened without.
+        let lacks_code = with == With::Password
+            && second_steps::is_asked(write.connection(), session.practice, staff).await?;
+        if same == 0 || lacks_code {
             write.discard().await?;
             return Ok(false);
         }
         insert(write.connection(), session, device, now).await?;
-        write.log(Act::SignedIn, Subject::session(session.id()), Value::Null);
+        let detail =
+            if with == With::RecoveryCode { json!({ "with": "recovery code" }) } else { Value::Null };
+        write.log(Act::SignedIn, Subject::session(session.id()), detail);
         write.commit_quietly().await?;
         Ok(true)
     }

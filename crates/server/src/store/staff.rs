@@ -6,17 +6,17 @@ use limpet_wire::{
     http::StaffChange,
 };
 use serde_json::{Value, json};
-use sqlx::{AnyConnection, any::AnyRow};
+use sqlx::{AnyConnection, any::AnyRow, error::DatabaseError};
 
 use super::{
     Flag, Result, Store, StoreError, Write, account_links,
     audit::Act,
     changes::Span,
-    conversations,
     jobs::Work,
     mails,
     row::Columns,
     sessions::{self, Session},
+    sorting,
 };
 use crate::{
     by::By,
@@ -165,7 +165,8 @@ impl Store {
     /// any more to the open conversations that this person had.
     ///
     /// # Errors
-    /// `Conflict` when the practice would be left without an administrator.
+    /// `Conflict` when the practice would be left without an administrator, when the address is somebody's, or of
+    /// somebody who has a password.
     pub async fn change_staff(&self, by: By, id: StaffId, change: &StaffChange) -> Result<()> {
         let practice = by.practice;
         let mut write = self.write(by).await?;
@@ -173,6 +174,16 @@ impl Store {
             return Err(StoreError::Missing("account"));
         };
         let before = member.clone();
+        let address = change.email.as_deref().map(fold_email).filter(|address| *address != member.email);
+        if let Some(address) = address {
+            member.email = address;
+            if !readdress(&mut write, &member).await? {
+                write.discard().await?;
+                return Err(StoreError::Conflict(
+                    "Only the address of somebody who has not set a password yet can be changed.",
+                ));
+            }
+        }
         member.name = change.name.clone().unwrap_or(member.name);
         member.role = change.role.unwrap_or(member.role);
         member.active = change.active.unwrap_or(member.active);
@@ -200,17 +211,22 @@ impl Store {
         }
         if !member.active {
             account_links::close_doors(write.connection(), practice, id).await?;
-            conversations::unassign(&mut write, id).await?;
+            sorting::unassign(&mut write, id).await?;
         }
         write.seen_by_everybody();
-        write.log(Act::Changed, id, json!({ "role": member.role, "active": member.active }));
+        let otherwise = member.email != before.email;
+        write.log(
+            Act::Changed,
+            id,
+            json!({ "role": member.role, "active": member.active, "another_address": otherwise }),
+        );
         write.commit().await?;
         self.live.sessions_closed(practice);
         Ok(())
     }
 
-    /// Sets a password in place of the present one and closes the account's sessions, but for one. False when it has
-    /// another one by now.
+    /// Sets a password in place of the present one and closes the account's sessions, but for one, and every link into
+    /// it. False when it has another one by now.
     pub async fn set_password(
         &self,
         by: By,
@@ -235,6 +251,7 @@ impl Store {
             write.discard().await?;
             return Ok(false);
         }
+        account_links::close_links(write.connection(), practice, id).await?;
         sessions::close_all(write.connection(), practice, id, but).await?;
         write.log(Act::PasswordSet, id, Value::Null);
         write.commit_quietly().await?;
@@ -249,7 +266,33 @@ impl Store {
 }
 
 fn taken() -> StoreError {
-    StoreError::Conflict("Somebody already signs in with this e-mail address.")
+    StoreError::Conflict(
+        "Somebody already signs in with this e-mail address, or has a closed account with it. Open that account again.",
+    )
+}
+
+/// Gives an account that has no password yet another address; what was mailed to the one before opens nothing any more.
+/// False when it has a password: the address is what that person signs in with.
+async fn readdress(write: &mut Write, member: &StaffMember) -> Result<bool> {
+    let practice = write.practice();
+    let set =
+        sqlx::query("UPDATE staff SET email = $3 WHERE practice_id = $1 AND id = $2 AND password_hash = ''")
+            .bind(practice.to_string())
+            .bind(member.id.to_string())
+            .bind(member.email.clone())
+            .execute(write.connection())
+            .await;
+    match set {
+        Ok(set) if set.rows_affected() == 0 => Ok(false),
+        Ok(_) => {
+            account_links::close_links(write.connection(), practice, member.id).await?;
+            Ok(true)
+        }
+        Err(error) if error.as_database_error().is_some_and(DatabaseError::is_unique_violation) => {
+            Err(taken())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Adds an account. False when the address is somebody's.

@@ -43,7 +43,7 @@ pub fn check_practice(change: &PracticeChange) -> Answer<()> {
     ] {
         wording.as_ref().map_or(Ok(()), |wording| check_wording(what, wording, limit))?;
     }
-    if change.consent.as_ref().is_some_and(|words| words.values().all(|text| text.trim().is_empty())) {
+    if change.consent.as_ref().is_some_and(Wording::is_empty) {
         return Err(Problem::invalid("The consent text is missing."));
     }
     if change.upload_limit.is_some_and(|bytes| !(UPLOAD_LIMIT_MINIMUM..=UPLOAD_LIMIT).contains(&bytes)) {
@@ -101,6 +101,10 @@ fn check_hours(hours: &Hours) -> Answer<()> {
         if !dates.insert(day.date.as_str()) {
             return Err(Problem::invalid(format!("{} is there twice. Remove one of the two.", day.date)));
         }
+    }
+    if !hours.days.is_empty() && hours.week.iter().all(Vec::is_empty) {
+        // Hours that were never set mean always, and single days alone would go on meaning that.
+        return Err(Problem::invalid("Write the hours of the week first, then the days that are unlike it."));
     }
     Ok(())
 }
@@ -165,9 +169,13 @@ mod tests {
             assert!(!fits(&bad), "{bad:?}");
         }
         let day = |date: &str| Day { date: date.into(), spans: Vec::new() };
+        let mut week: [Vec<Span>; 7] = Default::default();
+        let alone = Hours { days: vec![day("2026-12-24")], week: week.clone() };
+        assert!(check_hours(&alone).is_err(), "a week that was never set means always");
+        week[0] = vec![span(540, 1020)];
         let days = |dates: &[&str]| {
-            check_hours(&Hours { days: dates.iter().map(|date| day(date)).collect(), ..Hours::default() })
-                .is_ok()
+            let days = dates.iter().map(|date| day(date)).collect();
+            check_hours(&Hours { days, week: week.clone() }).is_ok()
         };
         assert!(days(&["2026-12-24", "2026-12-25"]));
         assert!(!days(&["2026-12-24", "2026-12-24"]) && !days(&["2026-02-30"]) && !days(&["24.12.2026"]));

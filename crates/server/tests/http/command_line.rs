@@ -133,3 +133,77 @@ async fn a_server_that_is_to_stop_says_so_first_and_serves_meanwhile() {
     ok(device.get("/v1/me").await).await;
     assert!(stopping.await.unwrap().success());
 }
+
+#[tokio::test]
+async fn an_operator_lets_in_again_who_has_no_way_back() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let process = Process::start(folder.path(), &[]);
+    let device = staff(&process).await;
+    let me: serde_json::Value = device.read("/v1/me").await;
+    let email = me["staff"]["email"].as_str().unwrap();
+    let text = |args: &[&str]| {
+        let output = run(args, folder.path(), "");
+        let said = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let (done, link) = text(&["staff", "link", "--email", email, "--public-url", &process.base]);
+    assert!(done && link.starts_with(&format!("{}/a/", process.base)), "{link}");
+    let form = "password=five+wet+otters&again=five+wet+otters";
+    let set = device.http.post(link.trim()).body(form).send().await.unwrap();
+    assert_eq!(set.status(), 200);
+    fails(device.get("/v1/me").await, 401, Code::SignedOut).await;
+    let (done, said) = text(&["staff", "codes-off", "--email", email]);
+    assert!(!done && said.contains("no codes"), "{said}");
+    for args in [
+        ["link", "--email", "nobody@example.org", "--public-url", &process.base].as_slice(),
+        &["codes-off", "--email", "nobody@example.org"],
+    ] {
+        let (done, said) = text(&[&["staff"][..], args].concat());
+        assert!(!done && said.contains("nobody signs in as"), "{said}");
+    }
+    let body = serde_json::json!({ "email": email, "password": "five wet otters", "device": "test" });
+    let enter = async || device.post("/v1/sign-in", &body).await;
+    let session: limpet_wire::http::StaffSession = enter().await.json().await.unwrap();
+    let device = crate::clinic::Device::new(&process.base, crate::clinic::Pass::Bearer(session.token));
+    let begun = device.post("/v1/second-step", &serde_json::json!({ "password": "five wet otters" })).await;
+    let begun: limpet_wire::http::NewSecret = begun.json().await.unwrap();
+    let now = u64::try_from(limpet_server::clock::Clock::system().now().0 / 1000).unwrap();
+    let secret = totp_rs::Secret::try_from_base32(&begun.secret).unwrap();
+    let code = totp_rs::Builder::new().with_secret(secret).build().unwrap().generate(now).to_string();
+    ok(device.put("/v1/second-step", &serde_json::json!({ "code": code })).await).await;
+    fails(enter().await, 401, Code::CodeNeeded).await;
+    let (done, said) = text(&["staff", "codes-off", "--email", email]);
+    assert!(done && said == "off\n", "{said}");
+    fails(device.get("/v1/me").await, 401, Code::SignedOut).await;
+    ok(enter().await).await;
+    let practice = session.practice.id.to_string();
+    let (_, log) = text(&["audit", "export", "--practice", &practice]);
+    let by_operator = log.lines().filter(|line| line.contains("operator"));
+    let about: Vec<&str> =
+        by_operator.filter(|line| line.contains("reset") || line.contains("second_step")).collect();
+    assert_eq!(about.len(), 2, "{log}");
+}
+
+#[test]
+fn mail_is_sent_only_by_a_server_that_knows_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let mail = [
+        "serve",
+        "--listen",
+        "203.0.113.1:1",
+        "--smtp",
+        "smtp://127.0.0.1:1",
+        "--mail-from",
+        "a@example.org",
+    ];
+    let said = |more: &[&str]| {
+        let output = run(&[&mail, more].concat(), folder.path(), "");
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(said(&[]).contains("say --public-url"));
+    let plain = said(&["--public-url", "http://chat.example.org"]);
+    assert!(plain.contains("whoever is on the way") && plain.contains("cannot listen"), "{plain}");
+    assert!(!said(&["--public-url", "https://chat.example.org"]).contains("whoever is on the way"));
+}

@@ -133,6 +133,11 @@ async fn where_no_mail_is_sent_an_administrator_hands_the_link_over() {
     let stranger = clinic.stranger();
     assert_eq!(set_password(&stranger, &path, "five wet otters").await, 200);
     assert!(stranger.get("/reset").await.text().await.unwrap().contains("sends no mail"));
+    // Nobody is told that a mail is on its way.
+    let asked = stranger.post("/v1/password-reset", &json!({ "email": "ben@example.org" })).await;
+    fails(asked, 409, Code::Conflict).await;
+    let page = fill_in(&stranger, "/reset", &[("email", "ben@example.org")]).await.text().await.unwrap();
+    assert!(page.contains("sends no mail"), "{page}");
 }
 
 #[tokio::test]
@@ -233,6 +238,81 @@ async fn a_mail_that_does_not_go_out_is_tried_again_and_one_that_cannot_is_given
     ok(admin.put(&format!("/v1/staff/{}", StaffId::new()), &new_staff("typo@example.org", "en")).await).await;
     sent(&store, (0, 1)).await;
     assert_eq!(mailbox.letters().len(), 1);
+}
+
+#[tokio::test]
+async fn a_forgotten_passwords_mail_that_is_put_off_again_and_again_arrives_all_the_same() {
+    let (clinic, mailbox) = with_mail().await;
+    let store = clinic.running.app().store.clone();
+    mailbox.refuse(&["451 come back later"; 4]);
+    let stranger = clinic.stranger();
+    let ask = async || stranger.post("/v1/password-reset", &json!({ "email": "ana@example.org" })).await;
+    assert_eq!(ask().await.status(), 204);
+    let pass = async |steps: usize| {
+        for _ in 0..steps {
+            clinic.clock.advance(5000);
+            store.bells().ring(Lane::Post);
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    eventually(|| mailbox.calls() == 1).await;
+    pass(120).await;
+    assert_eq!((mailbox.calls(), mailbox.letters().len()), (5, 1));
+    // What never arrived is not counted: she asks once more, and is written to.
+    assert_eq!(ask().await.status(), 204);
+    let letter = mailbox.nth(2).await;
+    assert_eq!(set_password(&stranger, &path(&letter), "five wet otters").await, 200);
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_relay_is_asked_again_and_one_without_the_mailbox_is_not() {
+    let (clinic, mailbox) = with_mail().await;
+    let admin = clinic.admin().await;
+    let store = clinic.running.app().store.clone();
+    mailbox.refuse(&["550 5.7.1 relaying denied"]);
+    ok(admin.put(&format!("/v1/staff/{}", StaffId::new()), &new_staff("ben@example.org", "en")).await).await;
+    eventually(|| mailbox.calls() == 1).await;
+    sent(&store, (1, 0)).await;
+    for _ in 0..50 {
+        clinic.clock.advance(1000);
+        store.bells().ring(Lane::Post);
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    mailbox.nth(1).await;
+    mailbox.refuse(&["550 5.1.1 nobody here"]);
+    ok(admin.put(&format!("/v1/staff/{}", StaffId::new()), &new_staff("typo@example.org", "en")).await).await;
+    sent(&store, (0, 1)).await;
+}
+
+#[tokio::test]
+async fn an_administrator_mails_nobody_again_and_again_and_writes_no_letters_of_their_own() {
+    let (clinic, _mailbox) = with_mail().await;
+    let admin = clinic.admin().await;
+    let account = format!("/v1/staff/{}", StaffId::new());
+    for _ in 0..5 {
+        ok(admin.put(&account, &new_staff("ben@example.org", "en")).await).await;
+    }
+    let again = async || admin.post(&format!("{account}/invitation"), &json!({})).await;
+    for _ in 0..2 {
+        ok(again().await).await;
+    }
+    let sentence = fails(again().await, 429, Code::TooMany).await;
+    assert!(sentence.contains("invitations"), "{sentence}");
+    clinic.clock.advance(HOUR);
+    ok(again().await).await;
+    for name in ["Ben\n\nYou have won a prize", "Ben\u{85}Ortiz"] {
+        let new = json!({ "name": name, "role": "technician", "email": "x@example.org", "language": "en" });
+        let sentence =
+            fails(admin.put(&format!("/v1/staff/{}", StaffId::new()), &new).await, 400, Code::Invalid).await;
+        assert!(sentence.contains("one line"), "{sentence}");
+        fails(admin.patch(&account, &json!({ "name": name })).await, 400, Code::Invalid).await;
+    }
+    // The address was mistyped: it is put right, and the next mail goes there.
+    ok(admin.patch(&account, &json!({ "email": "Benito@example.org" })).await).await;
+    let theirs = admin.patch(&account, &json!({ "email": "ana@example.org" })).await;
+    let sentence = fails(theirs, 409, Code::Conflict).await;
+    assert!(sentence.contains("closed account"), "{sentence}");
+    fails(admin.patch(&account, &json!({ "email": "ben" })).await, 400, Code::Invalid).await;
 }
 
 #[tokio::test]

@@ -70,6 +70,23 @@ async fn nobody_elsewhere_locks_anybody_out() {
 }
 
 #[tokio::test]
+async fn a_place_is_the_same_however_a_proxy_writes_it_and_no_other_is_shut_with_it() {
+    let clinic = clinic().await;
+    for n in 0..8 {
+        let from =
+            [PRACTICE.to_owned(), format!("{PRACTICE}:471{n}"), format!("::ffff:{PRACTICE}")][n % 3].clone();
+        attempt(&clinic, &from, "ana@example.org", "a wrong guess", None).await;
+    }
+    for from in [PRACTICE, "192.0.2.1:4711", "::ffff:192.0.2.1"] {
+        let shut = attempt(&clinic, from, "ana@example.org", PASSWORD, None).await;
+        fails(shut, 429, Code::TooMany).await;
+    }
+    for from in ["192.0.2.2:4711", "::ffff:192.0.2.3"] {
+        ok(attempt(&clinic, from, "ana@example.org", PASSWORD, None).await).await;
+    }
+}
+
+#[tokio::test]
 async fn a_shared_computer_has_one_mark_and_knows_each_of_its_people() {
     let clinic = clinic().await;
     clinic.add_staff(clinic.practice, limpet_model::StaffId::new(), "ben@example.org").await;
@@ -143,9 +160,17 @@ async fn who_leaves_is_assigned_to_nothing_open_and_what_was_ended_says_who_it_w
     ok(admin.patch(&format!("/v1/staff/{}", clinic.vet), &json!({ "active": false })).await).await;
     assert_eq!(admin.conversation(open.conversation).await.assignee, None);
     assert_eq!(admin.conversation(ended.conversation).await.assignee, Some(clinic.vet));
+    // The log says so of each, also of the one that is opened again below.
+    let unassigned = async || {
+        let log: limpet_wire::http::AuditPage = admin.read("/v1/audit?after=0&limit=1000").await;
+        let taken_off = |entry: &&limpet_wire::http::AuditEntry| entry.detail == r#"{"assignee":null}"#;
+        log.entries.iter().filter(taken_off).map(|entry| entry.subject_id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(unassigned().await, [open.conversation.to_string()]);
     let news = admin.changes(before.0, 1000).await.changes;
     assert_eq!(news.len(), 2, "the account and the open conversation, at once: {news:?}");
     // Opened again by the client, it waits for somebody who is there.
     phone.say(&ended, "It limps again").await;
+    assert_eq!(unassigned().await, [open.conversation.to_string(), ended.conversation.to_string()]);
     assert_eq!(admin.conversation(ended.conversation).await.assignee, None);
 }

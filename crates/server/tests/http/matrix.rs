@@ -229,6 +229,9 @@ impl Askers {
             ("post", "/v1/second-step" | "/v1/second-step/off") => {
                 to(route.path.to_owned()).json(&json!({ "password": PASSWORD }))
             }
+            ("post", "/v1/second-step/recovery-codes") => {
+                to(route.path.to_owned()).json(&json!({ "password": PASSWORD, "code": "000000" }))
+            }
             ("put", "/v1/second-step") => to(route.path.to_owned()).json(&json!({ "code": "000000" })),
             (_, "/v1/staff/{id}/invitation") => {
                 to(format!("/v1/staff/{}/invitation", self.clinic.vet)).json(&json!({}))

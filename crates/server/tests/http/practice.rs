@@ -55,6 +55,15 @@ async fn an_administrator_sets_how_the_practice_works_and_every_device_hears_of_
     }
     let revision = admin.changes(0, 1000).await.revision;
     ok(admin.patch("/v1/practice", &change).await).await;
+    // The log says what flags and numbers are now, and only of what is otherwise.
+    ok(admin.patch("/v1/practice", &json!({ "offline": true, "legal_hold": false })).await).await;
+    let log: limpet_wire::http::AuditPage = admin.read("/v1/audit?after=0&limit=1000").await;
+    let details: Vec<&str> =
+        log.entries.iter().filter(|it| it.subject == "practice").map(|it| it.detail.as_str()).collect();
+    assert!(details[0].contains(r#""retention_years":3"#) && !details[0].contains("secret"), "{details:?}");
+    assert_eq!(details[1], r#"{"set":["legal_hold"],"to":{"legal_hold":false}}"#);
+    ok(admin.patch("/v1/practice", &json!({ "legal_hold": true })).await).await;
+    let revision = limpet_model::Revision(revision.0 + 2);
     assert_eq!(admin.changes(0, 1000).await.revision, revision, "nothing changed");
 }
 
@@ -71,6 +80,11 @@ async fn what_does_not_fit_is_refused_in_words_and_changes_nothing() {
             json!({ "chat_hours": { "week": [[], [], [], [], [], [], []], "days": [{ "date": "2026-02-30", "spans": [] }] } }),
             "2026-12-24",
         ),
+        (
+            json!({ "hours": { "week": [[], [], [], [], [], [], []], "days": [{ "date": "2026-12-24", "spans": [] }] } }),
+            "hours of the week first",
+        ),
+        (json!({ "away_words": { "en": "We are away.", "es": " " } }), "is missing"),
         (json!({ "away_words": { "english!": "x" } }), "es-MX"),
         (json!({ "upload_limit": UPLOAD_LIMIT + 1 }), "200 MB"),
         (json!({ "upload_limit": 1 }), "between 1"),
@@ -99,9 +113,14 @@ async fn files_are_as_large_as_the_practice_takes_them() {
     let put = async |bytes| {
         vet.put(&format!("/v1/messages/{}", limpet_model::MessageId::new()), &with(bytes)).await
     };
+    let (id, taken) = (limpet_model::MessageId::new(), with(2 * 1024 * 1024));
+    ok(vet.put(&format!("/v1/messages/{id}"), &taken).await).await;
     ok(put(2 * 1024 * 1024).await).await;
     let sentence = fails(put(2 * 1024 * 1024 + 1).await, 413, Code::TooLarge).await;
     assert!(sentence.contains("larger than 2 MB"), "{sentence}");
+    // What was taken is taken when its answer was lost and it comes once more.
+    ok(admin.patch("/v1/practice", &json!({ "upload_limit": 1024 * 1024 })).await).await;
+    ok(vet.put(&format!("/v1/messages/{id}"), &taken).await).await;
 }
 
 pub fn png(side: u32) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use limpet_server::codes;
 use limpet_wire::{
     Code,
-    http::{NewSecret, RecoveryCodes, SecondStep, StaffSession},
+    http::{AuditPage, NewSecret, RecoveryCodes, SecondStep, StaffSession},
 };
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -140,7 +140,7 @@ async fn an_administrator_requires_codes_and_takes_them_off_somebody_whose_phone
     fails(vet.get("/v1/me").await, 401, Code::SignedOut).await;
     let sentence = fails(sign_in(&clinic, None).await, 403, Code::Invalid).await;
     let page = format!("{}/second-step", clinic.base());
-    assert!(sentence.contains(&page), "{sentence}");
+    assert!(sentence.contains(&format!("{page}?ticket=")), "{sentence}");
 
     // The page lets the veterinarian set them up without being let in.
     let stranger = clinic.stranger();
@@ -158,11 +158,12 @@ async fn an_administrator_requires_codes_and_takes_them_off_somebody_whose_phone
     };
     let secret = between(&shown, "secret=", "&amp;");
     let ticket = between(&shown, "name=\"ticket\" value=\"", "\"");
-    assert_eq!(fill_in(&[("ticket", &ticket), ("code", "000000")]).await.0, 422);
+    let typed = async |code: &str| fill_in(&[("ticket", &ticket), ("secret", &secret), ("code", code)]).await;
+    assert_eq!(typed("000000").await.0, 422);
     let code = code_at(&secret, now(&clinic));
-    let (status, shown) = fill_in(&[("ticket", &ticket), ("code", &code)]).await;
+    let (status, shown) = typed(&code).await;
     assert!(status == 200 && shown.matches("<li>").count() == 10, "{shown}");
-    assert_eq!(fill_in(&[("ticket", &ticket), ("code", &code)]).await.0, 404, "the ticket is used up");
+    assert_eq!(typed(&code).await.0, 404, "the ticket is used up");
     let (_, shown) = fill_in(&[("email", "ana@example.org"), ("password", PASSWORD)]).await;
     assert!(shown.contains("already") && !shown.contains("otpauth"), "{shown}");
 
@@ -179,7 +180,124 @@ async fn an_administrator_requires_codes_and_takes_them_off_somebody_whose_phone
     fails(sign_in(&clinic, None).await, 403, Code::Invalid).await;
     ok(admin.patch("/v1/practice", &json!({ "requires_code": false })).await).await;
     ok(sign_in(&clinic, None).await).await;
+    let own = format!("/v1/staff/{}/second-step", who(&admin).await);
+    let sentence = fails(admin.delete(&own).await, 409, Code::Conflict).await;
+    assert!(sentence.contains("your own"), "{sentence}");
     let me: Value = admin.read("/v1/second-step").await;
     assert_eq!(me["required"], json!(false));
     ok(admin.post("/v1/second-step/off", &json!({ "password": PASSWORD })).await).await;
+}
+
+/// Whose session it is.
+async fn who(device: &Device) -> String {
+    let me: Value = device.read("/v1/me").await;
+    me["staff"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn fill_in(clinic: &Clinic, from: &str, typed: &[(&str, &str)]) -> (u16, String) {
+    let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(typed).finish();
+    let request =
+        clinic.stranger().ask(reqwest::Method::POST, "/second-step").header("x-forwarded-for", from);
+    let answer = request.body(form).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+/// What stands in a page between these.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    text.split_once(before).unwrap().1.split_once(after).unwrap().0
+}
+
+#[tokio::test]
+async fn a_ticket_shows_nobody_the_secret_that_somebody_else_began() {
+    let clinic = Clinic::open().await;
+    let device = clinic.staff().await;
+    let (_, shown) = fill_in(&clinic, "", &[("email", "ana@example.org"), ("password", PASSWORD)]).await;
+    let ticket = between(&shown, "name=\"ticket\" value=\"", "\"");
+    let secret = between(&shown, "secret=", "&amp;");
+    let begun = device.post("/v1/second-step", &json!({ "password": PASSWORD })).await;
+    let hers: NewSecret = begun.json().await.unwrap();
+    let code = code_at(&hers.secret, now(&clinic));
+    for typed in ["000000", &code] {
+        let kept = [("ticket", ticket), ("secret", secret), ("code", typed)];
+        let (status, page) = fill_in(&clinic, "", &kept).await;
+        assert!(status == 404 && !page.contains(&hers.secret), "{page}");
+        let (_, page) = fill_in(&clinic, "", &[("ticket", ticket), ("code", typed)]).await;
+        assert!(!page.contains(&hers.secret), "{page}");
+    }
+    ok(device.put("/v1/second-step", &json!({ "code": code })).await).await;
+}
+
+#[tokio::test]
+async fn switching_codes_on_closes_what_was_opened_without() {
+    let clinic = Clinic::open().await;
+    let (device, lost) = (clinic.staff().await, clinic.staff().await);
+    enrol(&clinic, &device).await;
+    fails(lost.get("/v1/me").await, 401, Code::SignedOut).await;
+    ok(device.get("/v1/me").await).await;
+}
+
+#[tokio::test]
+async fn recovery_codes_are_renewed_by_password_and_code_and_leave_a_trace() {
+    let clinic = Clinic::open().await;
+    let admin = clinic.admin().await;
+    let device = clinic.staff().await;
+    let (secret, old) = enrol(&clinic, &device).await;
+    ok(sign_in(&clinic, Some(&old[0])).await).await;
+    let renew = async |password: &str, code: &str| {
+        device.post("/v1/second-step/recovery-codes", &json!({ "password": password, "code": code })).await
+    };
+    let code = code_at(&secret, now(&clinic));
+    fails(renew("not it at all", &code).await, 400, Code::Invalid).await;
+    fails(renew(PASSWORD, "000000").await, 400, Code::Invalid).await;
+    let RecoveryCodes { codes } = renew(PASSWORD, &code).await.json().await.unwrap();
+    assert_eq!(codes.len(), codes::RECOVERY_CODES);
+    fails(renew(PASSWORD, &code).await, 400, Code::Invalid).await;
+    fails(sign_in(&clinic, Some(&old[1])).await, 401, Code::CodeNeeded).await;
+    ok(sign_in(&clinic, Some(&codes[1])).await).await;
+    let log: AuditPage = admin.read("/v1/audit?after=0&limit=1000").await;
+    let recovered =
+        log.entries.iter().filter(|entry| entry.act == "signed in" && entry.detail.contains("recovery"));
+    assert_eq!(recovered.count(), 2);
+}
+
+#[tokio::test]
+async fn who_must_set_up_codes_does_so_from_a_known_device_whatever_a_guest_gets_wrong() {
+    const HERE: &str = "192.0.2.1";
+    let clinic =
+        Clinic::open_with(|settings| limpet_server::serve::Settings { behind_proxy: true, ..settings }).await;
+    let admin = clinic.admin().await;
+    let enter = async |mark: Option<&str>, code: Option<&str>| {
+        let mut body = json!({ "email": "ana@example.org", "password": PASSWORD, "device": "desk" });
+        body["mark"] = json!(mark);
+        body["code"] = json!(code);
+        let request =
+            clinic.stranger().ask(reqwest::Method::POST, "/v1/sign-in").header("x-forwarded-for", HERE);
+        request.json(&body).send().await.unwrap()
+    };
+    let mark = enter(None, None).await.json::<StaffSession>().await.unwrap().mark;
+    enrol(&clinic, &admin).await;
+    ok(admin.patch("/v1/practice", &json!({ "requires_code": true })).await).await;
+    // A guest on the same network keeps the page busy.
+    for n in 0..110 {
+        let email = if n < 9 { "ana@example.org".to_owned() } else { format!("{n}@example.org") };
+        fill_in(&clinic, HERE, &[("email", &email), ("password", "a wrong guess")]).await;
+    }
+    let own = [("email", "ana@example.org"), ("password", PASSWORD)];
+    assert_eq!(fill_in(&clinic, HERE, &own).await.0, 429);
+    let sentence = fails(enter(Some(&mark), None).await, 403, Code::Invalid).await;
+    let link = sentence.split_whitespace().find(|word| word.starts_with("http")).unwrap();
+    let page = clinic.stranger().http.get(link).send().await.unwrap().text().await.unwrap();
+    let ticket = between(&page, "name=\"ticket\" value=\"", "\"");
+    assert!(link.ends_with(ticket) && !page.contains("otpauth"), "looking begins nothing: {page}");
+    let (status, page) = fill_in(&clinic, HERE, &[("ticket", ticket)]).await;
+    assert_eq!(status, 200, "{page}");
+    assert_eq!(fill_in(&clinic, HERE, &[("ticket", ticket)]).await.0, 404, "it is used up");
+    let secret = between(&page, "secret=", "&amp;");
+    let ticket = between(&page, "name=\"ticket\" value=\"", "\"");
+    let code = code_at(secret, now(&clinic));
+    let (status, _) =
+        fill_in(&clinic, HERE, &[("ticket", ticket), ("secret", secret), ("code", &code)]).await;
+    assert_eq!(status, 200);
+    clinic.clock.advance(30_000);
+    ok(enter(Some(&mark), Some(&code_at(secret, now(&clinic)))).await).await;
 }

@@ -97,6 +97,10 @@ async fn run_suite(ground: &Ground) {
     people::a_code_is_taken_once_and_ten_wrong_ones_are_enough(&ground.fresh()).await;
     people::a_link_into_an_account_opens_once_and_in_time(&ground.fresh()).await;
     people::a_mail_is_one_nodes_at_a_time(&ground.fresh()).await;
+    people::asking_for_a_mail_and_ending_one_wait_for_each_other_in_one_order(&ground.fresh()).await;
+    people::what_anybody_may_add_to_has_an_end(&ground.fresh()).await;
+    people::a_mistyped_address_is_put_right_before_there_is_a_password(&ground.fresh()).await;
+    accounts::a_session_opens_without_a_code_only_while_none_is_asked_for(&ground.fresh()).await;
     people::a_forgotten_password_waits_until_it_is_known_whose_it_is(&ground.fresh()).await;
     people::what_a_practice_sets_and_sorts_by_comes_back(&ground.fresh()).await;
     people::sessions_of_one_person_have_an_end(&ground.fresh()).await;

@@ -12,13 +12,13 @@ use limpet_server::{
         Store, StoreError,
         account_links::{AccountLink, LinkFor},
         jobs::{LEASE, Lane, PutBack, Work},
-        second_steps::Taken,
+        second_steps::{FirstCode, Taken},
     },
     view::View,
 };
 use limpet_wire::{
     changes::Entity,
-    http::{ConversationChange, InDepartment, NewConsent, PracticeChange},
+    http::{ConversationChange, InDepartment, NewConsent, PracticeChange, StaffChange},
 };
 use totp_rs::{Builder, Secret};
 
@@ -29,7 +29,7 @@ use crate::{
 
 const MINUTE: i64 = 60_000;
 
-fn code(secret: &str, ms: i64) -> String {
+pub fn code(secret: &str, ms: i64) -> String {
     let totp = Builder::new().with_secret(Secret::try_from_base32(secret).unwrap()).build().unwrap();
     totp.generate(u64::try_from(at(ms).0 / 1000).unwrap()).to_string()
 }
@@ -39,17 +39,28 @@ pub async fn a_code_is_taken_once_and_ten_wrong_ones_are_enough(url: &str) {
     let Case { practice, vet, .. } = open_case(&store).await;
     let by = author_of(practice, Author::Staff(vet), NOW);
     let secret = codes::new_secret().unwrap();
-    assert!(store.begin_second_step(by, vet, &secret).await.unwrap());
+    assert!(store.begin_second_step(by, vet, &secret, None).await.unwrap());
     let words = vec!["AAAA-BBBB".to_owned(), "CCCC-DDDD".to_owned()];
     let take = async |code: &str, ms| store.take_code(practice, vet, code, at(ms)).await.unwrap();
     assert_eq!(take(&code(&secret, 0), 0).await, Taken::Wrong, "it is not asked for yet");
-    let confirm = store.confirm_second_step(by, vet, &code(&secret, 0), &words).await.unwrap();
+    let first = |code| FirstCode { code, shown: None, session: None };
+    let confirm = store.confirm_second_step(by, vet, first(&code(&secret, 0)), &words).await.unwrap();
     assert_eq!(confirm, Taken::Right);
     assert_eq!(store.second_step(practice, vet).await.unwrap(), (true, 2));
-    assert!(!store.begin_second_step(by, vet, &codes::new_secret().unwrap()).await.unwrap());
+    assert!(!store.begin_second_step(by, vet, &codes::new_secret().unwrap(), None).await.unwrap());
     assert_eq!(take(&code(&secret, 0), 0).await, Taken::Wrong, "it confirmed, and was used up with that");
     assert_eq!(take(&code(&secret, 30_000), 30_000).await, Taken::Right);
-    assert_eq!(take("aaaabbbb", 31_000).await, Taken::Right);
+    assert_eq!(take("aaaabbbb", 31_000).await, Taken::Recovered);
+    let renewed = vec!["EEEE-FFFF".to_owned()];
+    let renew = async |code: &str| {
+        let by = author_of(practice, Author::Staff(vet), at(60_000));
+        store.renew_recovery_codes(by, vet, code, &renewed).await.unwrap()
+    };
+    assert_eq!(renew("000000").await, Taken::Wrong);
+    assert_eq!(take("ccccdddd", 60_000).await, Taken::Recovered, "the old ones are still good");
+    assert_eq!(renew(&code(&secret, 60_000)).await, Taken::Right);
+    assert_eq!(store.second_step(practice, vet).await.unwrap(), (true, 1));
+    assert_eq!(take("eeeeffff", 61_000).await, Taken::Recovered);
     assert_eq!(take("aaaabbbb", 31_000).await, Taken::Wrong);
     let later = 20 * MINUTE;
     // Many at once are counted one by one.
@@ -84,6 +95,10 @@ pub async fn a_link_into_an_account_opens_once_and_in_time(url: &str) {
     assert!(!store.is_known_device(practice, staff, &token_hash("mark"), at(2)).await.unwrap());
     let email = store.staff_member(practice, staff).await.unwrap().unwrap().email;
     assert_eq!(store.staff_by_email(&email).await.unwrap().unwrap().password_hash, "new");
+    // An invitation sets none where there is one.
+    let invitation = AccountLink { kind: LinkFor::Invitation, ..link };
+    store.add_account_link(&token_hash("c"), invitation, NOW).await.unwrap();
+    assert_eq!(set("c", at(1)).await, None);
     // One for codes sets no password.
     let ticket = AccountLink { kind: LinkFor::SecondStep, ..link };
     store.add_account_link(&token_hash("b"), ticket, NOW).await.unwrap();
@@ -129,9 +144,11 @@ pub async fn furnish(store: &Store, case: &Case, logo: Logo) {
     let link = AccountLink { practice, staff, kind: LinkFor::Reset };
     store.add_account_link(&token_hash("link"), link, NOW).await.unwrap();
     let secret = codes::new_secret().unwrap();
-    assert!(store.begin_second_step(by, staff, &secret).await.unwrap());
+    assert!(store.begin_second_step(by, staff, &secret, None).await.unwrap());
     let words = vec!["AAAA-BBBB".to_owned(), "CCCC-DDDD".to_owned()];
-    let taken = store.confirm_second_step(by, staff, &code(&secret, 0), &words).await.unwrap();
+    let code = code(&secret, 0);
+    let first = FirstCode { code: &code, shown: None, session: None };
+    let taken = store.confirm_second_step(by, staff, first, &words).await.unwrap();
     assert_eq!(taken, Taken::Right);
     store.know_device(practice, staff, &token_hash("mark"), NOW).await.unwrap();
 }
@@ -171,6 +188,133 @@ pub async fn a_mail_is_one_nodes_at_a_time(url: &str) {
     assert_eq!(store.count_mails().await.unwrap(), (0, 1));
     store.queue_invitation(operator(practice), member.id, "en").await.unwrap();
     assert_eq!(store.count_mails().await.unwrap(), (1, 0), "asking again takes it up again");
+}
+
+pub async fn asking_for_a_mail_and_ending_one_wait_for_each_other_in_one_order(url: &str) {
+    let store = open(url).await;
+    let Case { practice, .. } = open_case(&store).await;
+    let member = StaffMember {
+        id: StaffId::new(),
+        name: "Ben".into(),
+        role: Role::Technician,
+        email: format!("ben-{practice}@example.org"),
+        active: true,
+    };
+    store.invite_staff(operator(practice), &member, Some("es")).await.unwrap();
+    for round in 0..60 {
+        let now = at(round * LEASE);
+        store.queue_invitation(operator(practice), member.id, "en").await.unwrap();
+        let mail = store.claim_job(Lane::Post, "node", now).await.unwrap().unwrap();
+        let (asked, ended) =
+            tokio::join!(store.queue_invitation(operator(practice), member.id, "es"), store.end_mail(mail));
+        asked.unwrap();
+        assert!(ended.unwrap());
+    }
+}
+
+pub async fn what_anybody_may_add_to_has_an_end(url: &str) {
+    use limpet_server::store::{consents, devices, listings};
+    let store = open(url).await;
+    let case = open_case(&store).await;
+    let Case { practice, vet, .. } = case;
+    for n in 0..devices::MOST + 3 {
+        store.know_device(practice, vet, &token_hash(&n.to_string()), at(n)).await.unwrap();
+    }
+    let known = async |n: i64| {
+        store.is_known_device(practice, vet, &token_hash(&n.to_string()), at(99)).await.unwrap()
+    };
+    assert_eq!([known(2).await, known(3).await, known(devices::MOST + 2).await], [false, true, true]);
+
+    let tag = |n: i64| Tag { id: TagId::new(), name: format!("Tag {n}"), position: 0, archived: false };
+    let first = tag(-1);
+    store.put_listed(operator(practice), &first).await.unwrap();
+    for n in 1..listings::MOST {
+        store.put_listed(operator(practice), &tag(n)).await.unwrap();
+    }
+    let full = store.put_listed(operator(practice), &tag(-2)).await;
+    assert!(matches!(full, Err(StoreError::Conflict(words)) if words.contains("500")));
+    store.put_listed(operator(practice), &Tag { archived: true, ..first.clone() }).await.unwrap();
+    // The same tag twice is one.
+    let template = Template {
+        id: TemplateId::new(),
+        title: "After surgery".into(),
+        body: "Rest.".into(),
+        language: "en".into(),
+        department: None,
+        tags: vec![first.id, first.id],
+        position: 0,
+        archived: false,
+    };
+    store.put_template(operator(practice), &template).await.unwrap();
+    let sorted = ConversationChange { tags: Some(vec![first.id, first.id]), ..ConversationChange::default() };
+    let by = By::new(practice, Actor::Staff(vet), NOW);
+    store.change_conversation(by, case.conversation, &sorted).await.unwrap();
+    let conversation = store.conversation(practice, View::Staff, case.conversation).await.unwrap().unwrap();
+    assert_eq!(conversation.tags, [first.id]);
+    let page = store.changes(practice, View::Staff, limpet_model::Revision(0), 1000).await.unwrap();
+    let kept = page.changes.into_iter().find_map(|change| match change.entity {
+        Entity::Template(template) => Some(template),
+        _ => None,
+    });
+    assert_eq!(kept.unwrap().tags, [first.id]);
+
+    let words = Wording::from([("en".to_owned(), "May we?".to_owned())]);
+    let change = PracticeChange { consent: Some(words), ..PracticeChange::default() };
+    store.change_practice(operator(practice), &change).await.unwrap();
+    let phone = By::new(practice, Actor::Client(case.client.id), NOW);
+    let say = async |by, given| {
+        let new = NewConsent { client: case.client.id, version: 1, given };
+        store.put_consent(by, ConsentId::new(), &new).await
+    };
+    let revision = async || store.revision(practice).await.unwrap();
+    say(phone, true).await.unwrap();
+    let before = revision().await;
+    say(phone, true).await.unwrap();
+    assert_eq!(revision().await, before, "what was said last is not said again");
+    for n in 1..consents::MOST {
+        say(phone, n % 2 == 0).await.unwrap();
+    }
+    assert!(matches!(say(phone, true).await, Err(StoreError::Conflict(_))));
+    say(by, true).await.unwrap();
+}
+
+pub async fn a_mistyped_address_is_put_right_before_there_is_a_password(url: &str) {
+    let store = open(url).await;
+    let Case { practice, vet, .. } = open_case(&store).await;
+    let member = StaffMember {
+        id: StaffId::new(),
+        name: "Ben".into(),
+        role: Role::Technician,
+        email: format!("bem-{practice}@example.org"),
+        active: true,
+    };
+    let ada = StaffMember {
+        id: StaffId::new(),
+        name: "Ada".into(),
+        role: Role::Admin,
+        email: format!("ada-{practice}@example.org"),
+        active: true,
+    };
+    store.add_staff(operator(practice), &ada, "hash").await.unwrap();
+    store.invite_staff(operator(practice), &member, None).await.unwrap();
+    let hash = token_hash("mistyped");
+    store.hand_over_link(operator(practice), member.id, LinkFor::Invitation, &hash).await.unwrap();
+    let address = |email: &str| StaffChange { email: Some(email.to_owned()), ..StaffChange::default() };
+    let right = format!("ben-{practice}@example.org");
+    let theirs = store.staff_member(practice, vet).await.unwrap().unwrap().email;
+    let change = async |id, email: &str| store.change_staff(operator(practice), id, &address(email)).await;
+    for (id, email) in [(member.id, &theirs), (vet, &right)] {
+        assert!(matches!(change(id, email).await, Err(StoreError::Conflict(_))), "{email}");
+    }
+    assert!(store.account_link(&hash, at(1)).await.unwrap().is_some(), "nothing has changed yet");
+    change(member.id, &right.to_uppercase()).await.unwrap();
+    assert_eq!(store.staff_by_email(&right).await.unwrap().unwrap().staff.id, member.id);
+    assert_eq!(store.account_link(&hash, at(1)).await.unwrap(), None, "what the wrong one got opens nothing");
+    // The address is free again, also of a closed account that nobody ever opened.
+    store
+        .invite_staff(operator(practice), &StaffMember { id: StaffId::new(), ..member }, None)
+        .await
+        .unwrap();
 }
 
 pub async fn a_forgotten_password_waits_until_it_is_known_whose_it_is(url: &str) {

@@ -65,6 +65,16 @@ pub struct TypedCode {
     pub code: String,
 }
 
+/// Both steps of signing in, once more.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PasswordAndCode {
+    /// The password.
+    pub password: String,
+    /// Six digits, or a recovery code.
+    pub code: String,
+}
+
 /// How somebody signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

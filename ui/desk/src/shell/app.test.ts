@@ -209,6 +209,30 @@ test("sign-in asks for a code where the server does, and says so when it was the
   expect([form.needsCode, form.code, form.password]).toEqual([false, "", ""]);
 });
 
+test("a code is asked of one address at one server, and not of the next that is typed", async () => {
+  const form = new SignInForm(host, "https://chat.clinic.example");
+  form.email = "priya@clinic.example";
+  form.password = "right";
+  host.answers.sign_in = () => {
+    throw failure("code_needed", "Type the code.");
+  };
+  await form.submit();
+  form.code = "123456";
+  form.email = "Priya@clinic.example ";
+  expect(form.needsCode).toBe(true);
+  form.email = "ben@clinic.example";
+  expect(form.needsCode).toBe(false);
+  host.answers.sign_in = () => {
+    throw failure("invalid", "Email and password do not belong together.");
+  };
+  await form.submit();
+  expect(host.last("sign_in")).not.toHaveProperty("code");
+  form.email = "priya@clinic.example";
+  expect([form.needsCode, form.code]).toEqual([true, ""]);
+  form.server = "https://chat.other.example";
+  expect(form.needsCode).toBe(false);
+});
+
 test("sign-in says what the server said, and forgets the password when it worked", async () => {
   const form = new SignInForm(host, "");
   form.server = " chat.clinic.example ";

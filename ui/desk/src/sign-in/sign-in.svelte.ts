@@ -9,8 +9,8 @@ export class SignInForm {
   email = $state("");
   password = $state("");
   code = $state("");
-  /** The password was right, and a code is asked for beside it. */
-  needsCode = $state(false);
+  /** For whom and where a code is asked for. */
+  private askedOf = $state("");
   isBusy = $state(false);
   failure = $state.raw<Failure | null>(null);
   private readonly call;
@@ -20,26 +20,37 @@ export class SignInForm {
     this.server = server;
   }
 
+  /** The password was right, and a code is asked for beside it. Of another address or server nothing is known. */
+  get needsCode(): boolean {
+    return this.askedOf !== "" && this.askedOf === this.whom();
+  }
+
+  private whom(): string {
+    return `${withScheme(this.server.trim())} ${this.email.trim().toLowerCase()}`;
+  }
+
   /** Signs in; answers the desk's new state, or null with `failure` set. */
   async submit(): Promise<DeskState | null> {
     if (this.isBusy) return null;
     this.isBusy = true;
     this.failure = null;
+    const [whom, hadCode] = [this.whom(), this.needsCode];
+    if (!hadCode) this.code = "";
     try {
       const state = await this.call("sign_in", {
         server: withScheme(this.server.trim()),
         email: this.email.trim(),
         password: this.password,
-        ...(this.needsCode && this.code.trim() ? { code: this.code.trim() } : {}),
+        ...(hadCode && this.code.trim() ? { code: this.code.trim() } : {}),
       });
       this.password = "";
       this.code = "";
-      this.needsCode = false;
+      this.askedOf = "";
       return state;
     } catch (thrown) {
       const failure = failureOf(thrown);
-      const isAsked = failure.code === "code_needed" && !this.needsCode;
-      this.needsCode ||= isAsked;
+      const isAsked = failure.code === "code_needed" && !hadCode;
+      if (isAsked) this.askedOf = whom;
       // Being asked for a code for the first time is no mistake.
       this.failure = isAsked ? null : failure;
       return null;

@@ -23,6 +23,7 @@ pub(super) struct Words {
     pub too_many: &'static str,
     pub step: &'static str,
     pub step_lead: &'static str,
+    pub step_by_ticket: &'static str,
     pub step_on: &'static str,
     pub go_on: &'static str,
     pub wrong_sign_in: &'static str,
@@ -44,14 +45,15 @@ pub(super) const ENGLISH: Words = Words {
     password_set: "Your password is set",
     sign_in_now: "You can sign in with it in Limpet now.",
     not_the_same: "The two are not the same. Type them again.",
-    weak: "This password is too short or easy to guess. Use a few unrelated words, ten characters or more.",
+    weak: "This password is too short, too long or easy to guess. Use a few unrelated words, ten characters or more, up to \
+           a thousand.",
     gone_title: "This link does not open",
     gone: "It was used already, or its time is over. Ask for another one: for an invitation your administrator, for a \
            forgotten password the sign-in page.",
     forgot: "Forgotten password",
     forgot_lead: "Type the e-mail address you sign in with. If there is an account, a link to set another password is on \
                   its way to it.",
-    no_mail: "This server sends no mail. Ask your administrator for help.",
+    no_mail: "This server sends no mail. Ask your administrator, or whoever runs this server, for a link.",
     email: "E-mail address",
     send: "Send the link",
     sent: "If there is an account with this address, a mail is on its way to it. The link in it opens for an hour.",
@@ -59,6 +61,7 @@ pub(super) const ENGLISH: Words = Words {
     step: "Codes at sign-in",
     step_lead: "Sign in, and set up an authenticator app on your phone. From then on its codes are asked for beside your \
                 password.",
+    step_by_ticket: "Set up an authenticator app on your phone. From then on its codes are asked for beside your password.",
     step_on: "Codes are asked for already when you sign in. If your phone is gone, use a recovery code, or ask your \
               administrator.",
     go_on: "Go on",
@@ -81,15 +84,15 @@ pub(super) const SPANISH: Words = Words {
     password_set: "Su contraseña está guardada",
     sign_in_now: "Ya puede entrar con ella en Limpet.",
     not_the_same: "Las dos no son iguales. Escríbalas de nuevo.",
-    weak: "Esta contraseña es demasiado corta o fácil de adivinar. Use varias palabras sin relación, diez caracteres o \
-           más.",
+    weak: "Esta contraseña es demasiado corta, demasiado larga o fácil de adivinar. Use varias palabras sin relación, diez \
+           caracteres o más, hasta mil.",
     gone_title: "Este enlace no se abre",
     gone: "Ya se usó o ha caducado. Pida otro: si era una invitación, a su administrador; si olvidó la contraseña, en la \
            página de entrada.",
     forgot: "Contraseña olvidada",
     forgot_lead: "Escriba el correo electrónico con el que entra. Si hay una cuenta, recibirá un enlace para elegir otra \
                   contraseña.",
-    no_mail: "Este servidor no envía correo. Pida ayuda a su administrador.",
+    no_mail: "Este servidor no envía correo. Pida un enlace a su administrador o a quien gestiona este servidor.",
     email: "Correo electrónico",
     send: "Enviar el enlace",
     sent: "Si hay una cuenta con esta dirección, recibirá un correo. El enlace se abre durante una hora.",
@@ -97,6 +100,8 @@ pub(super) const SPANISH: Words = Words {
     step: "Códigos al entrar",
     step_lead: "Entre y configure una aplicación de autenticación en su teléfono. A partir de entonces se pedirán sus \
                 códigos además de la contraseña.",
+    step_by_ticket: "Configure una aplicación de autenticación en su teléfono. A partir de entonces se pedirán sus códigos \
+                     además de la contraseña.",
     step_on: "Ya se le piden códigos al entrar. Si no tiene su teléfono, use un código de recuperación o pida ayuda a su \
               administrador.",
     go_on: "Continuar",
