@@ -44,6 +44,7 @@ mod process;
 mod readers;
 mod replies;
 mod second_step;
+mod senders;
 mod sign_in;
 mod terms;
 mod tokens;
