@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from . import glass, ours, traces
+from . import glass, ours, server, traces
 from .clips import Clip, Shelf, all_clips
 from .figures import Seen
 from .machine import commit, machine
@@ -39,6 +39,10 @@ def arguments() -> argparse.Namespace:
     video.add_argument("--clip", nargs="+", default=names, choices=names, metavar="NAME", help=", ".join(names))
     window = commands.add_parser("glass", help="measure a step in the real window, and write docs/BENCHMARKS.md")
     window.add_argument("--quick", action="store_true", help="few steps; what was seen stays in the cache")
+    loaded = commands.add_parser("server", help="measure limpet-server under load, and write docs/BENCHMARKS.md")
+    loaded.add_argument("--quick", action="store_true", help="little of everything; the report stays in the cache")
+    parts = list(server.PARTS)
+    loaded.add_argument("--part", nargs="+", default=parts, choices=parts, metavar="PART", help=", ".join(parts))
     commands.add_parser("clips", help="only make the clips")
     commands.add_parser("traces", help="write bench/traces anew")
     commands.add_parser("report", help="write docs/BENCHMARKS.md again from what was seen last")
@@ -64,6 +68,16 @@ def main() -> None:
         # Without any clip there is no report yet.
         if not asked.quick and any((results / f"{clip.name}.json").exists() for clip in all_clips()):
             write(page, results)
+    elif asked.command == "server":
+        programs = glass.Programs(asked.programs.resolve(), asked.given)
+        if asked.quick:
+            results = results / "quick"
+            page = results / "BENCHMARKS.md"
+        for part in asked.part:
+            seen = server.measure(part, programs, asked.cache, PROJECT, quick=asked.quick)
+            results.mkdir(parents=True, exist_ok=True)
+            (results / f"server-{part}.json").write_text(json.dumps(seen) + "\n", encoding="utf-8")
+        write(page, results)
     else:
         origin = "given as a program" if asked.given else f"at {commit(PROJECT, 'crates')}"
         engine = ours.Engine(asked.cli.resolve(), origin)
@@ -116,11 +130,13 @@ def write(page: Path, results: Path) -> None:
         path = results / f"{clip.name}.json"
         if path.exists():
             seen[clip.name] = json.loads(path.read_text(encoding="utf-8"))
-    if not seen:
-        sys.exit("Nothing has been measured yet.")
     window = results / "glass.json"
     seen_glass: Seen | None = json.loads(window.read_text(encoding="utf-8")) if window.exists() else None
-    page.write_text(report(seen, seen_glass, about(seen)), encoding="utf-8")
+    parts = {part: results / f"server-{part}.json" for part in server.PARTS}
+    loaded = {part: json.loads(path.read_text(encoding="utf-8")) for part, path in parts.items() if path.exists()}
+    if not seen and not loaded:
+        sys.exit("Nothing has been measured yet.")
+    page.write_text(report(seen, seen_glass, loaded, about(seen) if seen else []), encoding="utf-8")
     print(f"Written: {page}")
 
 

@@ -8,12 +8,13 @@ from .clips import all_clips
 from .figures import Seen
 from .goals import goals
 from .tables import hands, key_to_glass, operations, remarks, table
+from .under_load import section
 
 HEAD = """# Benchmarks
 
-Written by `script/bench video` and `script/bench glass`; nothing here is typed in by hand. Limpet's review engine
-against other software that gives exact frames, on the same clips and the same machine. All times are milliseconds,
-**p50 / p95**, lower is better.
+Written by `script/bench video`, `script/bench glass` and `script/bench server`; nothing here is typed in by hand. First
+Limpet's review engine against other software that gives exact frames, on the same clips and the same machine, then the
+[server under load](#the-server-under-load). All times are milliseconds, **p50 / p95**, lower is better.
 """
 
 HOW = """## How it is measured
@@ -85,8 +86,11 @@ def glass_section(glass: Seen) -> str:
     return "\n\n".join([key_to_glass(glass), "\n".join(lines), GLASS])
 
 
-def report(seen: dict[str, Seen], glass: Seen | None, said: Iterable[str]) -> str:
+def report(seen: dict[str, Seen], glass: Seen | None, loaded: dict[str, Seen], said: Iterable[str]) -> str:
     """The whole page."""
+    under_load = [section(loaded)] if loaded else []
+    if not seen:
+        return "\n\n".join(part.strip() for part in [HEAD, *under_load]) + "\n"
     clips = [clip for clip in all_clips() if clip.name in seen]
     missing = ", ".join(clip.name for clip in all_clips() if clip.name not in seen)
     parts = [HEAD, "\n".join([*said, *([f"- Not measured: {missing}"] if missing else [])])]
@@ -100,5 +104,5 @@ def report(seen: dict[str, Seen], glass: Seen | None, said: Iterable[str]) -> st
         parts += ["## What hands do", hands(handled)]
     if glass:
         parts += ["## From the key to the glass", glass_section(glass)]
-    parts.append(HOW)
+    parts += [HOW, *under_load]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"

@@ -27,6 +27,7 @@ pub mod doctor;
 mod doorbell;
 pub mod failure;
 pub mod file_of;
+mod hands;
 mod hashed;
 mod hooks;
 pub mod hours;

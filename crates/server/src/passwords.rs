@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use crate::{
     attempts::{Attempts, Trier},
     failure::{Answer, Problem},
+    hands::Hands,
     secrets::{hash_password, verify_password},
 };
 
@@ -41,12 +42,14 @@ pub struct Passwords {
 /// A queue and its places.
 struct Line {
     places: Arc<Semaphore>,
+    hands: Hands,
     here: Arc<AtomicUsize>,
 }
 
 impl Default for Line {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(PLACES)), here: Arc::default() }
+        let places = Arc::new(Semaphore::new(PLACES));
+        Self { places, hands: Hands::new(PLACES), here: Arc::default() }
     }
 }
 
@@ -117,7 +120,7 @@ impl Line {
             drop((place, here));
             done
         };
-        tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))?
+        self.hands.run(work).await.map_err(|error| Problem::internal(&error))?
     }
 }
 

@@ -49,6 +49,9 @@ use crate::{
 
 /// A request's headers have to be here within this time.
 const HEADER_TIME: Duration = Duration::from_secs(20);
+/// A connection holds so many bytes of what is coming at most, and as many are on their way into a file. Left alone it
+/// would take three times that from a fast sender. Less than this costs more of the processor for each byte.
+const BUFFER: usize = 128 * 1024;
 /// The keeper of files in the folder of a SQLite database.
 const BESIDE: &str = "beside";
 /// How long requests may take to end when the server stops.
@@ -385,6 +388,7 @@ async fn converse(stream: TcpStream, from: SocketAddr, router: Router, stopping:
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIME)
+        .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {

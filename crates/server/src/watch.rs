@@ -36,14 +36,16 @@ pub async fn databases_clock(app: App) {
     }
 }
 
-/// Looks, for every practice that somebody listens to, whether there is a revision this process did not make.
+/// Looks whether a practice that somebody listens to has a revision this process did not make: one question for all of
+/// them, however many listen.
 pub async fn other_processes(app: App) {
     while app.stopping.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
-        for practice in app.live.listened() {
-            match app.store.revision(practice).await {
-                Ok(revision) => app.live.found(practice, revision),
-                Err(error) => tracing::warn!(%practice, %error, "Cannot look for revisions"),
-            }
+        if app.live.listened().is_empty() {
+            continue;
+        }
+        match app.store.revisions().await {
+            Ok(all) => all.into_iter().for_each(|(practice, revision)| app.live.found(practice, revision)),
+            Err(error) => tracing::warn!(%error, "Cannot look for revisions"),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! What tests and the demo are made of: generated clips, the real server on a free port, what it stands on when it is
-//! grown up (PostgreSQL and an S3 store), a demo practice.
+//! grown up (PostgreSQL and an S3 store), a demo practice, and the load of very many devices.
 //!
 //! **Invariant:** nothing here is simulated. Clips are real files made by the `ffmpeg` program, the server is
 //! the real binary, and the demo practice reaches it over HTTP like any other device.
@@ -7,6 +7,7 @@
 pub mod clinic;
 pub mod clips;
 pub mod leash;
+pub mod load;
 pub mod postgres;
 pub mod seaweed;
 pub mod servers;

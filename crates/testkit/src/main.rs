@@ -14,6 +14,7 @@ use limpet_model::ConversationId;
 use limpet_testkit::{
     clinic,
     clips::{self, Bad, Kind},
+    load::Load,
     postgres::Cluster,
     seaweed::Seaweed,
 };
@@ -56,6 +57,16 @@ enum Task {
         #[arg(required = true, trailing_var_arg = true)]
         command: Vec<OsString>,
     },
+    /// Runs a command with a PostgreSQL of its own that waits for the disk, as one in earnest does: its address is
+    /// `LIMPET_DATABASE`. Ends as the command does.
+    Database {
+        /// The command and what it is told.
+        #[arg(required = true, trailing_var_arg = true)]
+        command: Vec<OsString>,
+    },
+    /// Does what very many devices do, and prints what was seen as JSON.
+    #[command(subcommand)]
+    Load(Load),
     /// Prints a link for the client of a conversation.
     Invite {
         /// Address of the server.
@@ -94,6 +105,8 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Number { picture } => number(&picture)?,
         Task::Clinic { data, url } => make_clinic(&data, url.as_deref())?,
         Task::Grown { command } => return grown(&command),
+        Task::Database { command } => return database(&command),
+        Task::Load(load) => println!("{}", Runtime::new()?.block_on(load.run())?),
         Task::Invite { url, email, password, conversation } => {
             let invitation =
                 Runtime::new()?.block_on(clinic::invite(&url, &email, &password, conversation))?;
@@ -105,12 +118,24 @@ fn run(task: Task) -> Result<ExitCode> {
 
 fn grown(command: &[OsString]) -> Result<ExitCode> {
     let (cluster, seaweed) = (Cluster::start()?, Seaweed::start()?);
+    let mut environment = vec![
+        ("LIMPET_DATABASE".to_owned(), cluster.create_database("limpet")?),
+        ("LIMPET_BLOBS".to_owned(), seaweed.blobs("files")),
+    ];
+    environment.extend(seaweed.environment());
+    run_with(command, environment)
+}
+
+fn database(command: &[OsString]) -> Result<ExitCode> {
+    let cluster = Cluster::start_synced()?;
+    run_with(command, vec![("LIMPET_DATABASE".to_owned(), cluster.create_database("limpet")?)])
+}
+
+fn run_with(command: &[OsString], environment: Vec<(String, String)>) -> Result<ExitCode> {
     let (program, told) = command.split_first().context("no command")?;
     let status = Command::new(program)
         .args(told)
-        .env("LIMPET_DATABASE", cluster.create_database("limpet")?)
-        .env("LIMPET_BLOBS", seaweed.blobs("files"))
-        .envs(seaweed.environment())
+        .envs(environment)
         .status()
         .with_context(|| format!("{} does not start", program.display()))?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))

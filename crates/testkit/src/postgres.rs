@@ -18,11 +18,23 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts one.
+    /// Starts one that does not wait for the disk.
     ///
     /// # Errors
     /// When PostgreSQL is not installed, or does not start.
     pub fn start() -> Result<Self> {
+        Self::start_told(&["-c", "fsync=off"])
+    }
+
+    /// Starts one that keeps what it commits, as it does unless told otherwise.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed, or does not start.
+    pub fn start_synced() -> Result<Self> {
+        Self::start_told(&[])
+    }
+
+    fn start_told(told: &[&str]) -> Result<Self> {
         let programs =
             newest_programs().context("PostgreSQL is not installed here (apt-get install postgresql)")?;
         let folder = tempfile::Builder::new().prefix("limpet-postgres-").tempdir()?.keep();
@@ -47,7 +59,7 @@ impl Cluster {
         let [port] = free_ports()?;
         let mut server = as_nobody_special(&programs.join("postgres"))?;
         server.arg("-D").arg(&data);
-        server.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
+        server.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"]).args(told);
         server.args(["-c", "unix_socket_directories=", "-c", "max_connections=200"]);
         // To the postmaster: it takes its children with it, and nothing here is worth keeping.
         let server = Leash::start(&server, folder, "QUIT")?;

@@ -88,10 +88,24 @@ impl Serve {
             ..Settings::in_folder(data)
         };
         let settings = Settings { database: self.place.database, ..settings };
+        raise_open_files();
         let running = start(settings).await?;
         say(&format!("listening on http://{}", running.address))?;
         asked_to_stop().await?;
         running.stop().await;
         Ok(())
+    }
+}
+
+/// As many open files as the system lets this process have: each device that listens is one, and many systems begin with
+/// 1024.
+fn raise_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+            tracing::warn!(?current, ?maximum, %error, "Cannot have more open files");
+        }
     }
 }

@@ -189,6 +189,12 @@ impl Store {
     pub async fn revision(&self, practice: PracticeId) -> Result<Revision> {
         current_revision(&mut *self.pool().acquire().await?, practice).await
     }
+
+    /// The newest revision of every practice there is, for who looks after all of them.
+    pub async fn revisions(&self) -> Result<Vec<(PracticeId, Revision)>> {
+        let rows = sqlx::query("SELECT id, counter FROM practices").fetch_all(self.pool()).await?;
+        rows.iter().map(|row| Ok((row.id("id")?, row.int("counter").map(Revision)?))).collect()
+    }
 }
 
 async fn update(write: &mut Write, practice: &Practice) -> Result<()> {

@@ -47,6 +47,7 @@ mod readers;
 mod replies;
 mod retention;
 mod second_step;
+mod senders;
 mod sign_in;
 mod terms;
 mod tokens;

@@ -7,7 +7,10 @@ use limpet_wire::{
 use reqwest::Response;
 use serde_json::json;
 
-use crate::clinic::{Clinic, DAY, Device, PASSWORD, fails, ok};
+use crate::{
+    clinic::{Clinic, DAY, Device, PASSWORD, fails, ok},
+    process::{Process, furnish, staff},
+};
 
 async fn attempt(device: &Device, email: &str, password: &str) -> Response {
     device.post("/v1/sign-in", &json!({ "email": email, "password": password, "device": "test" })).await
@@ -24,6 +27,22 @@ async fn the_right_password_opens_a_session_until_it_is_closed() {
     assert_eq!(staff.email, "ana@example.org");
     ok(device.post("/v1/sign-out", &json!({})).await).await;
     fails(device.get("/v1/me").await, 401, Code::SignedOut).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_who_sign_in_take_no_more_memory_than_a_few() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let process = Process::start(folder.path(), &["--workers", "0"]);
+    let before = process.memory();
+    for _ in 0..20 {
+        let people: Vec<_> = (0..6).map(|_| async { staff(&process).await }).collect();
+        futures_util::future::join_all(people).await;
+    }
+    let grown = (process.most_memory() - before) >> 20;
+    println!("120 sign-ins took {grown} MiB");
+    // Four places of 19 MiB each, whatever thread happens to serve.
+    assert!(grown < 120, "{grown} MiB");
 }
 
 #[tokio::test]

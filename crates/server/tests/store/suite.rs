@@ -244,6 +244,13 @@ pub async fn two_nodes_share_one_order_of_revisions(url: &str) {
     assert_eq!(writers.join_all().await.len(), 30);
     assert_eq!(seen, 30);
     assert_eq!(first.revision(case.practice).await.unwrap(), Revision(before.0 + 30));
+    let other = open_case(&first).await.practice;
+    let mut wanted =
+        vec![(case.practice, Revision(before.0 + 30)), (other, first.revision(other).await.unwrap())];
+    let mut found = second.revisions().await.unwrap();
+    wanted.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, wanted);
 }
 
 pub async fn practices_are_apart(url: &str) {

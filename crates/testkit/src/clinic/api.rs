@@ -5,18 +5,28 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use limpet_model::{AttachmentId, AttachmentState, ConversationId, Message, Millis};
 use limpet_wire::{
     Failure,
-    changes::{ChangePage, Entity},
+    changes::{Change, ChangePage, Entity},
     http::{Invitation, OpenInvitation, SignIn, StaffSession},
 };
 use reqwest::{Client as Http, Method, RequestBuilder, Response, header};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+/// What lets a device in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Session {
+    /// The `authorization` header of a staff member's.
+    Desk(String),
+    /// The `cookie` header of a client's.
+    Phone(String),
+}
 
 /// A device with a session.
 #[derive(Clone)]
 pub struct Device {
     http: Http,
     url: String,
-    session: (header::HeaderName, String),
+    session: Session,
 }
 
 impl Device {
@@ -32,7 +42,7 @@ impl Device {
         let answer = heard(http.post(format!("{url}/v1/sign-in")).json(&body)).await?;
         let session: StaffSession = answer.json().await?;
         let bearer = format!("Bearer {}", session.token);
-        Ok(Self { http: http.clone(), url: url.into(), session: (header::AUTHORIZATION, bearer) })
+        Ok(Self::with(http, url, Session::Desk(bearer)))
     }
 
     /// Opens a client's invitation on their phone.
@@ -48,13 +58,28 @@ impl Device {
             .filter_map(|set| set.split(';').next())
             .find(|set| set.starts_with("limpet_client="))
             .context("the invitation set no cookie")?;
-        Ok(Self { http: http.clone(), url: url.into(), session: (header::COOKIE, cookie.into()) })
+        Ok(Self::with(http, url, Session::Phone(cookie.into())))
     }
 
-    fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+    /// One whose session was opened before.
+    pub fn with(http: &Http, url: &str, session: Session) -> Self {
+        Self { http: http.clone(), url: url.into(), session }
+    }
+
+    /// What lets it in.
+    pub fn session(&self) -> Session {
+        self.session.clone()
+    }
+
+    /// A request of this device's.
+    pub fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+        let (name, value) = match &self.session {
+            Session::Desk(bearer) => (header::AUTHORIZATION, bearer),
+            Session::Phone(cookie) => (header::COOKIE, cookie),
+        };
         self.http
             .request(method, format!("{}{path}", self.url))
-            .header(self.session.0.clone(), &self.session.1)
+            .header(name, value)
             .header("limpet-app", "owner")
     }
 
@@ -92,18 +117,28 @@ impl Device {
         heard(fill.body(bytes)).await.map(drop)
     }
 
-    /// The current state of everything.
-    pub async fn everything(&self) -> Result<Vec<Entity>> {
-        let (mut since, mut all) = (0, vec![]);
+    /// A page of what changed after a revision.
+    pub async fn changes(&self, since: i64) -> Result<ChangePage> {
+        let path = format!("/v1/changes?since={since}&limit=500");
+        Ok(heard(self.ask(Method::GET, &path)).await?.json().await?)
+    }
+
+    /// The current state of everything that changed after a revision.
+    pub async fn changed_since(&self, mut since: i64) -> Result<Vec<Change>> {
+        let mut all = vec![];
         loop {
-            let path = format!("/v1/changes?since={since}&limit=500");
-            let page: ChangePage = heard(self.ask(Method::GET, &path)).await?.json().await?;
+            let page = self.changes(since).await?;
             since = page.revision.0;
-            all.extend(page.changes.into_iter().map(|change| change.entity));
+            all.extend(page.changes);
             if !page.more {
                 return Ok(all);
             }
         }
+    }
+
+    /// The current state of everything.
+    pub async fn everything(&self) -> Result<Vec<Entity>> {
+        Ok(self.changed_since(0).await?.into_iter().map(|change| change.entity).collect())
     }
 
     /// When the server took the newest message of a conversation.
@@ -137,7 +172,7 @@ fn received(entity: &Entity, conversation: ConversationId) -> Option<Millis> {
 }
 
 /// The answer, or what the server said was wrong.
-async fn heard(request: RequestBuilder) -> Result<Response> {
+pub async fn heard(request: RequestBuilder) -> Result<Response> {
     let answer = request.send().await.context("the server does not answer")?;
     if answer.status().is_success() {
         return Ok(answer);

@@ -6,7 +6,7 @@
 //! as they should; then it stops that server. [`seed_now`] tells the same to a server that is running, all at
 //! once: everybody waits since now. Ids aside, both do the same each time.
 
-mod api;
+pub(crate) mod api;
 mod cases;
 mod past;
 mod script;
@@ -103,8 +103,19 @@ pub async fn send_clip(
     conversation: ConversationId,
     clip: &Path,
 ) -> Result<AttachmentId> {
-    let bytes = fs::read(clip).with_context(|| format!("{} cannot be read", clip.display()))?;
     let phone = Device::open(&Http::new(), url, invitation).await?;
+    let id = send_from(&phone, conversation, clip).await?;
+    settle(&phone).await?;
+    Ok(id)
+}
+
+/// Sends a clip from a client's phone, with a word.
+pub(crate) async fn send_from(
+    phone: &Device,
+    conversation: ConversationId,
+    clip: &Path,
+) -> Result<AttachmentId> {
+    let bytes = fs::read(clip).with_context(|| format!("{} cannot be read", clip.display()))?;
     let id = AttachmentId::new();
     let name = clip.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mime = match clip.extension().and_then(|extension| extension.to_str()) {
@@ -133,7 +144,6 @@ pub async fn send_clip(
     };
     phone.put(&format!("/v1/messages/{}", MessageId::new()), &message).await?;
     phone.upload(id, bytes).await?;
-    settle(&phone).await?;
     Ok(id)
 }
 
