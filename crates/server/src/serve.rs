@@ -8,183 +8,49 @@
 //! With PostgreSQL and a bucket nothing in it is worth keeping: `blobs/` is then what is in the bucket, beside it
 //! `arriving/<practice>/<attachment>/` with the parts of what arrives, and any number of nodes serve the same.
 
+mod connections;
+mod settings;
+
 use std::{
     fs::{File, TryLockError},
     io,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use axum::{Router, body::Body, extract::Request};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::Service;
 
+use self::connections::{accept, listen};
+pub use self::settings::{Mail, Settings, StartError};
 use crate::{
     app::{App, Inner},
-    blobs::{BlobError, Blobs, Bucket},
-    clock::Clock,
+    blobs::Blobs,
     doorbell::Doorbell,
     hooks::Sender,
     intake::{Folder, Intake, Shared},
     jobs,
     live::Live,
     logo::Easel,
-    mail::{Post, PostError},
+    mail::Post,
     metrics::{self, Metrics},
     openings::{self, Openings},
     passwords::Passwords,
-    peer::Connected,
     presence, routes,
     scratch::Scratch,
-    store::{Engine, Store, StoreError, secrets::EPOCH, uploads::Upload},
+    store::{Engine, Store, secrets::EPOCH, uploads::Upload},
     sweep,
-    traces::{Traces, TracesError},
+    traces::Traces,
     watch,
 };
 
-/// A request's headers have to be here within this time.
-const HEADER_TIME: Duration = Duration::from_secs(20);
-/// A connection holds so many bytes of what is coming at most, and as many are on their way into a file. Left alone it
-/// would take three times that from a fast sender. Less than this costs more of the processor for each byte.
-const BUFFER: usize = 128 * 1024;
 /// The keeper of files in the folder of a SQLite database.
 const BESIDE: &str = "beside";
 /// How long requests may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(10);
 /// What is in a data folder while a backup is being put into it.
 pub(crate) const RESTORING: &str = "restoring";
-
-/// How to serve.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Where everything is kept. Created if need be.
-    pub data: PathBuf,
-    /// Where to listen; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// How the outside reaches the server; by default the address it listens on.
-    pub public_url: Option<String>,
-    /// `sqlite:` or `postgres:` address; by default a file in `data`.
-    pub database: Option<String>,
-    /// Where files are; by default a folder in `data`.
-    pub blobs: Option<Bucket>,
-    /// Clips prepared at once. 0 leaves them to other nodes.
-    pub workers: usize,
-    /// Whether addresses come from a proxy in front.
-    pub behind_proxy: bool,
-    /// How long it goes on serving once it was asked to stop, saying at `/readyz` that it is about to.
-    pub drain: Duration,
-    /// Where metrics are shown, if anywhere; port 0 takes a free one.
-    pub metrics: Option<SocketAddr>,
-    /// The collector that traces are sent to, if any.
-    pub otlp: Option<String>,
-    /// Whether webhooks may be on this computer: for tests and for development.
-    pub webhooks_to_loopback: bool,
-    /// The mail server, and who mails are from; none are sent without.
-    pub mail: Option<Mail>,
-    /// What time it is.
-    pub clock: Clock,
-}
-
-/// How mail goes out.
-#[derive(Clone)]
-pub struct Mail {
-    /// `smtp:` or `smtps:` address; may hold a password and is never logged.
-    pub server: String,
-    /// Sender.
-    pub from: String,
-}
-
-impl std::fmt::Debug for Mail {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mail").field("from", &self.from).finish_non_exhaustive()
-    }
-}
-
-impl Settings {
-    /// As `limpet-server serve --data DIR` serves.
-    pub fn in_folder(data: impl Into<PathBuf>) -> Self {
-        Self {
-            data: data.into(),
-            listen: SocketAddr::from(([127, 0, 0, 1], 8470)),
-            public_url: None,
-            database: None,
-            blobs: None,
-            workers: 1,
-            behind_proxy: false,
-            drain: Duration::ZERO,
-            metrics: None,
-            otlp: None,
-            webhooks_to_loopback: false,
-            mail: None,
-            clock: Clock::system(),
-        }
-    }
-}
-
-/// The server could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The folder cannot be used.
-    #[error("cannot use the data folder {folder}: {error}")]
-    Folder {
-        /// Which.
-        folder: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// Somebody else is serving it.
-    #[error("another limpet-server is already serving this data folder; stop it first")]
-    Taken,
-    /// A backup was not restored to its end.
-    #[error(
-        "a backup was being restored into {0} and not all of it is there; give the same `limpet-server restore` again"
-    )]
-    Restoring(PathBuf),
-    /// Traces.
-    #[error(transparent)]
-    Traces(#[from] TracesError),
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {error}")]
-    Listen {
-        /// Which.
-        address: SocketAddr,
-        /// Why.
-        error: io::Error,
-    },
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Nothing can be sent to webhooks.
-    #[error("cannot make requests: {0}")]
-    Outgoing(#[from] reqwest::Error),
-    /// The blob store.
-    #[error("cannot use the blob store: {0}")]
-    Blobs(#[from] BlobError),
-    /// The files of this database are in the folder of another node.
-    #[error(
-        "the files of this database are in the data folder of node {0}, and only that node can serve them. Serve with \
-         that folder; or copy its blobs into a bucket, say --blobs s3://.. on every node, and once run doctor --repair \
-         with the same"
-    )]
-    KeptElsewhere(String),
-    /// The files of this database are beside it.
-    #[error(
-        "the files of this database are in the data folder beside it. Serve without --blobs; or copy its blobs into the \
-         bucket, and once run doctor --repair with the same --blobs"
-    )]
-    KeptBeside,
-    /// The files of this database are in a bucket.
-    #[error("the files of this database are in a bucket that all its nodes share: say --blobs s3://..")]
-    Shared,
-    /// The mail server.
-    #[error(transparent)]
-    Mail(#[from] PostError),
-}
 
 /// A server that is running.
 pub struct Running {
@@ -348,58 +214,6 @@ impl Running {
             tracing::warn!("The last traces were not sent");
         }
         tracing::info!("Stopped");
-    }
-}
-
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |error| StartError::Listen { address, error };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
-}
-
-async fn accept(listener: TcpListener, router: Router, app: App) {
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = app.stopping.cancelled() => return,
-        };
-        match accepted {
-            Ok((stream, from)) => {
-                app.tasks.spawn(converse(stream, from, router.clone(), app.stopping.clone()));
-            }
-            Err(error) => {
-                // Too many open files, for one. Trying at once would only burn the processor.
-                tracing::warn!(%error, "Cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-async fn converse(stream: TcpStream, from: SocketAddr, router: Router, stopping: CancellationToken) {
-    // Small answers go out at once.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Connected(from));
-        router.clone().call(request)
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
-        .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stopping.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "A connection broke");
     }
 }
 

@@ -1,24 +1,21 @@
 // The owner app without its looks: who is in, what the thread holds, whether the practice can be reached. Joins the
 // feed, the outbox and the line to the server; components only read from here and call its verbs.
 
-import type { Conversation, ConversationId, Millis, Revision } from "@limpet/shared/gen/wire";
+import type { Conversation, ConversationId, Millis } from "@limpet/shared/gen/wire";
 import { untrack } from "svelte";
 import { Staged } from "../compose/staged.svelte";
 import { Answer } from "../consent/answer.svelte";
 import { toBeAsked } from "../consent/text";
 import { readFeed } from "../feed/feed";
-import { merge, seenIn, type Thing, type Things, thingsOf, unseenUpTo, type View, viewOf } from "../feed/things";
+import { merge, seenIn, type Thing, thingsOf, unseenUpTo, type View, viewOf } from "../feed/things";
 import { ask, NotDone, notDone, ours, speakFor } from "../net/ask";
 import { Live } from "../net/live";
-import { type Chosen, Outbox } from "../outbox/box.svelte";
-import { Drain } from "../outbox/drain";
-import { Neighbours, Turn } from "../outbox/turn";
-import { openStore } from "../storage/disk";
-import type { Store } from "../storage/store";
+import type { Chosen, Outbox } from "../outbox/box.svelte";
 import { mediaUrl } from "../thread/picture";
 import { Presence } from "../thread/presence.svelte";
 import { needsSomebody, threadOf } from "../thread/rows";
 import { type Arrival, arrive, invitationIn, realDoors, recall, remember, type Remembered } from "./arrive";
+import { Desk } from "./desk";
 
 export type Place = { is: "opening" } | { is: "thread" } | Extract<Arrival, { is: "shut" }>;
 
@@ -30,21 +27,6 @@ const TOO_SOON = 10_000;
 const RETRY = 5_000;
 
 const EMPTY = viewOf(thingsOf([]));
-
-/** One client on this device. */
-class Desk {
-  things: Things = thingsOf([]);
-  revision: Revision = 0;
-  epoch = "";
-  constructor(
-    readonly session: Remembered,
-    readonly store: Store,
-    readonly box: Outbox,
-    readonly drain: Drain,
-    readonly turn: Turn,
-    readonly neighbours: Neighbours,
-  ) {}
-}
 
 export class Owner {
   place: Place = $state.raw({ is: "opening" });
@@ -252,36 +234,22 @@ export class Owner {
   private async moveTo(session: Remembered): Promise<void> {
     this.leave();
     speakFor(session.client);
-    const store = await openStore(session.client);
-    const box = new Outbox(store);
-    const drain = new Drain(box, {
+    const desk = await Desk.open(session, {
       reached: (yes) => this.reached(yes),
-      signedOut: () => this.box === box && this.signedOut(),
+      signedOut: (box) => this.box === box && this.signedOut(),
       taken: () => void this.sync(),
-    });
-    const name = `limpet-owner-${session.client}`;
-    const turn = new Turn(
-      name,
-      () => void this.resume(true),
-      () => {
-        this.mayDrain = false;
-        drain.stop();
+      turned: (ours) => {
+        if (ours) void this.resume(true);
+        else this.mayDrain = false;
       },
-    );
-    const neighbours = new Neighbours(name, () => void this.reload());
-    box.changed = () => neighbours.tell();
-    const desk = new Desk(session, store, box, drain, turn, neighbours);
-    const kept = await store.load();
-    desk.things = thingsOf(kept.things);
-    desk.revision = kept.revision;
-    desk.epoch = kept.epoch;
-    box.take(kept.entries);
+      changed: () => void this.reload(),
+    });
     this.desk = desk;
-    this.box = box;
-    this.lasting = store.lasting;
+    this.box = desk.box;
+    this.lasting = desk.store.lasting;
     this.view = viewOf(desk.things);
     this.answer = new Answer(session.client);
-    this.loaded = kept.things.length > 0;
+    this.loaded = desk.things.size > 0;
     this.chosen = session.conversation;
     this.practice = this.view.practice?.name ?? session.practice;
     this.phone = this.view.practice?.phone ?? session.phone;
@@ -291,9 +259,7 @@ export class Owner {
     this.live.close();
     this.presence.look(null);
     this.presence.forget();
-    this.desk?.drain.stop();
-    this.desk?.neighbours.close();
-    this.desk?.store.close();
+    this.desk?.close();
     this.desk = null;
     this.readMarks = {};
     this.mayDrain = false;
