@@ -29,7 +29,7 @@ pub fn is_open(hours: &Hours, zone: &TimeZone, at: Millis) -> bool {
     spans(hours, local.date()).iter().any(|span| (span.from..span.to).contains(&minute))
 }
 
-/// When it is open next, which is now if it is. `None` when it is not within [`HORIZON`].
+/// When it is open next, which is now if it is. `None` when it is not within 400 days.
 pub fn opens_next(hours: &Hours, zone: &TimeZone, at: Millis) -> Option<Millis> {
     if is_open(hours, zone, at) {
         return Some(at);

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** it passes. It is in memory only, it takes no revision, and what is not said again runs out. Each node
 //! knows all of it: what changes is told from node to node, and so is what would run out there.
-//! **Invariant:** who sees what of it is [`View::trim_present`]'s to say, and nobody is woken by what they do not see.
+//! **Invariant:** who sees what of it is `View::trim_present`'s to say, and nobody is woken by what they do not see.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},

@@ -1,6 +1,6 @@
 //! Clients and patients out of a CSV file of a practice management system.
 //!
-//! **Invariant:** what a file would do is decided by [`plan::plan`], which writes nothing; doing it follows that plan. Who
+//! **Invariant:** what a file would do is decided by `plan::plan`, which writes nothing; doing it follows that plan. Who
 //! a row speaks of is found by the practice's own numbers, and ids are made of them, so that the same file a second time
 //! changes nothing.
 
