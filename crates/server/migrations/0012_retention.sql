@@ -28,8 +28,3 @@ CREATE INDEX exports_by_conversation ON exports (practice_id, conversation_id);
 CREATE INDEX merges_by_into ON merges (practice_id, into_id);
 CREATE INDEX conversations_by_patient ON conversations (practice_id, patient_id);
 CREATE INDEX tombstones_by_client ON tombstones (practice_id, client_id, revision);
-
--- When something went, so that it need not be said for ever; and the revision after which everything that went is still
--- said. A device that was away for longer starts over.
-ALTER TABLE tombstones ADD COLUMN buried_at BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE practices ADD COLUMN feed_floor BIGINT NOT NULL DEFAULT 0;

@@ -95,13 +95,6 @@ pub struct ChangePage {
     pub epoch: String,
 }
 
-impl ChangePage {
-    /// Sends a device back to the beginning: what it counts from never was here, or is too long ago.
-    pub fn start_over() -> Self {
-        Self { revision: Revision(0), changes: Vec::new(), more: true, epoch: String::new() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

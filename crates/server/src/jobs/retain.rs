@@ -31,7 +31,6 @@ pub(super) async fn retain(app: &App, job: Job, id: PracticeId) -> Result<(), Tr
     if removed > 0 || people > 0 {
         tracing::info!(practice = %id, conversations = removed, people, "Removed what was kept long enough");
     }
-    app.store.forget_tombstones(id, app.now()).await?;
     let tomorrow = next_run(&practice, app.now());
     Ok(app.store.put_back_job(job, PutBack::Interrupted, tomorrow, "").await?)
 }

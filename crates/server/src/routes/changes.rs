@@ -44,7 +44,8 @@ pub async fn changes(
     let limit = ask.limit.unwrap_or(PAGE);
     if ask.since > 0 && ask.epoch.is_some_and(|epoch| epoch != app.epoch) {
         // What it counts from never was here: it starts over.
-        return Ok(Json(ChangePage { epoch: app.epoch.clone(), ..ChangePage::start_over() }));
+        let (revision, changes, epoch) = (Revision(0), Vec::new(), app.epoch.clone());
+        return Ok(Json(ChangePage { revision, changes, more: true, epoch }));
     }
     if let (View::Client(client), true) = (caller.view(), ask.since > 0) {
         app.store.delivered(caller.by(app.now()), client, Revision(ask.since)).await?;

@@ -120,7 +120,7 @@ impl Store {
     }
 
     /// What changed after `since` as `view` sees it, about `limit` changes at most, in revision order. Links of
-    /// attachments are paths. A device that was away for too long is sent back to the beginning.
+    /// attachments are paths.
     pub async fn changes(
         &self,
         practice: PracticeId,
@@ -130,11 +130,6 @@ impl Store {
     ) -> Result<ChangePage> {
         let mut tx = self.snapshot().await?;
         let newest = practices::current_revision(&mut tx, practice).await?;
-        if since > Revision(0) && since < practices::feed_floor(&mut tx, practice).await? {
-            // What went meanwhile is no longer said.
-            tx.commit().await?;
-            return Ok(ChangePage::start_over());
-        }
         let limit = i64::from(limit.clamp(1, PAGE_LIMIT));
         let last = nth(&mut tx, practice, view, since, limit - 1).await?;
         let span = Span { since, upto: last.unwrap_or(newest) };

@@ -237,16 +237,6 @@ pub(super) async fn current_revision(
     row.int("counter").map(Revision)
 }
 
-/// The revision after which everything that went is still said.
-pub(super) async fn feed_floor(connection: &mut AnyConnection, practice: PracticeId) -> Result<Revision> {
-    let row = sqlx::query("SELECT feed_floor FROM practices WHERE id = $1")
-        .bind(practice.to_string())
-        .fetch_optional(connection)
-        .await?
-        .ok_or(StoreError::Missing("practice"))?;
-    row.int("feed_floor").map(Revision)
-}
-
 pub(super) async fn changed(
     connection: &mut AnyConnection,
     practice: PracticeId,

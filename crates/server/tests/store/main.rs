@@ -107,7 +107,6 @@ async fn run_suite(ground: &Ground) {
     retention::what_is_due_goes_with_everything_in_it(&ground.fresh()).await;
     retention::a_hold_set_in_the_last_moment_wins(&ground.fresh()).await;
     retention::nothing_on_hold_is_ever_removed(&ground.fresh()).await;
-    retention::what_went_long_ago_is_said_no_more(&ground.fresh()).await;
     retention::people_go_when_nothing_is_left_of_them(&ground.fresh()).await;
     suite::openings_and_secrets(&ground.fresh()).await;
     suite::a_node_hears_what_another_commits(&ground.fresh()).await;

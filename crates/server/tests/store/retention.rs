@@ -14,7 +14,6 @@ use limpet_server::{
         Engine, Store, StoreError,
         invitations::Opened,
         jobs::{Job, LEASE, Lane, Work},
-        tombstones::KEPT,
     },
     view::View,
 };
@@ -466,28 +465,4 @@ pub async fn people_go_when_nothing_is_left_of_them(url: &str) {
     let said = format!("{page:?}");
     assert!(said.contains(&gone.0.id.to_string()) && said.contains(&gone.1.id.to_string()), "{said}");
     store.verify_audit(case.practice).await.unwrap().unwrap();
-}
-
-/// A device that was away for longer than it is said what went starts over; nobody else notices.
-pub async fn what_went_long_ago_is_said_no_more(url: &str) {
-    let store = open(url).await;
-    let case = open_case(&store).await;
-    let other = Client { id: ClientId::new(), name: "Another".into(), ..case.client.clone() };
-    store.put_client(vet(&case, NOW), &other).await.unwrap();
-    let before = store.revision(case.practice).await.unwrap();
-    let moved = Patient { client: other.id, ..case.patient.clone() };
-    store.put_patient(vet(&case, NOW), &moved).await.unwrap();
-    let view = View::Client(case.client.id);
-    let gone = async |since: Revision| {
-        let page = store.changes(case.practice, view, since, 1000).await.unwrap();
-        let gone = |entity: &Entity| matches!(entity, Entity::Tombstone(gone) if gone.of == "patient");
-        (page.changes.iter().any(|change| gone(&change.entity)), page.revision, page.more)
-    };
-    let now = store.revision(case.practice).await.unwrap();
-    store.forget_tombstones(case.practice, at(KEPT)).await.unwrap();
-    assert_eq!(gone(before).await, (true, now, false), "it is still said");
-    store.forget_tombstones(case.practice, at(KEPT + 1)).await.unwrap();
-    assert_eq!(gone(before).await, (false, Revision(0), true), "it starts over");
-    assert_eq!(gone(Revision(0)).await, (false, now, false), "with what there is");
-    assert_eq!(gone(now).await, (false, now, false), "who has heard of it goes on");
 }

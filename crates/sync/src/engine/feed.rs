@@ -91,10 +91,8 @@ async fn catch_up(shared: &Arc<Shared>) -> Result<(), Break> {
         let page = shared.parts.server.changes(since, PAGE, epoch.as_deref()).await?;
         let (more, next) = (page.more, page.revision);
         if next < since {
-            // Set back to an older state, by a restored backup, or no longer saying what went while this computer was
-            // away: what the server says now is the truth.
-            let away = next.0 == 0 && epoch.is_some_and(|epoch| epoch == page.epoch);
-            tracing::warn!(since = since.0, next = next.0, away, "The cache starts over");
+            // The server was set back to an older state, by a restored backup: what it says now is the truth.
+            tracing::warn!(since = since.0, next = next.0, "The server was set back; the cache starts over");
             shared
                 .on_disk(move |store| {
                     store.outbox.repeat_accepted()?;
@@ -104,9 +102,6 @@ async fn catch_up(shared: &Arc<Shared>) -> Result<(), Break> {
                 .await?;
             accepted.clear();
             shared.queued.notify_one();
-            if away {
-                continue;
-            }
             shared.tell(SyncEvent::Trouble(Failure::new(
                 Code::Internal,
                 "The practice's server was set back to an older state, so this computer's copy starts over. What was \
