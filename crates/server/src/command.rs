@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use limpet_model::PracticeId;
 use tokio_util::task::TaskTracker;
@@ -142,9 +142,24 @@ async fn asked_to_stop() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
+/// Does something with the store that is there: an empty one that was made for a mistyped folder would have nothing wrong
+/// with it.
+async fn with_store(
+    place: &Place,
+    work: impl AsyncFnOnce(&Store) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    if place.database.is_none() {
+        let folder = place.folder()?;
+        if !folder.join("limpet.db").is_file() {
+            bail!("there is no database in {}; say --database if the server has another", folder.display());
+        }
+    }
+    with_store_or_new(place, work).await
+}
+
 /// Does something with the store, and closes it whatever came of that: SQLCipher's connections end in threads of their
 /// own, and one that still does while the process ends frees what OpenSSL is freeing.
-async fn with_store(
+async fn with_store_or_new(
     place: &Place,
     work: impl AsyncFnOnce(&Store) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {

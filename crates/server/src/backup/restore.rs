@@ -19,12 +19,15 @@ use crate::{
     by::{Actor, By},
     hashed::{self, flush_folder},
     progress::Progress,
+    retention::GRACE,
     serve::RESTORING,
     store::{Store, audit::Act, file_url},
 };
 
 /// The step of the schema that has the audit log.
 const AUDIT: i64 = 8;
+/// The step that removes what is old.
+const RETENTION: i64 = 12;
 
 /// What was restored.
 #[derive(Debug)]
@@ -81,6 +84,10 @@ async fn begin_anew(store: &Store, manifest: &Manifest, now: Millis) -> Result<(
     store.begin_epoch().await?;
     if manifest.schema < AUDIT {
         return Ok(());
+    }
+    if manifest.schema >= RETENTION {
+        // Holds that were put on since are gone: somebody has to have the time to put them on again.
+        store.retain_not_before(Millis(now.0 + GRACE)).await?;
     }
     for practice in store.practices().await? {
         let detail = json!({ "taken_at": manifest.taken_at });

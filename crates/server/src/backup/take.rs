@@ -89,6 +89,7 @@ pub async fn take(data: &Path, to: &Path, keep: Option<usize>, now: Millis) -> R
     let rows = taking.rows(&database).await?;
     taking.arriving(&arriving, &rows, &lengths).await?;
     taking.blobs(&rows).await?;
+    taking.leave_out_what_was_removed(&database).await?;
     taking.node(now).await?;
     taking.put_down(DATABASE, &folder.join(DATABASE), now).await?;
 
@@ -222,6 +223,21 @@ impl Taking<'_> {
             progress.file(bytes);
         }
         self.missing.extend(wanted.into_iter().map(|path| format!("blobs/{path}")));
+        Ok(())
+    }
+
+    /// What was removed with its conversation since the rows were looked at is not missing. A backup that has its row is
+    /// restored with that removed again.
+    async fn leave_out_what_was_removed(&mut self, database: &Path) -> Result<()> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        let store = Store::open_as_it_is(&file_url(database)).await?;
+        let there = store.original_hashes().await;
+        store.close().await;
+        let there: BTreeSet<FileOf> = there?.into_iter().map(|(of, _)| of).collect();
+        let of = |path: &str| path.strip_prefix("blobs/").and_then(Blobs::read_path).map(|(of, _)| of);
+        self.missing.retain(|path| of(path).is_none_or(|of| there.contains(&of)));
         Ok(())
     }
 

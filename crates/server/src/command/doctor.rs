@@ -44,7 +44,8 @@ async fn look_after(place: &Place, repair: bool) -> anyhow::Result<()> {
         Blobs::in_bucket(&bucket)?
     } else {
         let folder = place.folder()?.join("blobs");
-        if !folder.is_dir() {
+        // An embedded installation that never had a file has none; of a database elsewhere they may be elsewhere, too.
+        if !folder.is_dir() && place.database.is_some() {
             bail!("there is no folder {}; say --blobs if the files are in a bucket", folder.display());
         }
         Blobs::in_folder(&folder)?

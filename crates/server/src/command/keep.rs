@@ -131,8 +131,12 @@ fn checked(checked: &Checked) -> anyhow::Result<()> {
     let what = format!("{} backups, {} files, {}", checked.backups, checked.files, size(checked.bytes));
     match checked.damaged.len() {
         0 => say(&format!("{what}: all as they were backed up")),
-        1 => bail!("{what}: one is not what was backed up; take another backup, and mind the disk"),
-        n => bail!("{what}: {n} are not what was backed up; take another backup, and mind the disk"),
+        1 => bail!(
+            "{what}: one is not what was backed up; remove that file, take another backup, and mind the disk"
+        ),
+        n => bail!(
+            "{what}: {n} are not what was backed up; remove those files, take another backup, and mind the disk"
+        ),
     }
 }
 

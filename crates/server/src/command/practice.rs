@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{
     Place,
     import::{import, in_words},
-    practice_id, retention, say, with_store,
+    practice_id, retention, say, with_store, with_store_or_new,
 };
 use crate::{
     by::{Actor, By},
@@ -115,7 +115,7 @@ impl PracticeCommand {
             Self::Add { place, name, time_zone, address, phone } => {
                 let (id, settings) = (PracticeId::new(), Box::default());
                 let practice = Practice { id, name, address, phone, time_zone, settings };
-                with_store(&place, async |store| add(store, &practice).await).await
+                with_store_or_new(&place, async |store| add(store, &practice).await).await
             }
             Self::List { place } => with_store(&place, list).await,
             Self::Show { place, practice } => {

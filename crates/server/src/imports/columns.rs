@@ -54,7 +54,7 @@ const NAMES: &[(ImportField, &str)] = &[
         ImportField::PatientNumber,
         "patientnumber patientno patientid patientcode animalid animalnumber animalcode petid petnumber \
          systemid chartnumber externalpatientid numerodepaciente numeropaciente idpaciente codigopaciente \
-         idanimal codigoanimal nhistoria numerodehistoria patientpmsid",
+         npaciente idanimal codigoanimal nhistoria numerodehistoria patientpmsid",
     ),
     (
         ImportField::PatientName,

@@ -14,6 +14,8 @@ use crate::failure::{Answer, Problem};
 
 /// Most columns.
 const COLUMNS: usize = 200;
+/// Most cells: each takes memory of its own.
+const CELLS: usize = 2_000_000;
 /// Characters of a cell. A longer one is a quotation mark that was not closed.
 const CELL: usize = 10_000;
 /// Bytes that are looked at for the way letters are written.
@@ -23,7 +25,7 @@ const GLANCE: usize = 4096;
 pub(super) struct Row {
     /// Which, as a spreadsheet counts.
     pub number: u32,
-    /// Its cells, without blanks around them.
+    /// Its cells, without blanks around them: one for each heading and, where that is its trouble, more.
     pub cells: Vec<String>,
     /// Why it cannot be read.
     pub trouble: Option<String>,
@@ -52,7 +54,7 @@ pub(super) fn read(bytes: &[u8]) -> Answer<Sheet> {
         None => (separator_of(&text), text.as_str()),
     };
     let mut reader = reader(text, separator);
-    let (mut number, mut headings, mut rows) = (0_u32, None, Vec::new());
+    let (mut number, mut headings, mut rows, mut seen) = (0_u32, None, Vec::new(), 0_usize);
     loop {
         let mut record = StringRecord::new();
         let began = reader.position().line();
@@ -65,15 +67,25 @@ pub(super) fn read(bytes: &[u8]) -> Answer<Sheet> {
         let lines = usize::try_from(reader.position().line() - began).unwrap_or_default();
         let blank = lines.saturating_sub(within + 1);
         number = number.saturating_add(1).saturating_add(u32::try_from(blank).unwrap_or(u32::MAX));
+        if record.len() > COLUMNS {
+            return Err(Problem::invalid(format!("Row {number} has more than {COLUMNS} columns.")));
+        }
+        seen += record.len();
+        if seen > CELLS {
+            let words =
+                "The file has too many cells. Leave out the columns that are not needed, or split it in two.";
+            return Err(Problem::new(Code::TooLarge, words));
+        }
         let cells: Vec<String> = record.iter().map(|cell| undo(cell.trim()).to_owned()).collect();
         if cells.iter().all(String::is_empty) {
             continue;
         }
         match &headings {
-            None if cells.len() > COLUMNS => {
-                return Err(Problem::invalid(format!("The file has more than {COLUMNS} columns.")));
+            None => {
+                // What stands under nothing is no column: a row that reaches there is not right.
+                let named = cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
+                headings = Some(cells.into_iter().take(named).collect::<Vec<_>>());
             }
-            None => headings = Some(cells),
             Some(headings) => {
                 if rows.len() == IMPORT_ROWS {
                     let words = format!("The file has more than {IMPORT_ROWS} rows. Split it in two.");
@@ -102,7 +114,8 @@ fn row(number: u32, mut cells: Vec<String>, columns: usize) -> Row {
     } else {
         None
     };
-    cells.resize(columns, String::new());
+    let filled = cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1);
+    cells.resize(columns.max(filled), String::new());
     if trouble.is_some() {
         for cell in cells.iter_mut().filter(|cell| cell.len() > CELL) {
             *cell = cell.chars().take(GLANCE).collect();
@@ -222,11 +235,16 @@ mod tests {
         let sheet = read(b"Name,Phone\nA,1,\nB,2,3\nC\n\"D,4\nE,5\n").unwrap();
         let troubles: Vec<bool> = sheet.rows.iter().map(|row| row.trouble.is_some()).collect();
         assert_eq!(troubles, [false, true, false, false]);
+        assert_eq!(sheet.rows[1].cells, ["B", "2", "3"], "nothing of it is lost");
+        let beneath = read(b"Name,Phone,\nB,2,3\n").unwrap();
+        assert!(beneath.rows[0].trouble.is_some(), "it stands under nothing");
         let long = format!("Name,Phone\n\"A,1\n{}", "B,2\n".repeat(5000));
         assert!(read(long.as_bytes()).unwrap().rows[0].trouble.is_some());
         for empty in ["", "\n\n", " , \n", "\u{feff}"] {
             assert!(read(empty.as_bytes()).is_err());
         }
+        let wide = format!("Name\n{}", ",".repeat(COLUMNS));
+        assert!(read(wide.as_bytes()).is_err(), "more columns than anybody has");
         let many = format!("Name\n{}", "x\n".repeat(IMPORT_ROWS + 1));
         assert!(read(many.as_bytes()).is_err_and(|problem| problem.failure().code == Code::TooLarge));
     }

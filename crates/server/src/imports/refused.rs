@@ -42,24 +42,27 @@ pub(super) fn csv(sheet: &Sheet, rows: &[ImportRow]) -> String {
     let kept: Vec<usize> = (0..sheet.headings.len())
         .filter(|at| sheet.headings.get(*at).is_some_and(|it| it != REASON))
         .collect();
+    let defused = |cell: &String| defuse(cell).into_owned();
     let pick = |cells: &[String]| -> Vec<String> {
-        kept.iter()
-            .map(|at| cells.get(*at).map(|cell| defuse(cell).into_owned()).unwrap_or_default())
-            .collect()
+        kept.iter().map(|at| cells.get(*at).map(defused).unwrap_or_default()).collect()
     };
     let separator = u8::try_from(sheet.separator).unwrap_or(b',');
     let mut writer = csv::WriterBuilder::new()
         .delimiter(separator)
         .terminator(csv::Terminator::CRLF)
+        .flexible(true)
         .from_writer("\u{feff}".as_bytes().to_vec());
-    let mut write = |mut cells: Vec<String>, reason: &str| {
+    let mut write = |mut cells: Vec<String>, reason: &str, surplus: &[String]| {
         cells.push(reason.to_owned());
+        cells.extend(surplus.iter().map(defused));
         // Into memory: it takes whatever comes.
         let _ = writer.write_record(cells);
     };
-    write(pick(&sheet.headings), REASON);
+    write(pick(&sheet.headings), REASON, &[]);
     for (row, told) in refused {
-        write(pick(&row.cells), told.refused.as_deref().unwrap_or_default());
+        // What stands under no heading comes last: it is not lost, and not taken for something else.
+        let surplus = row.cells.get(sheet.headings.len()..).unwrap_or_default();
+        write(pick(&row.cells), told.refused.as_deref().unwrap_or_default(), surplus);
     }
     let written = writer.into_inner().unwrap_or_default();
     String::from_utf8(written).unwrap_or_default()

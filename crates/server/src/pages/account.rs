@@ -9,7 +9,7 @@ use qrcode::{Color, EcLevel, QrCode};
 
 use self::words::{ENGLISH, SPANISH, Words};
 use super::{Language, document, escape};
-use crate::store::account_links::LinkFor;
+use crate::{secrets::PASSWORD_MAXIMUM, store::account_links::LinkFor};
 
 /// What may be wrong with what was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +114,7 @@ pub fn second_step(language: Language, what: Wrong) -> String {
         words.step_lead,
         wrong(words, what),
         field(words.email, "email", "email", "username"),
-        field(words.password, "password", "password", "current-password"),
+        field(words.own_password, "password", "password", "current-password"),
         words.go_on,
     );
     page(language, words.step, &body)
@@ -177,8 +177,10 @@ fn kept(name: &str, value: &str) -> String {
 }
 
 fn field(label: &str, name: &str, kind: &str, complete: &str) -> String {
+    // Of a password nothing may be cut off unseen.
+    let most = if kind == "password" { PASSWORD_MAXIMUM } else { 300 };
     format!(
-        "<label>{label}<input name=\"{name}\" type=\"{kind}\" autocomplete=\"{complete}\" required maxlength=\"300\">\
+        "<label>{label}<input name=\"{name}\" type=\"{kind}\" autocomplete=\"{complete}\" required maxlength=\"{most}\">\
          </label>\n"
     )
 }

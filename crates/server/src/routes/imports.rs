@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{
-    Json,
-    body::{Body, to_bytes},
-    extract::State,
-};
+use axum::{Json, body::Body, extract::State};
 use limpet_model::PracticeId;
 use limpet_wire::{
     Code,
@@ -20,7 +16,7 @@ use tokio::sync::Semaphore;
 use crate::{
     access::Caller,
     app::App,
-    body::Asked,
+    body::{Asked, whole_body},
     failure::{Answer, Problem},
     imports::{Done, Said, look},
     openapi::Telling,
@@ -29,8 +25,10 @@ use crate::{
 /// Files that are read at once: each is held in memory.
 static PLACES: Semaphore = Semaphore::const_new(2);
 
-/// How long a file may take to arrive: others wait for its place.
+/// How long a file may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long one waits for its place.
+const TURN: Duration = Duration::from_secs(30);
 
 /// What is said about a file.
 #[derive(Deserialize, JsonSchema)]
@@ -91,14 +89,19 @@ pub async fn import(
 }
 
 async fn examine(app: &App, practice: PracticeId, said: Said, body: Body) -> Answer<Done> {
-    let _place = PLACES.acquire().await.map_err(|error| Problem::internal(&error))?;
-    let too_large = |_| {
+    let too_large = || {
         let words = format!("The file is larger than {} MB. Split it in two.", IMPORT_LIMIT / (1024 * 1024));
         Problem::new(Code::TooLarge, words)
     };
-    let arrived = tokio::time::timeout(PATIENCE, to_bytes(body, IMPORT_LIMIT)).await;
-    let slow = |_| Problem::new(Code::Offline, "The connection is too slow. Try again.");
-    let bytes = arrived.map_err(slow)?.map_err(too_large)?;
+    let bytes = whole_body(body, IMPORT_LIMIT, PATIENCE).await.map_err(|unread| unread.or(too_large))?;
+    // Only once it is here: whoever sends slowly keeps nobody waiting.
+    let busy = |_| {
+        Problem::new(Code::TooMany, "Other files are being looked at. Try again in a minute.").retry_after(60)
+    };
+    let _place = tokio::time::timeout(TURN, PLACES.acquire())
+        .await
+        .map_err(busy)?
+        .map_err(|error| Problem::internal(&error))?;
     let known = app.store.known_people(practice).await?;
     let looked = tokio::task::spawn_blocking(move || look(practice, &bytes, &said, known)).await;
     looked.map_err(|error| Problem::internal(&error))?
@@ -107,5 +110,5 @@ async fn examine(app: &App, practice: PracticeId, said: Said, body: Body) -> Ans
 /// Tells of the file.
 pub fn tell(telling: &mut Telling<'_>) {
     telling.takes("text/csv", &json!({ "type": "string", "format": "binary" }), true);
-    telling.fails(&[400, 413]);
+    telling.fails(&[400, 413, 429]);
 }

@@ -1,7 +1,7 @@
 //! `GET /v1/live`: says that there is something new, and nothing about it; and who is in a conversation now, which is
 //! nowhere to be asked for.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::ready, sync::Arc, time::Duration};
 
 use axum::{
     extract::State,
@@ -12,6 +12,7 @@ use axum::{
     },
 };
 use futures_util::{Stream, StreamExt, stream};
+use limpet_model::Revision;
 use limpet_wire::http::Present;
 use serde_json::json;
 use tokio::sync::watch;
@@ -37,8 +38,16 @@ pub async fn live(State(app): State<App>, caller: Caller) -> Answer<Response> {
     let Ear { revisions, present, closings } = app.live.listen(caller.practice(), caller.view());
     let newest = app.store.revision(caller.practice()).await?;
     app.live.began_at(caller.practice(), newest);
+    // Another node's notice may come after what was looked up: nobody hears of less than they know.
+    let mut told = None;
+    let is_news = move |revision: &Revision| {
+        let is_news = told < Some(*revision);
+        told = told.max(Some(*revision));
+        ready(is_news)
+    };
     let revisions = stream::iter([newest])
         .chain(WatchStream::from_changes(revisions))
+        .filter(is_news)
         .map(|revision| Event::default().data(revision.0.to_string()));
     let events = stream::select(revisions, presences(present)).map(Ok::<_, Infallible>);
     let mut response = Sse::new(events.take_until(until_over(app, caller.0, closings)))

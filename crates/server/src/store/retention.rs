@@ -75,6 +75,16 @@ fn from_row(row: &AnyRow) -> Result<Ended> {
 }
 
 impl Store {
+    /// Nothing is removed before then.
+    pub async fn retain_not_before(&self, at: Millis) -> Result<()> {
+        let mut quiet = self.quiet().await?;
+        sqlx::query("UPDATE jobs SET run_at = $1 WHERE kind = 'retain' AND run_at < $1")
+            .bind(at.0)
+            .execute(quiet.connection())
+            .await?;
+        quiet.commit().await
+    }
+
     /// Conversations that ended and in which nothing happened since the cut, in the order of their ids, after one of
     /// them. Asked without the turn to write.
     pub async fn ended_before(
