@@ -190,7 +190,8 @@ mod tests {
             } else {
                 Body::from_stream(pieces)
             };
-            whole_body(body, 6, Duration::from_millis(50)).await
+            let read = whole_body(body, 6, Duration::from_millis(50));
+            tokio::time::timeout(Duration::from_secs(5), read).await.unwrap()
         };
         assert_eq!(read(vec![Ok("abc"), Ok("def")], false).await, Ok(b"abcdef".to_vec()));
         assert_eq!(read(vec![Ok("abc"), Ok("defg")], false).await, Err(Unread::TooLong));

@@ -165,4 +165,22 @@ mod tests {
         drop(place);
         assert!(draw().await.is_ok());
     }
+
+    #[test]
+    fn work_that_nobody_waits_for_any_more_keeps_its_place() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_time().max_blocking_threads(1).build().unwrap().block_on(async {
+            let easel = Easel::default();
+            let (free, wait) = std::sync::mpsc::channel::<()>();
+            // Something else is done first, so that the picture is not done before anybody looks.
+            let busy = tokio::task::spawn_blocking(move || wait.recv());
+            let draw = easel.redraw(picture(20, 20, ImageFormat::Png));
+            assert!(tokio::time::timeout(Duration::from_millis(50), draw).await.is_err());
+            assert_eq!(easel.0.available_permits(), 0);
+            drop(free);
+            assert!(busy.await.unwrap().is_err());
+            let place = tokio::time::timeout(Duration::from_secs(10), easel.0.acquire()).await;
+            assert!(place.is_ok(), "it is given back");
+        });
+    }
 }

@@ -183,6 +183,14 @@ async fn an_operator_lets_in_again_who_has_no_way_back() {
     let about: Vec<&str> =
         by_operator.filter(|line| line.contains("reset") || line.contains("second_step")).collect();
     assert_eq!(about.len(), 2, "{log}");
+    // A closed account is an administrator's to open.
+    let add = ["staff", "add", "--practice", &practice, "--name", "Ada", "--email", "ada@example.org"];
+    assert!(run(&[&add[..], &["--role", "admin"]].concat(), folder.path(), PASSWORD).status.success());
+    let admin = crate::clinic::sign_in(&process.base, "ada@example.org").await;
+    let account = format!("/v1/staff/{}", me["staff"]["id"].as_str().unwrap());
+    ok(admin.patch(&account, &serde_json::json!({ "active": false })).await).await;
+    let (done, said) = text(&["staff", "link", "--email", email, "--public-url", &process.base]);
+    assert!(!done && said.contains("closed"), "{said}");
 }
 
 #[test]

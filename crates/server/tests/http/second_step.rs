@@ -1,5 +1,7 @@
 //! Codes at sign-in: `/v1/second-step`, the page, recovery codes, and an administrator who requires them.
 
+use std::time::Duration;
+
 use limpet_server::codes;
 use limpet_wire::{
     Code,
@@ -164,6 +166,7 @@ async fn an_administrator_requires_codes_and_takes_them_off_somebody_whose_phone
     let (status, shown) = typed(&code).await;
     assert!(status == 200 && shown.matches("<li>").count() == 10, "{shown}");
     assert_eq!(typed(&code).await.0, 404, "the ticket is used up");
+    assert_eq!(fill_in(&[("ticket", &ticket)]).await.0, 404, "and begins nothing");
     let (_, shown) = fill_in(&[("email", "ana@example.org"), ("password", PASSWORD)]).await;
     assert!(shown.contains("already") && !shown.contains("otpauth"), "{shown}");
 
@@ -228,11 +231,31 @@ async fn a_ticket_shows_nobody_the_secret_that_somebody_else_began() {
 }
 
 #[tokio::test]
+async fn a_ticket_of_a_sign_in_shows_no_secret_that_was_begun_before_it() {
+    let clinic = Clinic::open().await;
+    let admin = clinic.admin().await;
+    enrol(&clinic, &admin).await;
+    ok(admin.patch("/v1/practice", &json!({ "requires_code": true })).await).await;
+    let own = [("email", "ana@example.org"), ("password", PASSWORD)];
+    let (_, shown) = fill_in(&clinic, "", &own).await;
+    let secret = between(&shown, "secret=", "&amp;");
+    let sentence = fails(sign_in(&clinic, None).await, 403, Code::Invalid).await;
+    let ticket = between(&sentence, "ticket=", " ");
+    let (status, page) =
+        fill_in(&clinic, "", &[("ticket", ticket), ("secret", "guessed"), ("code", "000000")]).await;
+    assert!(status == 404 && !page.contains(secret), "{page}");
+}
+
+#[tokio::test]
 async fn switching_codes_on_closes_what_was_opened_without() {
     let clinic = Clinic::open().await;
     let (device, lost) = (clinic.staff().await, clinic.staff().await);
+    let mut line = lost.get("/v1/live").await;
+    line.chunk().await.unwrap();
     enrol(&clinic, &device).await;
     fails(lost.get("/v1/me").await, 401, Code::SignedOut).await;
+    let ended = async { while let Ok(Some(_)) = line.chunk().await {} };
+    tokio::time::timeout(Duration::from_secs(10), ended).await.expect("what it listens to ends at once");
     ok(device.get("/v1/me").await).await;
 }
 
@@ -258,6 +281,8 @@ async fn recovery_codes_are_renewed_by_password_and_code_and_leave_a_trace() {
     let recovered =
         log.entries.iter().filter(|entry| entry.act == "signed in" && entry.detail.contains("recovery"));
     assert_eq!(recovered.count(), 2);
+    let renewed = log.entries.iter().filter(|entry| entry.detail.contains("new recovery codes"));
+    assert_eq!(renewed.count(), 1);
 }
 
 #[tokio::test]
