@@ -249,9 +249,23 @@ mod tests {
         assert!(read(many.as_bytes()).is_err_and(|problem| problem.failure().code == Code::TooLarge));
     }
 
+    /// Marks, separators and quotation marks with any bytes in between: bytes alone hardly ever hit them.
+    fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
+        let marks: Vec<&[u8]> = vec![b"", b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF", b"sep=;\n"];
+        let signs: Vec<&[u8]> =
+            vec![b"\"", b"\r\n", b"\n", b";", b",", b"\t", b"\0", b"sep=", b"Name", "ñ".as_bytes()];
+        let piece = prop_oneof![
+            proptest::sample::select(signs).prop_map(<[u8]>::to_vec),
+            proptest::collection::vec(any::<u8>(), 0..20),
+        ];
+        let mark = proptest::sample::select(marks).prop_map(<[u8]>::to_vec);
+        (mark, proptest::collection::vec(piece, 0..30))
+            .prop_map(|(mark, pieces)| [mark, pieces.concat()].concat())
+    }
+
     proptest! {
         #[test]
-        fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn any_bytes_are_read(bytes in any_bytes()) {
             let _ = read(&bytes).map(|sheet| sheet.rows.len());
         }
 

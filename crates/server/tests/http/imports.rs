@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use limpet_model::{Client, ClientId, Patient, PatientId, Sex};
+use limpet_model::{Client, ClientId, Patient, PatientId, PracticeId, Role, Sex, StaffId};
 use limpet_wire::{
     Code,
     changes::Entity,
@@ -15,7 +15,7 @@ use reqwest::{Method, Response};
 use serde_json::Value;
 
 use crate::{
-    clinic::{Clinic, Device, client_named, fails, ok, patient_of},
+    clinic::{Clinic, Device, client_named, fails, ok, patient_of, sign_in},
     process::{furnish, run},
 };
 
@@ -236,7 +236,16 @@ async fn columns_and_dates_can_be_said_and_two_practices_share_no_ids() {
     assert_eq!(looked.rows[0].refused, None);
     let path = format!("/v1/imports?columns={columns}&dates=day_first&preview={}", looked.preview);
     ok(send(&admin, &path, file).await).await;
-    assert_eq!(people(&admin).await.1[0].born, "2020-04-03");
+    let (clients, patients) = people(&admin).await;
+    assert_eq!(patients[0].born, "2020-04-03");
+    let other = PracticeId::new();
+    clinic.add_practice(other).await;
+    clinic.add_member(other, StaffId::new(), "zoe@example.org", Role::Admin).await;
+    let zoe = sign_in(&clinic.base(), "zoe@example.org").await;
+    ok(send(&zoe, &path, file).await).await;
+    let (their_clients, their_patients) = people(&zoe).await;
+    assert_eq!((their_clients.len(), their_patients.len()), (1, 1));
+    assert!(their_clients[0].id != clients[0].id && their_patients[0].id != patients[0].id);
     for bad in ["columns=nonsense", "columns=%7B%22Halter%22:%22shoe%22%7D", "dates=never"] {
         fails(send(&admin, &format!("/v1/imports/preview?{bad}"), file).await, 400, Code::Invalid).await;
     }
