@@ -2,6 +2,7 @@
 
 use limpet_model::{Author, MessageId, Millis, Snooze};
 use limpet_server::{
+    by::{Actor, By},
     store::{
         Store,
         jobs::{Job, LEASE, Lane},
@@ -12,7 +13,7 @@ use limpet_wire::http::{ConversationChange, NewMessage, PracticeChange, SetSnooz
 
 use crate::{
     open,
-    suite::{Case, NOW, at, author_of, file_of, message, open_case, operator, say},
+    suite::{Case, NOW, at, author_of, file_of, message, open_case, say},
 };
 
 async fn set(store: &Store, case: &Case, to: Option<Snooze>) {
@@ -167,7 +168,7 @@ pub async fn a_client_who_waits_too_long_is_brought_to_notice(url: &str) {
     say(&store, &case, Author::Client(case.client.id), &message(&case, "Hello?")).await;
     assert_eq!(store.count_jobs().await.unwrap(), (0, 0), "unless the practice wants it");
     say(&store, &case, Author::Staff(case.vet), &message(&case, "Yes?")).await;
-    tell_after(&store, &case, 30).await;
+    tell_after(&store, &case, NOW, 30).await;
     let found =
         async || store.conversation(case.practice, View::Staff, case.conversation).await.unwrap().unwrap();
     say(&store, &case, Author::Client(case.client.id), &message(&case, "It is worse")).await;
@@ -190,9 +191,9 @@ pub async fn a_client_who_waits_too_long_is_brought_to_notice(url: &str) {
     assert_eq!(found().await.escalated_at, None);
 }
 
-async fn tell_after(store: &Store, case: &Case, minutes: u32) {
+async fn tell_after(store: &Store, case: &Case, now: Millis, minutes: u32) {
     let change = PracticeChange { escalate_minutes: Some(minutes), ..PracticeChange::default() };
-    store.change_practice(operator(case.practice), &change).await.unwrap();
+    store.change_practice(By::new(case.practice, Actor::Operator, now), &change).await.unwrap();
 }
 
 pub async fn another_time_counts_for_those_who_wait_already(url: &str) {
@@ -204,23 +205,23 @@ pub async fn another_time_counts_for_those_who_wait_already(url: &str) {
         async || store.conversation(case.practice, View::Staff, case.conversation).await.unwrap().unwrap();
     let since = found().await.waiting_since.unwrap();
     let after = |minutes: i64| Millis(since.0 + minutes * MINUTE);
-    tell_after(&store, &case, 30).await;
+    tell_after(&store, &case, after(1), 30).await;
     // Later than before: the job finds that it is not time yet, if it comes to be done at all.
-    tell_after(&store, &case, 60).await;
+    tell_after(&store, &case, after(2), 60).await;
     assert_eq!(claim(&store, after(30)).await, None);
     // And earlier.
-    tell_after(&store, &case, 10).await;
+    tell_after(&store, &case, after(3), 10).await;
     assert_eq!(claim(&store, Millis(after(10).0 - 1)).await, None);
     // Nobody is to be told, although a job is due.
-    tell_after(&store, &case, 0).await;
+    tell_after(&store, &case, after(4), 0).await;
     let job = claim(&store, after(10)).await.unwrap();
     assert!(store.escalate(job, case.conversation, after(10)).await.unwrap());
     assert_eq!((found().await.escalated_at, store.count_jobs().await.unwrap()), (None, (0, 0)));
-    tell_after(&store, &case, 5).await;
+    tell_after(&store, &case, after(10), 5).await;
     let job = claim(&store, after(10)).await.unwrap();
     assert!(store.escalate(job, case.conversation, after(10)).await.unwrap());
     assert_eq!(found().await.escalated_at, Some(after(10)));
     // Whom everybody was told of is not told of again.
-    tell_after(&store, &case, 20).await;
+    tell_after(&store, &case, after(10), 20).await;
     assert_eq!(store.count_jobs().await.unwrap(), (0, 0));
 }
