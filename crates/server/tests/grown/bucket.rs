@@ -110,6 +110,10 @@ async fn a_wrong_key_opens_nothing() {
 struct Line {
     address: std::net::SocketAddr,
     through: Arc<AtomicBool>,
+    /// What is cut off is not told so: nothing comes any more.
+    silent: Arc<AtomicBool>,
+    /// Connections that may still pass something on.
+    open: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
 }
 
@@ -119,14 +123,19 @@ impl Line {
         let line = Self {
             address: listener.local_addr().unwrap(),
             through: Arc::new(AtomicBool::new(true)),
+            silent: Arc::default(),
+            open: Arc::default(),
             connections: Arc::default(),
         };
-        let (through, connections) = (line.through.clone(), line.connections.clone());
+        let (through, silent) = (line.through.clone(), line.silent.clone());
+        let (open, connections) = (line.open.clone(), line.connections.clone());
         tokio::spawn(async move {
             loop {
                 let (mut from, _) = listener.accept().await.unwrap();
                 connections.fetch_add(1, Ordering::SeqCst);
-                let (bucket, through) = (bucket.clone(), through.clone());
+                open.fetch_add(1, Ordering::SeqCst);
+                let (bucket, open) = (bucket.clone(), open.clone());
+                let (through, silent) = (through.clone(), silent.clone());
                 tokio::spawn(async move {
                     let cut = async {
                         while through.load(Ordering::SeqCst) {
@@ -141,10 +150,28 @@ impl Line {
                         () = cut => {}
                         () = pass => {}
                     }
+                    open.fetch_sub(1, Ordering::SeqCst);
+                    while silent.load(Ordering::SeqCst) {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
                 });
             }
         });
         line
+    }
+
+    /// Cuts it off; nothing passes any more once this returns.
+    async fn cut(&self, silently: bool) {
+        self.silent.store(silently, Ordering::SeqCst);
+        self.through.store(false, Ordering::SeqCst);
+        while self.open.load(Ordering::SeqCst) > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn mend(&self) {
+        self.silent.store(false, Ordering::SeqCst);
+        self.through.store(true, Ordering::SeqCst);
     }
 }
 
@@ -168,7 +195,7 @@ async fn a_node_that_does_not_reach_its_bucket_is_not_ready_and_asks_it_seldom()
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
     assert_eq!(ready().await, (200, "ready\n".into()));
-    line.through.store(false, Ordering::SeqCst);
+    line.cut(false).await;
     let before = line.connections.load(Ordering::SeqCst);
     for _ in 0..20 {
         assert_eq!(ready().await.0, 200, "it was asked a moment ago");
@@ -182,7 +209,14 @@ async fn a_node_that_does_not_reach_its_bucket_is_not_ready_and_asks_it_seldom()
     let staff = clinic.staff().await;
     let case = staff.open_case().await;
     staff.say(&case, "Good morning").await;
-    line.through.store(true, Ordering::SeqCst);
+    line.mend();
     clinic.clock.advance(5_000);
     assert_eq!(ready().await.0, 200);
+    // One that takes what is asked and says nothing.
+    line.cut(true).await;
+    clinic.clock.advance(5_000);
+    let asked = std::time::Instant::now();
+    assert_eq!(ready().await.0, 503);
+    assert!(asked.elapsed() < Duration::from_secs(5), "a balancer gets its answer");
+    line.mend();
 }
