@@ -44,9 +44,13 @@ async fn look_after(place: &Place, repair: bool) -> anyhow::Result<()> {
         Blobs::in_bucket(&bucket)?
     } else {
         let folder = place.folder()?.join("blobs");
-        // An embedded installation that never had a file has none; of a database elsewhere they may be elsewhere, too.
-        if !folder.is_dir() && place.database.is_some() {
-            bail!("there is no folder {}; say --blobs if the files are in a bucket", folder.display());
+        if !folder.is_dir() {
+            // Of a database elsewhere the files may be elsewhere, too.
+            if place.database.is_some() {
+                bail!("there is no folder {}; say --blobs if the files are in a bucket", folder.display());
+            }
+            // An embedded installation that never had a file.
+            std::fs::create_dir(&folder)?;
         }
         Blobs::in_folder(&folder)?
     };
