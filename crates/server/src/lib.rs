@@ -44,6 +44,7 @@ pub mod openapi;
 pub mod openings;
 mod pages;
 pub mod passwords;
+pub mod past;
 pub mod peer;
 pub mod permission;
 pub mod presence;

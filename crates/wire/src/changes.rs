@@ -1,7 +1,7 @@
 //! The change feed: the current state of everything that changed since a revision.
 //!
 //! `GET /v1/changes?since=R&limit=N&epoch=E` answers a [`ChangePage`]; `GET /v1/live` (server-sent events) sends one
-//! `data: <revision>` per change and nothing else. First sync is `since=0`. A page whose revision is lower than `since`
+//! `data: <revision>` per change and nothing else. First sync is `since=0`, and tells of nothing that was gone by then. A page whose revision is lower than `since`
 //! is of another past: the device forgets what it has, and asks from the beginning.
 //!
 //! **Invariant:** a revision is never split over two pages, so `ChangePage::revision` can always be resumed from.
@@ -89,8 +89,8 @@ pub struct ChangePage {
     pub changes: Vec<Change>,
     /// Whether there is more right now.
     pub more: bool,
-    /// Names the past that the revisions count in: a server that was restored from a backup has another one. Say it
-    /// with the next `since`.
+    /// Names the past that the revisions count in (a server that was restored from a backup has another one) and where
+    /// the device began in it. Keep it as it is, and say it with the next `since`.
     #[serde(default)]
     pub epoch: String,
 }

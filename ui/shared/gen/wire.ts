@@ -431,8 +431,8 @@ export type ChangePage = {
   changes: Array<Change>,
   /** Whether there is more right now. */
   more: boolean,
-  /** Names the past that the revisions count in: a server that was restored from a backup has another one. Say it
- * with the next `since`. */
+  /** Names the past that the revisions count in (a server that was restored from a backup has another one) and where
+ * the device began in it. Keep it as it is, and say it with the next `since`. */
   epoch: string,
 };
 export type SignIn = {

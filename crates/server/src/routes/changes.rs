@@ -11,6 +11,8 @@ use crate::{
     app::App,
     body::Asked,
     failure::{Answer, Problem},
+    past::Past,
+    store::Place,
     view::View,
 };
 
@@ -27,7 +29,7 @@ pub struct Ask {
     /// About how many changes: 500 unless said, 1000 at most.
     #[schemars(with = "u32", range(max = 4_294_967_295_u32))]
     limit: Option<u32>,
-    /// In which past `since` counts. A device that does not know has none yet, or is of an older version.
+    /// The `epoch` of the last page, as it came. A device that has none yet says none.
     #[schemars(with = "String")]
     epoch: Option<String>,
 }
@@ -42,14 +44,24 @@ pub async fn changes(
         return Err(Problem::invalid("There are no revisions before 0. Begin there."));
     }
     let limit = ask.limit.unwrap_or(PAGE);
-    if ask.since > 0 && ask.epoch.is_some_and(|epoch| epoch != app.epoch) {
-        // What it counts from never was here: it starts over.
-        let (revision, changes, epoch) = (Revision(0), Vec::new(), app.epoch.clone());
-        return Ok(Json(ChangePage { revision, changes, more: true, epoch }));
-    }
+    let since = Revision(ask.since);
+    let newest = app.store.revision(caller.practice()).await?;
+    let beginning = Past::beginning(&app.epoch, newest);
+    let past = match ask.epoch.as_deref().map(|said| Past::said(said, &app.epoch)) {
+        // Ahead of a restored backup, it starts over like any other.
+        Some(Some(past)) if past.begun <= newest => past,
+        None if ask.since > 0 => Past::beginning(&app.epoch, Revision(0)),
+        _ if ask.since > 0 => {
+            // What it counts from never was here: it starts over.
+            let (revision, changes, epoch) = (Revision(0), Vec::new(), beginning.to_string());
+            return Ok(Json(ChangePage { revision, changes, more: true, epoch }));
+        }
+        _ => beginning,
+    };
     if let (View::Client(client), true) = (caller.view(), ask.since > 0) {
-        app.store.delivered(caller.by(app.now()), client, Revision(ask.since)).await?;
+        app.store.delivered(caller.by(app.now()), client, since).await?;
     }
-    let page = app.store.changes(caller.practice(), caller.view(), Revision(ask.since), limit).await?;
-    Ok(Json(ChangePage { epoch: app.epoch.clone(), ..app.with_links(page) }))
+    let from = Place { since, begun: past.begun };
+    let page = app.store.changes(caller.practice(), caller.view(), from, limit).await?;
+    Ok(Json(ChangePage { epoch: past.to_string(), ..app.with_links(page) }))
 }

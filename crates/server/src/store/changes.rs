@@ -15,10 +15,33 @@ use crate::view::{View, per_view};
 /// Most changes that are asked for at once. A page is longer only when one revision is.
 pub const PAGE_LIMIT: u32 = 1000;
 
-/// The revisions after `since`, up to and including `upto`.
+/// Where a device is in the feed.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// It has everything up to here.
+    pub since: Revision,
+    /// The newest revision when it had nothing: it never saw what was gone by then.
+    pub begun: Revision,
+}
+
+impl Place {
+    /// What went up to here, it knows or never saw.
+    fn known_gone(self) -> Revision {
+        self.since.max(self.begun)
+    }
+}
+
+/// Of one that may have seen everything.
+impl From<Revision> for Place {
+    fn from(since: Revision) -> Self {
+        Self { since, begun: Revision(0) }
+    }
+}
+
+/// The revisions after a place, up to and including `upto`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
-    since: Revision,
+    from: Place,
     upto: Revision,
 }
 
@@ -36,11 +59,16 @@ impl Span {
         let rows = sqlx::query(sql)
             .bind(practice.to_string())
             .bind(view.scope())
-            .bind(self.since.0)
+            .bind(self.from.since.0)
             .bind(self.upto.0)
             .fetch_all(connection)
             .await?;
         rows.iter().map(|row| Ok(Change { revision: row.revision()?, entity: entity(row)? })).collect()
+    }
+
+    /// The same revisions of what went while the device looked.
+    pub(super) fn of_tombstones(self) -> Self {
+        Self { from: Place { since: self.from.known_gone(), ..self.from }, ..self }
     }
 }
 
@@ -76,7 +104,7 @@ pub enum Thing {
     Message(MessageId),
 }
 
-/// Finds the revision of the `$4`th change (from zero) after `$3` that a view sees.
+/// Finds the revision of the `$4`th change (from zero) after `$3` that a view sees; of tombstones those after `$5`.
 fn nth_of(view: View) -> &'static str {
     per_view!(view;
         "SELECT revision FROM (",
@@ -100,7 +128,7 @@ fn nth_of(view: View) -> &'static str {
         seen(attachments),
         " UNION ALL SELECT revision FROM holds WHERE practice_id = $1 AND revision > $3 AND ",
         seen(holds),
-        " UNION ALL SELECT revision FROM tombstones WHERE practice_id = $1 AND revision > $3 AND ",
+        " UNION ALL SELECT revision FROM tombstones WHERE practice_id = $1 AND revision > $5 AND ",
         seen(tombstones),
         ") AS feed ORDER BY revision LIMIT 1 OFFSET $4"
     )
@@ -119,21 +147,23 @@ impl Store {
         Ok(found.map(|change| Change { entity: view.trim(change.entity), ..change }))
     }
 
-    /// What changed after `since` as `view` sees it, about `limit` changes at most, in revision order. Links of
+    /// What changed after a place as `view` sees it, about `limit` changes at most, in revision order. Links of
     /// attachments are paths.
     pub async fn changes(
         &self,
         practice: PracticeId,
         view: View,
-        since: Revision,
+        from: impl Into<Place>,
         limit: u32,
     ) -> Result<ChangePage> {
+        let from = from.into();
         let mut tx = self.snapshot().await?;
         let newest = practices::current_revision(&mut tx, practice).await?;
         let limit = i64::from(limit.clamp(1, PAGE_LIMIT));
-        let last = nth(&mut tx, practice, view, since, limit - 1).await?;
-        let span = Span { since, upto: last.unwrap_or(newest) };
-        let more = last.is_some() && nth(&mut tx, practice, view, span.upto, 0).await?.is_some();
+        let last = nth(&mut tx, practice, view, from, limit - 1).await?;
+        let span = Span { from, upto: last.unwrap_or(newest) };
+        let next = Place { since: span.upto, ..from };
+        let more = last.is_some() && nth(&mut tx, practice, view, next, 0).await?.is_some();
 
         let mut changes = practices::changed(&mut tx, practice, view, span).await?;
         changes.extend(staff::changed(&mut tx, practice, view, span).await?);
@@ -163,14 +193,15 @@ async fn nth(
     connection: &mut AnyConnection,
     practice: PracticeId,
     view: View,
-    since: Revision,
+    from: Place,
     offset: i64,
 ) -> Result<Option<Revision>> {
     let row = sqlx::query(nth_of(view))
         .bind(practice.to_string())
         .bind(view.scope())
-        .bind(since.0)
+        .bind(from.since.0)
         .bind(offset)
+        .bind(from.known_gone().0)
         .fetch_optional(connection)
         .await?;
     row.map(|row| row.revision()).transpose()
@@ -193,7 +224,8 @@ mod tests {
         let store = Store::open_file(&path, Live::default(), TaskTracker::new()).await.unwrap();
         let plan = async |view| {
             let sql = format!("EXPLAIN QUERY PLAN {}", nth_of(view));
-            let query = sqlx::query(AssertSqlSafe(sql)).bind("p").bind("c").bind(0_i64).bind(0_i64);
+            let query =
+                sqlx::query(AssertSqlSafe(sql)).bind("p").bind("c").bind(0_i64).bind(0_i64).bind(0_i64);
             let rows = query.fetch_all(store.pool()).await.unwrap();
             let lines = rows.iter().map(|row| row.try_get::<String, _>("detail").unwrap());
             lines.collect::<Vec<_>>().join("\n")

@@ -66,6 +66,7 @@ use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
 pub use self::{
+    changes::Place,
     engine::{Engine, file_url},
     row::Flag,
     write::{Quiet, Write},

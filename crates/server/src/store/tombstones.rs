@@ -68,5 +68,5 @@ pub(super) async fn changed(
     );
     let tombstone =
         |row: &AnyRow| Ok(Entity::Tombstone(Tombstone { of: row.text("kind")?, id: row.text("id")? }));
-    span.changes(connection, sql, practice, view, tombstone).await
+    span.of_tombstones().changes(connection, sql, practice, view, tombstone).await
 }

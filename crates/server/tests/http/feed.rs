@@ -3,12 +3,15 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::StreamExt;
-use limpet_model::{Revision, StaffId};
-use limpet_wire::changes::{Change, Entity};
+use limpet_model::{ConversationId, Revision, StaffId};
+use limpet_wire::{
+    changes::{Change, ChangePage, Entity},
+    http::NewConversation,
+};
 use reqwest::{Response, StatusCode};
 use serde_json::json;
 
-use crate::clinic::{Clinic, Device, client_named, file, ok};
+use crate::clinic::{Clinic, Device, NOON, client_named, file, ok};
 
 /// A device's cache, as simple as one can be.
 #[derive(Default, PartialEq, Debug)]
@@ -104,6 +107,58 @@ async fn catching_up_is_the_same_as_starting_over() {
     assert!(staff.changes(news.revision.0, 1000).await.changes.is_empty());
     // A device that is ahead of a restored backup learns of it.
     assert_eq!(staff.changes(news.revision.0 + 50, 1000).await.revision, news.revision);
+}
+
+/// Follows the feed as a device that keeps what it is told. Ends with all that it was told was gone.
+async fn gone(device: &Device, limit: u32, mut page: ChangePage) -> Vec<String> {
+    let mut gone = Vec::new();
+    loop {
+        let told = page.changes.into_iter().filter_map(|change| match change.entity {
+            Entity::Tombstone(tombstone) => Some(tombstone.id),
+            _ => None,
+        });
+        gone.extend(told);
+        if !page.more {
+            return gone;
+        }
+        let (since, epoch) = (page.revision.0, page.epoch);
+        page = device.read(&format!("/v1/changes?since={since}&limit={limit}&epoch={epoch}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_device_hears_of_what_went_while_it_looked_and_of_nothing_before() {
+    let clinic = Clinic::open().await;
+    let staff = clinic.staff().await;
+    let case = staff.open_case().await;
+    let merged = async || {
+        let from = ConversationId::new();
+        let (client, patient) = (case.client, case.patient);
+        let new = NewConversation { client, patient, subject: "Again".into(), opened_at: NOON };
+        ok(staff.put(&format!("/v1/conversations/{from}"), &new).await).await;
+        let path = format!("/v1/conversations/{}/merge", case.conversation);
+        ok(staff.post(&path, &json!({ "from": from })).await).await;
+        from.to_string()
+    };
+    let before = merged().await;
+    let early = staff.changes(0, 1000).await;
+    for limit in [1, 1000] {
+        let beginning = staff.changes(0, limit).await;
+        let nothing: [String; 0] = [];
+        assert_eq!(gone(&staff, limit, beginning).await, nothing, "pages of {limit}");
+    }
+    let beginning = staff.changes(0, 1).await;
+    assert!(beginning.more);
+    let meanwhile = merged().await;
+    assert_eq!(gone(&staff, 1, beginning.clone()).await, [meanwhile.as_str()]);
+    // One that reads all of it once more, and keeps what it has, still has to hear of it.
+    let ask = async |epoch: &str| staff.read(&format!("/v1/changes?since=0&limit=1&epoch={epoch}")).await;
+    assert_eq!(gone(&staff, 1, ask(&early.epoch).await).await, [meanwhile.as_str()]);
+    // And one that does not say when it began, of everything.
+    let name = early.epoch.split_once('.').unwrap().0;
+    assert_eq!(gone(&staff, 1, ask(name).await).await, [before.as_str(), meanwhile.as_str()]);
+    let integrator = staff.changes(1, 1000).await;
+    assert_eq!(gone(&staff, 1000, integrator).await, [before, meanwhile]);
 }
 
 #[tokio::test]

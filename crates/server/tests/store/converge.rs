@@ -10,7 +10,7 @@ use limpet_model::{
 use limpet_server::{
     by::{Actor, By},
     live::Live,
-    store::{Store, StoreError},
+    store::{Place, Store, StoreError},
     view::View,
 };
 use limpet_wire::{
@@ -197,18 +197,25 @@ struct Reader {
     view: View,
     limit: u32,
     position: Revision,
+    /// The newest revision when it began.
+    begun: Option<Revision>,
     kept: BTreeMap<String, (Revision, Option<String>)>,
 }
 
 impl Reader {
     fn new(view: View, limit: u32) -> Self {
-        Self { view, limit, position: Revision(0), kept: BTreeMap::new() }
+        Self { view, limit, position: Revision(0), begun: None, kept: BTreeMap::new() }
     }
 
     /// One page. Whether there is more.
     async fn pull(&mut self, store: &Store, world: &World) -> bool {
         let practice = world.case.practice;
-        let page = store.changes(practice, self.view, self.position, self.limit).await.unwrap();
+        let begun = match self.begun {
+            Some(begun) => begun,
+            None => *self.begun.insert(store.revision(practice).await.unwrap()),
+        };
+        let place = Place { since: self.position, begun };
+        let page = store.changes(practice, self.view, place, self.limit).await.unwrap();
         assert!(page.revision >= self.position);
         for change in &page.changes {
             assert!(change.revision > self.position && change.revision <= page.revision);
@@ -262,8 +269,10 @@ async fn run(url: &str, history: Vec<Vec<Vec<Op>>>, limit: u32) {
     let mut store = open(url).await;
     let world = Arc::new(world(&store).await);
     let views = [View::Staff, View::Client(world.clients[0].id), View::Client(world.clients[1].id)];
-    let mut readers = views.map(|view| Reader::new(view, limit));
+    let mut readers = Vec::new();
     for phase in history {
+        // Some devices begin in the middle of it.
+        readers.extend(views.map(|view| Reader::new(view, limit)));
         let mut writers = tokio::task::JoinSet::new();
         for (writer, ops) in phase.into_iter().enumerate() {
             let (store, world) = (store.clone(), Arc::clone(&world));
@@ -289,6 +298,7 @@ async fn run(url: &str, history: Vec<Vec<Vec<Op>>>, limit: u32) {
         while reader.pull(&store, &world).await {}
         let mut fresh = Reader::new(reader.view, 1000);
         while fresh.pull(&store, &world).await {}
+        assert!(fresh.kept.values().all(|(_, state)| state.is_some()), "it heard of what it never saw");
         assert_eq!(reader.alive(), fresh.alive(), "{:?}", reader.view);
         assert_eq!(reader.position, fresh.position);
         assert!(reader.alive().len() >= 4, "{:?}", reader.view);
