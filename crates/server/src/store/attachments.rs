@@ -4,17 +4,14 @@ use limpet_model::{
     Attachment, AttachmentId, AttachmentKind, AttachmentState, Audience, Author, ClipFacts, Conversation,
     Message, Millis, PracticeId, StillOf,
 };
-use limpet_wire::{
-    changes::{Change, Entity},
-    http::NewAttachment,
-};
+use limpet_wire::{changes::Entity, http::NewAttachment};
 use serde_json::Value;
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
     Flag, Result, Store, StoreError, Write,
     audit::Act,
-    changes::Span,
+    changes::Found,
     jobs::{self, Work},
     messages::{audience_word, author_words, read_audience},
     row::Columns,
@@ -387,18 +384,16 @@ pub(super) async fn find(
     row.as_ref().map(from_row).transpose()
 }
 
-pub(super) async fn changed(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    span: Span,
-) -> Result<Vec<Change>> {
-    let sql = per_view!(view;
-        "SELECT ",
-        columns!(),
-        " FROM attachments WHERE practice_id = $1 AND ",
-        seen(attachments),
-        " AND revision > $3 AND revision <= $4 ORDER BY revision, position"
-    );
-    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Attachment)).await
-}
+/// What the feed tells of them.
+pub(super) const FED: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT ",
+            columns!(),
+            " FROM attachments WHERE practice_id = $1 AND ",
+            seen(attachments),
+            " AND revision > $3 AND revision <= $4 ORDER BY revision, position"
+        )
+    },
+    read: |row| from_row(row).map(Entity::Attachment),
+};

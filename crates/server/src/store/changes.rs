@@ -38,58 +38,76 @@ impl From<Revision> for Place {
     }
 }
 
-/// The revisions after a place, up to and including `upto`.
+/// The revisions after `since`, up to and including `upto`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    from: Place,
+struct Span {
+    since: Revision,
     upto: Revision,
 }
 
-impl Span {
-    /// The changes a statement finds: `$1` practice, `$2` scope, `$3` since and `$4` upto. Every row has its
-    /// `revision`; `entity` reads the rest.
-    pub(super) async fn changes(
-        self,
+/// How a table's rows are found and read.
+pub(super) struct Found {
+    /// Finds rows that a view sees, each with its `revision`. `$1` is the practice, `$2` the scope; then come `$3` since
+    /// and `$4` upto, or `$3` the id of one row.
+    pub sql: fn(View) -> &'static str,
+    /// Reads the rest of a row.
+    pub read: fn(&AnyRow) -> Result<Entity>,
+}
+
+impl Found {
+    /// What changed in a span.
+    async fn changes(
+        &self,
         connection: &mut AnyConnection,
-        sql: &'static str,
         practice: PracticeId,
         view: View,
-        entity: impl Fn(&AnyRow) -> Result<Entity>,
+        span: Span,
     ) -> Result<Vec<Change>> {
-        let rows = sqlx::query(sql)
+        let rows = sqlx::query((self.sql)(view))
             .bind(practice.to_string())
             .bind(view.scope())
-            .bind(self.from.since.0)
-            .bind(self.upto.0)
+            .bind(span.since.0)
+            .bind(span.upto.0)
             .fetch_all(connection)
             .await?;
-        rows.iter().map(|row| Ok(Change { revision: row.revision()?, entity: entity(row)? })).collect()
+        rows.iter().map(|row| self.change(row)).collect()
     }
 
-    /// The same revisions of what went while the device looked.
-    pub(super) fn of_tombstones(self) -> Self {
-        Self { from: Place { since: self.from.known_gone(), ..self.from }, ..self }
+    /// The one with this id, and the revision at which it last changed.
+    pub(super) async fn one(
+        &self,
+        connection: &mut AnyConnection,
+        practice: PracticeId,
+        view: View,
+        id: impl ToString,
+    ) -> Result<Option<Change>> {
+        let row = sqlx::query((self.sql)(view))
+            .bind(practice.to_string())
+            .bind(view.scope())
+            .bind(id.to_string())
+            .fetch_optional(connection)
+            .await?;
+        row.as_ref().map(|row| self.change(row)).transpose()
+    }
+
+    fn change(&self, row: &AnyRow) -> Result<Change> {
+        Ok(Change { revision: row.revision()?, entity: (self.read)(row)? })
     }
 }
 
-/// The thing that a statement finds: `$1` practice, `$2` scope and `$3` its id. The row has its `revision`; `entity`
-/// reads the rest.
-pub(super) async fn one(
-    connection: &mut AnyConnection,
-    sql: &'static str,
-    practice: PracticeId,
-    view: View,
-    id: String,
-    entity: impl Fn(&AnyRow) -> Result<Entity>,
-) -> Result<Option<Change>> {
-    let row = sqlx::query(sql)
-        .bind(practice.to_string())
-        .bind(view.scope())
-        .bind(id)
-        .fetch_optional(connection)
-        .await?;
-    row.map(|row| Ok(Change { revision: row.revision()?, entity: entity(&row)? })).transpose()
-}
+/// What the feed tells of, but for what is gone. Within a revision what is referred to comes before what refers to it.
+const FEED: [Found; 10] = [
+    practices::FED,
+    staff::FED,
+    listings::FED,
+    clients::FED,
+    consents::FED,
+    patients::FED,
+    conversations::FED,
+    messages::FED,
+    attachments::FED,
+    holds::FED,
+];
 
 /// A thing that can be asked for by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,12 +156,13 @@ impl Store {
     /// One thing as `view` sees it, and the revision at which it last changed.
     pub async fn one(&self, practice: PracticeId, view: View, thing: Thing) -> Result<Option<Change>> {
         let mut connection = self.pool().acquire().await?;
-        let found = match thing {
-            Thing::Client(id) => clients::one(&mut connection, practice, view, id).await?,
-            Thing::Patient(id) => patients::one(&mut connection, practice, view, id).await?,
-            Thing::Conversation(id) => conversations::one(&mut connection, practice, view, id).await?,
-            Thing::Message(id) => messages::one(&mut connection, practice, view, id).await?,
+        let (table, id) = match thing {
+            Thing::Client(id) => (clients::ONE, id.to_string()),
+            Thing::Patient(id) => (patients::ONE, id.to_string()),
+            Thing::Conversation(id) => (conversations::ONE, id.to_string()),
+            Thing::Message(id) => (messages::ONE, id.to_string()),
         };
+        let found = table.one(&mut connection, practice, view, id).await?;
         Ok(found.map(|change| Change { entity: view.trim(change.entity), ..change }))
     }
 
@@ -161,21 +180,17 @@ impl Store {
         let newest = practices::current_revision(&mut tx, practice).await?;
         let limit = i64::from(limit.clamp(1, PAGE_LIMIT));
         let last = nth(&mut tx, practice, view, from, limit - 1).await?;
-        let span = Span { from, upto: last.unwrap_or(newest) };
-        let next = Place { since: span.upto, ..from };
+        let upto = last.unwrap_or(newest);
+        let next = Place { since: upto, ..from };
         let more = last.is_some() && nth(&mut tx, practice, view, next, 0).await?.is_some();
 
-        let mut changes = practices::changed(&mut tx, practice, view, span).await?;
-        changes.extend(staff::changed(&mut tx, practice, view, span).await?);
-        changes.extend(listings::changed(&mut tx, practice, view, span).await?);
-        changes.extend(clients::changed(&mut tx, practice, view, span).await?);
-        changes.extend(consents::changed(&mut tx, practice, view, span).await?);
-        changes.extend(patients::changed(&mut tx, practice, view, span).await?);
-        changes.extend(conversations::changed(&mut tx, practice, view, span).await?);
-        changes.extend(messages::changed(&mut tx, practice, view, span).await?);
-        changes.extend(attachments::changed(&mut tx, practice, view, span).await?);
-        changes.extend(holds::changed(&mut tx, practice, view, span).await?);
-        changes.extend(tombstones::changed(&mut tx, practice, view, span).await?);
+        let mut changes = Vec::new();
+        let span = Span { since: from.since, upto };
+        for table in FEED {
+            changes.extend(table.changes(&mut tx, practice, view, span).await?);
+        }
+        let gone = Span { since: from.known_gone(), upto };
+        changes.extend(tombstones::FED.changes(&mut tx, practice, view, gone).await?);
         tx.commit().await?;
 
         // Stable: within a revision what is referred to stays before what refers to it.
@@ -184,7 +199,7 @@ impl Store {
             change.entity = view.trim(change.entity.clone());
         }
         // Less than `since` only after a restored backup: the device then starts over.
-        let revision = if more { span.upto } else { newest };
+        let revision = if more { upto } else { newest };
         Ok(ChangePage { revision, changes, more, epoch: String::new() })
     }
 }

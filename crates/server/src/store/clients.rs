@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Result, Store, Write,
     audit::{Act, fields_that_differ},
-    changes::{self, Span},
+    changes::Found,
     row::Columns,
     terms::Terms,
 };
@@ -46,7 +46,7 @@ impl Store {
             write.discard().await?;
             return Ok(None);
         }
-        let found = one(write.connection(), by.practice, View::Staff, client.id).await?;
+        let found = ONE.one(write.connection(), by.practice, View::Staff, client.id).await?;
         terms.hold(found.as_ref().map(|found| found.revision))?;
         let before = match found {
             Some(Change { revision, entity: Entity::Client(before) }) => Some((revision, before)),
@@ -107,41 +107,36 @@ pub(super) async fn find(
     practice: PracticeId,
     client: ClientId,
 ) -> Result<Option<Client>> {
-    Ok(match one(connection, practice, View::Staff, client).await? {
+    Ok(match ONE.one(connection, practice, View::Staff, client).await? {
         Some(Change { entity: Entity::Client(client), .. }) => Some(client),
         _ => None,
     })
 }
 
-pub(super) async fn one(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    id: ClientId,
-) -> Result<Option<Change>> {
-    let sql = per_view!(view;
-        "SELECT ",
-        columns!(),
-        " FROM clients WHERE practice_id = $1 AND ",
-        seen(clients),
-        " AND id = $3"
-    );
-    changes::one(connection, sql, practice, view, id.to_string(), |row| from_row(row).map(Entity::Client))
-        .await
-}
+/// One of them.
+pub(super) const ONE: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT ",
+            columns!(),
+            " FROM clients WHERE practice_id = $1 AND ",
+            seen(clients),
+            " AND id = $3"
+        )
+    },
+    read: FED.read,
+};
 
-pub(super) async fn changed(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    span: Span,
-) -> Result<Vec<Change>> {
-    let sql = per_view!(view;
-        "SELECT ",
-        columns!(),
-        " FROM clients WHERE practice_id = $1 AND ",
-        seen(clients),
-        " AND revision > $3 AND revision <= $4"
-    );
-    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Client)).await
-}
+/// What the feed tells of them.
+pub(super) const FED: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT ",
+            columns!(),
+            " FROM clients WHERE practice_id = $1 AND ",
+            seen(clients),
+            " AND revision > $3 AND revision <= $4"
+        )
+    },
+    read: |row| from_row(row).map(Entity::Client),
+};

@@ -1,18 +1,12 @@
 //! The texts that clients were asked to consent to, and what they said. Append-only.
 
 use limpet_model::{ClientId, Consent, ConsentId, ConsentText, PracticeId};
-use limpet_wire::{
-    changes::{Change, Entity},
-    http::NewConsent,
-};
+use limpet_wire::{changes::Entity, http::NewConsent};
 use serde_json::json;
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Flag, Result, Store, StoreError, Write, audit::Act, changes::Span, clients, row::Columns};
-use crate::{
-    by::By,
-    view::{View, per_view},
-};
+use super::{Flag, Result, Store, StoreError, Write, audit::Act, changes::Found, clients, row::Columns};
+use crate::{by::By, view::per_view};
 
 /// Answers of one client after which its own device gives no more.
 pub const MOST: i64 = 200;
@@ -172,16 +166,14 @@ async fn find(
     row.as_ref().map(from_row).transpose()
 }
 
-pub(super) async fn changed(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    span: Span,
-) -> Result<Vec<Change>> {
-    let sql = per_view!(view;
-        "SELECT id, revision, client_id, version, given, at, staff_id FROM consents WHERE practice_id = $1 AND ",
-        seen(consents),
-        " AND revision > $3 AND revision <= $4"
-    );
-    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Consent)).await
-}
+/// What the feed tells of them.
+pub(super) const FED: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT id, revision, client_id, version, given, at, staff_id FROM consents WHERE practice_id = $1 AND ",
+            seen(consents),
+            " AND revision > $3 AND revision <= $4"
+        )
+    },
+    read: |row| from_row(row).map(Entity::Consent),
+};

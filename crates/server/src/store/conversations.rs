@@ -14,7 +14,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Flag, Result, Store, StoreError, Write,
     audit::Act,
-    changes::{self, Span},
+    changes::Found,
     clients, due, endings,
     jobs::{self, Work},
     merges::find_now,
@@ -140,7 +140,7 @@ impl Store {
         let before = find_now(write.connection(), practice, View::Staff, id)
             .await?
             .ok_or(StoreError::Missing("conversation"))?;
-        let now_at = one(write.connection(), practice, View::Staff, before.id).await?;
+        let now_at = ONE.one(write.connection(), practice, View::Staff, before.id).await?;
         let revision = now_at.ok_or(StoreError::Missing("conversation"))?.revision;
         terms.hold(Some(revision))?;
         let mut after = before.clone();
@@ -361,43 +361,36 @@ pub(super) async fn find(
     view: View,
     id: ConversationId,
 ) -> Result<Option<Conversation>> {
-    Ok(match one(connection, practice, view, id).await? {
+    Ok(match ONE.one(connection, practice, view, id).await? {
         Some(Change { entity: Entity::Conversation(conversation), .. }) => Some(conversation),
         _ => None,
     })
 }
 
-pub(super) async fn one(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    id: ConversationId,
-) -> Result<Option<Change>> {
-    let sql = per_view!(view;
-        "SELECT ",
-        columns!(),
-        " FROM conversations WHERE practice_id = $1 AND ",
-        seen(conversations),
-        " AND id = $3"
-    );
-    changes::one(connection, sql, practice, view, id.to_string(), |row| {
-        from_row(row).map(Entity::Conversation)
-    })
-    .await
-}
+/// One of them.
+pub(super) const ONE: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT ",
+            columns!(),
+            " FROM conversations WHERE practice_id = $1 AND ",
+            seen(conversations),
+            " AND id = $3"
+        )
+    },
+    read: FED.read,
+};
 
-pub(super) async fn changed(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    span: Span,
-) -> Result<Vec<Change>> {
-    let sql = per_view!(view;
-        "SELECT ",
-        columns!(),
-        " FROM conversations WHERE practice_id = $1 AND ",
-        seen(conversations),
-        " AND revision > $3 AND revision <= $4"
-    );
-    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Conversation)).await
-}
+/// What the feed tells of them.
+pub(super) const FED: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT ",
+            columns!(),
+            " FROM conversations WHERE practice_id = $1 AND ",
+            seen(conversations),
+            " AND revision > $3 AND revision <= $4"
+        )
+    },
+    read: |row| from_row(row).map(Entity::Conversation),
+};

@@ -4,17 +4,14 @@
 //! for holds under the same lock. So a hold that was answered is in force.
 
 use limpet_model::{Held, Hold, HoldId, Lifted, Millis, PracticeId, Revision};
-use limpet_wire::{
-    changes::{Change, Entity},
-    http::NewHold,
-};
+use limpet_wire::{changes::Entity, http::NewHold};
 use serde_json::json;
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
     Result, Store, StoreError, Write,
     audit::{Act, Subject},
-    changes::Span,
+    changes::Found,
     clients, merges, patients,
     row::Columns,
 };
@@ -174,18 +171,16 @@ async fn find(connection: &mut AnyConnection, practice: PracticeId, id: HoldId) 
     row.as_ref().map(from_row).transpose()
 }
 
-pub(super) async fn changed(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    span: Span,
-) -> Result<Vec<Change>> {
-    let sql = per_view!(view;
-        "SELECT ",
-        columns!(),
-        " FROM holds WHERE practice_id = $1 AND ",
-        seen(holds),
-        " AND revision > $3 AND revision <= $4"
-    );
-    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Hold)).await
-}
+/// What the feed tells of them.
+pub(super) const FED: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT ",
+            columns!(),
+            " FROM holds WHERE practice_id = $1 AND ",
+            seen(holds),
+            " AND revision > $3 AND revision <= $4"
+        )
+    },
+    read: |row| from_row(row).map(Entity::Hold),
+};

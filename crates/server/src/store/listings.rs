@@ -1,16 +1,13 @@
 //! Departments, tags and templates. The last one to write wins; nothing is removed, only archived.
 
 use limpet_model::{Department, PracticeId, Tag, Template};
-use limpet_wire::changes::{Change, Entity};
+use limpet_wire::changes::Entity;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Flag, Result, Store, StoreError, audit::Act, changes::Span, row::Columns};
-use crate::{
-    by::By,
-    view::{View, per_view},
-};
+use super::{Flag, Result, Store, StoreError, audit::Act, changes::Found, row::Columns};
+use crate::{by::By, view::per_view};
 
 /// How many of a kind a practice has, archived ones with them: each device holds all of them.
 pub const MOST: i64 = 500;
@@ -178,25 +175,22 @@ pub(super) async fn exists(
     Ok(row.is_some())
 }
 
-pub(super) async fn changed(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    span: Span,
-) -> Result<Vec<Change>> {
-    // As they were changed: a template may come before what it refers to, when that was changed after it.
-    let sql = per_view!(view;
-        "SELECT revision, kind, document FROM listings WHERE practice_id = $1 AND ",
-        seen(listings),
-        " AND revision > $3 AND revision <= $4 ORDER BY revision, kind"
-    );
-    span.changes(connection, sql, practice, view, |row| {
+/// What the feed tells of them.
+/// As they were changed: a template may come before what it refers to, when that was changed after it.
+pub(super) const FED: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT revision, kind, document FROM listings WHERE practice_id = $1 AND ",
+            seen(listings),
+            " AND revision > $3 AND revision <= $4 ORDER BY revision, kind"
+        )
+    },
+    read: |row| {
         Ok(match row.text("kind")?.as_str() {
             Department::KIND => Entity::Department(read(row)?),
             Tag::KIND => Entity::Tag(read(row)?),
             Template::KIND => Entity::Template(read(row)?),
             _ => return Err(StoreError::Unreadable("kind")),
         })
-    })
-    .await
-}
+    },
+};

@@ -16,7 +16,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Flag, Result, Store, StoreError, Write, attachments,
     audit::Act,
-    changes::{self, Span},
+    changes::Found,
     conversations,
     jobs::{self, Work},
     merges, own_words, practices, quota,
@@ -113,7 +113,7 @@ impl Store {
         let mut write = self.write(by).await?;
         if let Some(there) = find_hash(write.connection(), practice, id).await? {
             // Of what the asker may not see it is not even said that it is there.
-            let seen = one(write.connection(), practice, view, id).await?.is_some();
+            let seen = ONE.one(write.connection(), practice, view, id).await?.is_some();
             write.discard().await?;
             return match (seen, there == hash) {
                 (false, _) => Err(StoreError::Missing("message")),
@@ -311,7 +311,7 @@ pub(super) async fn find(
     view: View,
     id: MessageId,
 ) -> Result<Option<Message>> {
-    Ok(match one(connection, practice, view, id).await? {
+    Ok(match ONE.one(connection, practice, view, id).await? {
         Some(Change { entity: Entity::Message(message), .. }) => Some(message),
         _ => None,
     })
@@ -330,35 +330,30 @@ async fn find_hash(
     row.map(|row| row.text("content_hash")).transpose()
 }
 
-pub(super) async fn one(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    id: MessageId,
-) -> Result<Option<Change>> {
-    let sql = per_view!(view;
-        "SELECT ",
-        columns!(),
-        " FROM messages WHERE practice_id = $1 AND ",
-        seen(messages),
-        " AND id = $3"
-    );
-    changes::one(connection, sql, practice, view, id.to_string(), |row| from_row(row).map(Entity::Message))
-        .await
-}
+/// One of them.
+pub(super) const ONE: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT ",
+            columns!(),
+            " FROM messages WHERE practice_id = $1 AND ",
+            seen(messages),
+            " AND id = $3"
+        )
+    },
+    read: FED.read,
+};
 
-pub(super) async fn changed(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    span: Span,
-) -> Result<Vec<Change>> {
-    let sql = per_view!(view;
-        "SELECT ",
-        columns!(),
-        " FROM messages WHERE practice_id = $1 AND ",
-        seen(messages),
-        " AND revision > $3 AND revision <= $4 ORDER BY revision, received_at"
-    );
-    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Message)).await
-}
+/// What the feed tells of them.
+pub(super) const FED: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT ",
+            columns!(),
+            " FROM messages WHERE practice_id = $1 AND ",
+            seen(messages),
+            " AND revision > $3 AND revision <= $4 ORDER BY revision, received_at"
+        )
+    },
+    read: |row| from_row(row).map(Entity::Message),
+};

@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Result, Store, StoreError, Write,
     audit::{Act, fields_that_differ},
-    changes::{self, Span},
+    changes::Found,
     clients,
     row::Columns,
     terms::Terms,
@@ -90,7 +90,7 @@ impl Store {
             write.discard().await?;
             return Ok(None);
         }
-        let found = one(write.connection(), practice, View::Staff, patient.id).await?;
+        let found = ONE.one(write.connection(), practice, View::Staff, patient.id).await?;
         terms.hold(found.as_ref().map(|found| found.revision))?;
         let before = match found {
             Some(Change { revision, entity: Entity::Patient(before) }) => Some((revision, before)),
@@ -174,41 +174,36 @@ pub(super) async fn find(
     practice: PracticeId,
     patient: PatientId,
 ) -> Result<Option<Patient>> {
-    Ok(match one(connection, practice, View::Staff, patient).await? {
+    Ok(match ONE.one(connection, practice, View::Staff, patient).await? {
         Some(Change { entity: Entity::Patient(patient), .. }) => Some(patient),
         _ => None,
     })
 }
 
-pub(super) async fn one(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    id: PatientId,
-) -> Result<Option<Change>> {
-    let sql = per_view!(view;
-        "SELECT ",
-        columns!(),
-        " FROM patients WHERE practice_id = $1 AND ",
-        seen(patients),
-        " AND id = $3"
-    );
-    changes::one(connection, sql, practice, view, id.to_string(), |row| from_row(row).map(Entity::Patient))
-        .await
-}
+/// One of them.
+pub(super) const ONE: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT ",
+            columns!(),
+            " FROM patients WHERE practice_id = $1 AND ",
+            seen(patients),
+            " AND id = $3"
+        )
+    },
+    read: FED.read,
+};
 
-pub(super) async fn changed(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    span: Span,
-) -> Result<Vec<Change>> {
-    let sql = per_view!(view;
-        "SELECT ",
-        columns!(),
-        " FROM patients WHERE practice_id = $1 AND ",
-        seen(patients),
-        " AND revision > $3 AND revision <= $4"
-    );
-    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Patient)).await
-}
+/// What the feed tells of them.
+pub(super) const FED: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT ",
+            columns!(),
+            " FROM patients WHERE practice_id = $1 AND ",
+            seen(patients),
+            " AND revision > $3 AND revision <= $4"
+        )
+    },
+    read: |row| from_row(row).map(Entity::Patient),
+};

@@ -1,21 +1,14 @@
 //! Practices: the tenants, how each works, and each one's revision.
 
 use limpet_model::{ConsentText, Logo, Millis, Practice, PracticeId, PracticeSettings, Revision};
-use limpet_wire::{
-    changes::{Change, Entity},
-    http::PracticeChange,
-};
+use limpet_wire::{changes::Entity, http::PracticeChange};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
-    Result, Store, StoreError, Write, audit::Act, changes::Span, consents, due, row::Columns, second_steps,
+    Result, Store, StoreError, Write, audit::Act, changes::Found, consents, due, row::Columns, second_steps,
 };
-use crate::{
-    by::By,
-    retention,
-    view::{View, per_view},
-};
+use crate::{by::By, retention, view::per_view};
 
 fn from_row(row: &AnyRow) -> Result<Practice> {
     let settings: Box<PracticeSettings> =
@@ -237,16 +230,14 @@ pub(super) async fn current_revision(
     row.int("counter").map(Revision)
 }
 
-pub(super) async fn changed(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    span: Span,
-) -> Result<Vec<Change>> {
-    let sql = per_view!(view;
-        "SELECT id, revision, name, address, phone, time_zone, settings FROM practices WHERE id = $1 AND ",
-        seen(practices),
-        " AND revision > $3 AND revision <= $4"
-    );
-    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::Practice)).await
-}
+/// What the feed tells of them.
+pub(super) const FED: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT id, revision, name, address, phone, time_zone, settings FROM practices WHERE id = $1 AND ",
+            seen(practices),
+            " AND revision > $3 AND revision <= $4"
+        )
+    },
+    read: |row| from_row(row).map(Entity::Practice),
+};

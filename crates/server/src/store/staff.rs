@@ -1,27 +1,21 @@
 //! Staff members and the passwords they sign in with.
 
 use limpet_model::{Millis, PracticeId, Role, StaffId, StaffMember};
-use limpet_wire::{
-    changes::{Change, Entity},
-    http::StaffChange,
-};
+use limpet_wire::{changes::Entity, http::StaffChange};
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, any::AnyRow, error::DatabaseError};
 
 use super::{
     Flag, Result, Store, StoreError, Write, account_links,
     audit::Act,
-    changes::Span,
+    changes::Found,
     jobs::Work,
     mails,
     row::Columns,
     sessions::{self, Session},
     sorting,
 };
-use crate::{
-    by::By,
-    view::{View, per_view},
-};
+use crate::{by::By, view::per_view};
 
 /// What sign-in needs to know about an e-mail address.
 pub struct SignInRow {
@@ -343,16 +337,14 @@ pub(super) async fn find(
     row.as_ref().map(from_row).transpose()
 }
 
-pub(super) async fn changed(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    span: Span,
-) -> Result<Vec<Change>> {
-    let sql = per_view!(view;
-        "SELECT id, revision, name, role, email, active FROM staff WHERE practice_id = $1 AND ",
-        seen(staff),
-        " AND revision > $3 AND revision <= $4"
-    );
-    span.changes(connection, sql, practice, view, |row| from_row(row).map(Entity::StaffMember)).await
-}
+/// What the feed tells of them.
+pub(super) const FED: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT id, revision, name, role, email, active FROM staff WHERE practice_id = $1 AND ",
+            seen(staff),
+            " AND revision > $3 AND revision <= $4"
+        )
+    },
+    read: |row| from_row(row).map(Entity::StaffMember),
+};

@@ -1,11 +1,10 @@
 //! What is gone, from everybody's view, from that of staff, or from one client's.
 
-use limpet_model::{ClientId, PracticeId};
-use limpet_wire::changes::{Change, Entity, Tombstone};
-use sqlx::{AnyConnection, any::AnyRow};
+use limpet_model::ClientId;
+use limpet_wire::changes::{Entity, Tombstone};
 
-use super::{Result, Write, changes::Span, row::Columns};
-use crate::view::{View, per_view};
+use super::{Result, Write, changes::Found, row::Columns};
+use crate::view::per_view;
 
 /// The view of staff, where a client's has an id and everybody's nothing.
 const STAFF: &str = "staff";
@@ -55,18 +54,14 @@ pub(super) async fn unbury(write: &mut Write, client: ClientId, kind: &str, id: 
     Ok(())
 }
 
-pub(super) async fn changed(
-    connection: &mut AnyConnection,
-    practice: PracticeId,
-    view: View,
-    span: Span,
-) -> Result<Vec<Change>> {
-    let sql = per_view!(view;
-        "SELECT kind, id, revision FROM tombstones WHERE practice_id = $1 AND ",
-        seen(tombstones),
-        " AND revision > $3 AND revision <= $4"
-    );
-    let tombstone =
-        |row: &AnyRow| Ok(Entity::Tombstone(Tombstone { of: row.text("kind")?, id: row.text("id")? }));
-    span.of_tombstones().changes(connection, sql, practice, view, tombstone).await
-}
+/// What the feed tells of them.
+pub(super) const FED: Found = Found {
+    sql: |view| {
+        per_view!(view;
+            "SELECT kind, id, revision FROM tombstones WHERE practice_id = $1 AND ",
+            seen(tombstones),
+            " AND revision > $3 AND revision <= $4"
+        )
+    },
+    read: |row| Ok(Entity::Tombstone(Tombstone { of: row.text("kind")?, id: row.text("id")? })),
+};
