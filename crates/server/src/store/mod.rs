@@ -33,6 +33,7 @@ mod merges;
 pub mod messages;
 mod moving;
 mod notices;
+mod open_sessions;
 pub mod openings;
 mod own_words;
 pub mod parts;
