@@ -17,7 +17,7 @@ use super::{
     Flag, Result, Store, StoreError, Write, attachments,
     audit::Act,
     changes::Found,
-    conversations,
+    conversation_changes, conversations,
     jobs::{self, Work},
     merges, own_words, practices, quota,
     row::{Columns, write_ids},
@@ -150,7 +150,8 @@ impl Store {
         if let Some(due) = due_at {
             jobs::queue(write.quiet(), practice, Work::Send(id), due, now).await?;
         } else {
-            conversations::message_arrived(&mut write, &mut conversation, author, new.audience, at).await?;
+            conversation_changes::message_arrived(&mut write, &mut conversation, author, new.audience, at)
+                .await?;
         }
         let received_at = next_moment(write.connection(), practice, conversation.id, now).await?;
         let message = Message {
@@ -211,7 +212,7 @@ pub(super) async fn send_now(write: &mut Write, message: &Message) -> Result<()>
     let mut conversation = found.ok_or(StoreError::Missing("conversation"))?;
     let at = next_moment(write.connection(), practice, message.conversation, now).await?;
     let audience = Audience::Everyone;
-    conversations::message_arrived(write, &mut conversation, message.author, audience, at).await?;
+    conversation_changes::message_arrived(write, &mut conversation, message.author, audience, at).await?;
     sqlx::query(
         "UPDATE messages SET revision = $3, audience = $4, received_at = $5, due_at = NULL \
          WHERE practice_id = $1 AND id = $2",

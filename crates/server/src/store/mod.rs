@@ -12,6 +12,7 @@ pub mod audit;
 pub mod changes;
 pub mod clients;
 pub mod consents;
+mod conversation_changes;
 pub mod conversations;
 mod copies;
 mod delivered;
