@@ -18,9 +18,7 @@ use super::{
     tombstones,
 };
 use crate::{
-    blobs::Part,
     by::{Actor, By},
-    file_of::FileOf,
     view::{View, per_view},
 };
 
@@ -109,39 +107,6 @@ fn from_row(row: &AnyRow) -> Result<Attachment> {
 }
 
 impl Store {
-    /// The parts that every attachment has in the blob store, and how many bytes its original has.
-    pub async fn kept_parts(&self) -> Result<Vec<(FileOf, u64, Vec<Part>)>> {
-        let rows = sqlx::query(
-            "SELECT practice_id, id, bytes, has_poster, has_rendition FROM attachments WHERE sha256 IS NOT NULL",
-        )
-        .fetch_all(self.pool())
-        .await?;
-        let read = |row: &AnyRow| {
-            let of = FileOf { practice: row.id("practice_id")?, attachment: row.id("id")? };
-            let more = [(Part::Poster, "has_poster"), (Part::Rendition, "has_rendition")];
-            let mut parts = vec![Part::Original];
-            for (part, column) in more {
-                if row.flag(column)? {
-                    parts.push(part);
-                }
-            }
-            Ok((of, u64::try_from(row.int("bytes")?).unwrap_or(0), parts))
-        };
-        rows.iter().map(read).collect()
-    }
-
-    /// The SHA-256 of every attachment's original, as it arrived.
-    pub async fn original_hashes(&self) -> Result<Vec<(FileOf, String)>> {
-        let rows = sqlx::query("SELECT practice_id, id, sha256 FROM attachments WHERE sha256 IS NOT NULL")
-            .fetch_all(self.pool())
-            .await?;
-        let read = |row: &AnyRow| {
-            let of = FileOf { practice: row.id("practice_id")?, attachment: row.id("id")? };
-            Ok((of, row.text("sha256")?))
-        };
-        rows.iter().map(read).collect()
-    }
-
     /// An attachment, if this view holds it. Its link is a path.
     pub async fn attachment(
         &self,

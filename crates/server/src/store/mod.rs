@@ -28,6 +28,7 @@ mod imports;
 pub mod invitations;
 pub mod jobs;
 mod keeper;
+mod kept_files;
 pub mod listings;
 pub mod mails;
 mod merges;
