@@ -1,14 +1,20 @@
-//! Arguments and answers of the desk calls, and the events that say when to ask again.
+//! Answers of the desk calls, what they are asked, and the events that say when to ask again.
 //!
 //! The rule for the UI: query, listen, query again. Nothing here is a live object.
 
+mod asked;
+
 use limpet_model::{
-    Attachment, AttachmentId, AttachmentKind, Audience, Client, ClientId, Conversation, ConversationId,
-    Filing, Message, Millis, Patient, PatientId, Practice, StaffId, StaffMember, StillOf,
+    Attachment, AttachmentId, AttachmentKind, Audience, Client, Conversation, ConversationId, Filing,
+    Message, Millis, Patient, Practice, StaffMember, StillOf,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use self::asked::{
+    AssignTo, BeHere, CaptureStill, ClientQuery, ConversationQuery, DeskSignIn, EndConversation,
+    MakeTranscript, MarkUrgent, SaveAttachment, StageFile, StartConversation, Unstage,
+};
 use crate::{Failure, sound::SoundClock};
 
 /// What happened in the desk. The UI asks again for what it shows.
@@ -89,21 +95,6 @@ pub struct Session {
     pub staff: StaffMember,
 }
 
-/// Sign-in at a server.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct DeskSignIn {
-    /// Address of the server, `https://...`.
-    pub server: String,
-    /// Sign-in name.
-    pub email: String,
-    /// Password.
-    pub password: String,
-    /// The code that was asked for with `code_needed`.
-    #[ts(optional)]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-}
-
 /// A queue of conversations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -118,19 +109,6 @@ pub enum Queue {
     Open,
     /// Ended ones, latest first.
     Ended,
-}
-
-/// Which conversations to list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ConversationQuery {
-    /// From which queue.
-    pub queue: Queue,
-    /// Words to find in messages and in names of clients and patients; empty for all.
-    pub search: String,
-    /// Rows to skip.
-    pub offset: u32,
-    /// Rows at most.
-    pub limit: u32,
 }
 
 /// A row of the list.
@@ -244,17 +222,6 @@ pub struct PersonHere {
     pub typing: Option<Audience>,
 }
 
-/// That one is in a conversation, or writing there. It passes by itself and is said again every few seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct BeHere {
-    /// Which.
-    pub conversation: ConversationId,
-    /// Whether one looks at it.
-    pub here: bool,
-    /// Whether one is writing, and for whom.
-    pub typing: Option<Audience>,
-}
-
 /// Words and files not yet sent. Kept in the outbox, so that a crash loses none of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Draft {
@@ -288,44 +255,6 @@ pub struct StagedFile {
     pub still_of: Option<StillOf>,
 }
 
-/// A file to stage for a conversation's draft.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct StageFile {
-    /// For which conversation.
-    pub conversation: ConversationId,
-    /// Path on this machine, as the file dialog gave it.
-    pub path: String,
-}
-
-/// A staged file to drop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct Unstage {
-    /// From which draft.
-    pub conversation: ConversationId,
-    /// Which file.
-    pub file: AttachmentId,
-}
-
-/// A conversation to open with a client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct StartConversation {
-    /// With whom.
-    pub client: ClientId,
-    /// About which animal.
-    pub patient: PatientId,
-    /// The reason.
-    pub subject: String,
-}
-
-/// Clients found by name, telephone, mail or a patient's name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ClientQuery {
-    /// What to find; empty for all.
-    pub search: String,
-    /// Rows at most.
-    pub limit: u32,
-}
-
 /// A client and the patients.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct ClientRow {
@@ -333,59 +262,6 @@ pub struct ClientRow {
     pub client: Client,
     /// Their animals.
     pub patients: Vec<Patient>,
-}
-
-/// Who answers a conversation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct AssignTo {
-    /// Which conversation.
-    pub conversation: ConversationId,
-    /// Whom, or nobody.
-    pub to: Option<StaffId>,
-}
-
-/// Urgent or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct MarkUrgent {
-    /// Which conversation.
-    pub conversation: ConversationId,
-    /// Urgent from now on.
-    pub urgent: bool,
-}
-
-/// The end of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct EndConversation {
-    /// Which conversation.
-    pub conversation: ConversationId,
-    /// What was seen and concluded.
-    pub summary: String,
-    /// What happens next.
-    pub plan: String,
-    /// Whether to file the transcript.
-    pub file: bool,
-    /// Whether the transcript contains notes.
-    pub include_notes: bool,
-}
-
-/// A transcript to save or file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct MakeTranscript {
-    /// Of which conversation.
-    pub conversation: ConversationId,
-    /// Whether it contains notes.
-    pub include_notes: bool,
-    /// Path to save to; empty for a name in the downloads folder.
-    pub path: String,
-}
-
-/// The original of an attachment, saved as a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct SaveAttachment {
-    /// Which.
-    pub attachment: AttachmentId,
-    /// Path to save to; empty for its own name in the downloads folder.
-    pub path: String,
 }
 
 /// A file that was written.
@@ -404,15 +280,6 @@ pub struct ReviewRoom {
     pub clip: Attachment,
     /// Address of the frame socket, token included.
     pub socket: String,
-}
-
-/// A frame to capture as a still, at full resolution, upright and in standard range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct CaptureStill {
-    /// The clip that is open for review.
-    pub clip: AttachmentId,
-    /// Frame number in display order.
-    pub frame: u32,
 }
 
 /// Settings of this device.
