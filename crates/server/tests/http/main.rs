@@ -9,6 +9,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
 
 mod accounts;
+mod askers;
 mod attachments;
 mod audit;
 mod backup;
