@@ -1,8 +1,7 @@
-//! Accounts by link, codes at sign-in, known devices, mail, what a practice sets and sorts by.
+//! Accounts by link, codes at sign-in, known devices, and how much of what anybody may add to is kept.
 
 use limpet_model::{
-    Author, ConsentId, Department, DepartmentId, Logo, Role, StaffId, StaffMember, Tag, TagId, Template,
-    TemplateId, Wording,
+    Author, ConsentId, Logo, Role, StaffId, StaffMember, Tag, TagId, Template, TemplateId, Wording,
 };
 use limpet_server::{
     by::{Actor, By},
@@ -11,20 +10,19 @@ use limpet_server::{
     store::{
         Store, StoreError,
         account_links::{AccountLink, LinkFor},
-        jobs::{LEASE, Lane, PutBack, Work},
         second_steps::{FirstCode, Taken},
     },
     view::View,
 };
 use limpet_wire::{
     changes::Entity,
-    http::{ConversationChange, InDepartment, NewConsent, PracticeChange, StaffChange},
+    http::{ConversationChange, NewConsent, PracticeChange, StaffChange},
 };
 use totp_rs::{Builder, Secret};
 
 use crate::{
     open,
-    suite::{Case, NOW, at, author_of, message, open_case, operator, say},
+    suite::{Case, NOW, at, author_of, open_case, operator},
 };
 
 const MINUTE: i64 = 60_000;
@@ -153,65 +151,6 @@ pub async fn furnish(store: &Store, case: &Case, logo: Logo) {
     store.know_device(practice, staff, &token_hash("mark"), NOW).await.unwrap();
 }
 
-pub async fn a_mail_is_one_nodes_at_a_time(url: &str) {
-    let store = open(url).await;
-    let Case { practice, .. } = open_case(&store).await;
-    let member = StaffMember {
-        id: StaffId::new(),
-        name: "Ben".into(),
-        role: Role::Technician,
-        email: format!("ben-{practice}@example.org"),
-        active: true,
-    };
-    store.invite_staff(operator(practice), &member, Some("es")).await.unwrap();
-    store.invite_staff(operator(practice), &member, Some("es")).await.unwrap();
-    let claim = async |now| store.claim_job(Lane::Post, "node", now).await.unwrap();
-    let (one, two) = tokio::join!(claim(NOW), claim(NOW));
-    let claimed: Vec<_> = [one, two].into_iter().flatten().collect();
-    assert_eq!(claimed.len(), 1, "repeating the invitation queues nothing");
-    let mail = claimed[0];
-    assert_eq!((mail.work, mail.attempt), (Work::Invite(member.id), 1));
-    assert_eq!(store.mail_language(mail).await.unwrap(), "es");
-    // The node dies; another takes it up, and what the first still says counts for nothing.
-    let again = claim(at(LEASE)).await.unwrap();
-    assert_eq!(again.attempt, 2);
-    assert!(!store.end_mail(mail).await.unwrap());
-    assert_eq!(store.count_mails().await.unwrap(), (1, 0));
-    assert_eq!(store.mail_language(again).await.unwrap(), "es");
-    assert!(store.end_mail(again).await.unwrap());
-    assert_eq!(store.count_mails().await.unwrap(), (0, 0));
-    // Asked for once more: in the other language, and given up at last.
-    store.queue_invitation(operator(practice), member.id, "en").await.unwrap();
-    let last = claim(at(LEASE)).await.unwrap();
-    assert_eq!(store.mail_language(last).await.unwrap(), "en");
-    store.put_back_job(last, PutBack::Dead, at(LEASE), "refused").await.unwrap();
-    assert_eq!(store.count_mails().await.unwrap(), (0, 1));
-    store.queue_invitation(operator(practice), member.id, "en").await.unwrap();
-    assert_eq!(store.count_mails().await.unwrap(), (1, 0), "asking again takes it up again");
-}
-
-pub async fn asking_for_a_mail_and_ending_one_wait_for_each_other_in_one_order(url: &str) {
-    let store = open(url).await;
-    let Case { practice, .. } = open_case(&store).await;
-    let member = StaffMember {
-        id: StaffId::new(),
-        name: "Ben".into(),
-        role: Role::Technician,
-        email: format!("ben-{practice}@example.org"),
-        active: true,
-    };
-    store.invite_staff(operator(practice), &member, Some("es")).await.unwrap();
-    for round in 0..60 {
-        let now = at(round * LEASE);
-        store.queue_invitation(operator(practice), member.id, "en").await.unwrap();
-        let mail = store.claim_job(Lane::Post, "node", now).await.unwrap().unwrap();
-        let (asked, ended) =
-            tokio::join!(store.queue_invitation(operator(practice), member.id, "es"), store.end_mail(mail));
-        asked.unwrap();
-        assert!(ended.unwrap());
-    }
-}
-
 pub async fn what_anybody_may_add_to_has_an_end(url: &str) {
     use limpet_server::store::{consents, devices, listings};
     let store = open(url).await;
@@ -315,118 +254,6 @@ pub async fn a_mistyped_address_is_put_right_before_there_is_a_password(url: &st
         .invite_staff(operator(practice), &StaffMember { id: StaffId::new(), ..member }, None)
         .await
         .unwrap();
-}
-
-pub async fn a_forgotten_password_waits_until_it_is_known_whose_it_is(url: &str) {
-    let store = open(url).await;
-    let Case { practice, vet, .. } = open_case(&store).await;
-    let email = store.staff_member(practice, vet).await.unwrap().unwrap().email;
-    for n in 0..3 {
-        store.queue_reset("nobody@example.org", "en", at(n)).await.unwrap();
-        store.queue_reset(&email, "es", at(n)).await.unwrap();
-    }
-    assert_eq!(store.count_mails().await.unwrap(), (2, 0), "once for each address");
-    let (one, two) = tokio::join!(store.address_resets(at(5)), store.address_resets(at(5)));
-    one.and(two).unwrap();
-    assert_eq!(store.count_mails().await.unwrap(), (1, 0), "nobody is nobody's");
-    let job = store.claim_job(Lane::Post, "node", at(5)).await.unwrap().unwrap();
-    assert_eq!((job.practice, job.work), (practice, Work::Reset(vet)));
-    assert_eq!(store.mail_language(job).await.unwrap(), "es");
-    assert!(store.end_mail(job).await.unwrap());
-    for n in 0..600 {
-        store.queue_reset(&format!("{n}@example.org"), "en", at(n)).await.unwrap();
-    }
-    assert_eq!(store.count_mails().await.unwrap().0, 500);
-}
-
-pub async fn what_a_practice_sets_and_sorts_by_comes_back(url: &str) {
-    let store = open(url).await;
-    let case = open_case(&store).await;
-    let practice = case.practice;
-    let words = |text: &str| Wording::from([("en".to_owned(), text.to_owned())]);
-    let change =
-        PracticeChange { consent: Some(words("May we?")), offline: Some(true), ..PracticeChange::default() };
-    let set = store.change_practice(operator(practice), &change).await.unwrap();
-    assert_eq!(store.practice(practice).await.unwrap(), Some(set.clone()));
-    assert_eq!(open(url).await.practice(practice).await.unwrap(), Some(set));
-    let require = PracticeChange { requires_code: Some(true), ..PracticeChange::default() };
-    let refused = store.change_practice(operator(practice), &require).await;
-    assert!(matches!(refused, Err(StoreError::Conflict(_))));
-
-    let department =
-        Department { id: DepartmentId::new(), name: "Surgery".into(), position: 1, archived: false };
-    let tag = Tag { id: TagId::new(), name: "Bites".into(), position: 2, archived: false };
-    let template = Template {
-        id: TemplateId::new(),
-        title: "After surgery".into(),
-        body: "Dear {{client.name}}".into(),
-        language: "en".into(),
-        department: Some(department.id),
-        tags: vec![tag.id],
-        position: 3,
-        archived: false,
-    };
-    let missing = store.put_template(operator(practice), &template).await;
-    assert!(matches!(missing, Err(StoreError::Missing("department"))));
-    store.put_listed(operator(practice), &department).await.unwrap();
-    store.put_listed(operator(practice), &tag).await.unwrap();
-    store.put_template(operator(practice), &template).await.unwrap();
-    let twin = Tag { id: TagId::new(), ..tag.clone() };
-    assert!(matches!(store.put_listed(operator(practice), &twin).await, Err(StoreError::Conflict(_))));
-    let sorted = ConversationChange {
-        department: Some(InDepartment { to: Some(department.id) }),
-        tags: Some(vec![tag.id]),
-        ..ConversationChange::default()
-    };
-    store
-        .change_conversation(By::new(practice, Actor::Staff(case.vet), NOW), case.conversation, &sorted)
-        .await
-        .unwrap();
-    let new = NewConsent { client: case.client.id, version: 1, given: true };
-    let consent = ConsentId::new();
-    for _ in 0..2 {
-        store.put_consent(operator(practice), consent, &new).await.unwrap();
-    }
-    let unknown = NewConsent { version: 2, ..new };
-    let refused = store.put_consent(operator(practice), ConsentId::new(), &unknown).await;
-    assert!(matches!(refused, Err(StoreError::Missing("consent text"))));
-    // The switch is on: a client's message is answered, in the same revision.
-    say(&store, &case, Author::Client(case.client.id), &message(&case, "Hello")).await;
-
-    let entities = async |view| -> Vec<Entity> {
-        let page = store.changes(practice, view, limpet_model::Revision(0), 1000).await.unwrap();
-        page.changes.into_iter().map(|change| change.entity).collect()
-    };
-    let seen = entities(View::Staff).await;
-    for entity in [Entity::Department(department), Entity::Tag(tag.clone()), Entity::Template(template)] {
-        assert!(seen.contains(&entity), "{entity:?}");
-    }
-    let automatic = |entity: &&Entity| matches!(entity, Entity::Message(message) if message.automatic);
-    assert_eq!(seen.iter().filter(automatic).count(), 1);
-    let conversation = store.conversation(practice, View::Staff, case.conversation).await.unwrap().unwrap();
-    assert!(conversation.waiting_since.is_some() && conversation.tags == [tag.id]);
-    let theirs = entities(View::Client(case.client.id)).await;
-    assert_eq!(theirs.iter().filter(|entity| matches!(entity, Entity::Consent(_))).count(), 1);
-    let hidden = |entity: &&Entity| {
-        matches!(entity, Entity::Department(_) | Entity::Tag(_) | Entity::Template(_) | Entity::Unread)
-    };
-    assert_eq!(theirs.iter().filter(hidden).count(), 0);
-    // Pages are as long as they were asked to be, with the new kinds in them.
-    assert_eq!(pages(&store, &case, View::Staff).await, seen.len());
-    assert_eq!(pages(&store, &case, View::Client(case.client.id)).await, theirs.len());
-}
-
-async fn pages(store: &Store, case: &Case, view: View) -> usize {
-    let (mut since, mut count) = (limpet_model::Revision(0), 0);
-    loop {
-        let page = store.changes(case.practice, view, since, 2).await.unwrap();
-        assert!(page.changes.len() <= 4, "one and the revision after it, which has three");
-        count += page.changes.len();
-        since = page.revision;
-        if !page.more {
-            return count;
-        }
-    }
 }
 
 pub async fn sessions_of_one_person_have_an_end(url: &str) {
