@@ -1,10 +1,10 @@
-//! What is removed because of its age, and what never is.
+//! What is removed because of its age, with everything in it; `retention_histories` looks for what never is.
 
 use std::collections::BTreeMap;
 
 use limpet_model::{
     Author, Client, ClientId, ConversationId, ConversationState, Held, HoldId, MessageId, Millis, Patient,
-    PatientId, PracticeId, Revision,
+    Revision,
 };
 use limpet_server::{
     by::{Actor, By},
@@ -21,7 +21,6 @@ use limpet_wire::{
     changes::Entity,
     http::{ConversationChange, ExportKind, NewConversation, NewExport, NewHold, NewMessage, PracticeChange},
 };
-use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use sqlx::{AnyPool, AssertSqlSafe, Row};
 
 use crate::{
@@ -29,15 +28,15 @@ use crate::{
     suite::{Case, NOW, at, author_of, file_of, message, open_case, operator},
 };
 
-const DAY: i64 = 24 * 60 * 60 * 1000;
-const YEAR: i64 = 366 * DAY;
+pub const DAY: i64 = 24 * 60 * 60 * 1000;
+pub const YEAR: i64 = 366 * DAY;
 
-fn vet(case: &Case, at: Millis) -> By {
+pub fn vet(case: &Case, at: Millis) -> By {
     By::new(case.practice, Actor::Staff(case.vet), at)
 }
 
 /// Another conversation of a patient, in which the client wrote at a moment.
-async fn converse(store: &Store, case: &Case, patient: &Patient, at: Millis) -> ConversationId {
+pub async fn converse(store: &Store, case: &Case, patient: &Patient, at: Millis) -> ConversationId {
     let id = ConversationId::new();
     let new = NewConversation {
         client: patient.client,
@@ -50,7 +49,7 @@ async fn converse(store: &Store, case: &Case, patient: &Patient, at: Millis) -> 
     id
 }
 
-async fn write(
+pub async fn write(
     store: &Store,
     case: &Case,
     conversation: ConversationId,
@@ -63,7 +62,7 @@ async fn write(
     id
 }
 
-async fn end(store: &Store, case: &Case, conversation: ConversationId, at: Millis) {
+pub async fn end(store: &Store, case: &Case, conversation: ConversationId, at: Millis) {
     let end = ConversationChange {
         state: Some(ConversationState::Ended),
         at: Some(at),
@@ -74,12 +73,12 @@ async fn end(store: &Store, case: &Case, conversation: ConversationId, at: Milli
     store.change_conversation(vet(case, at), conversation, &end).await.unwrap();
 }
 
-async fn set(store: &Store, case: &Case, at: Millis, change: PracticeChange) {
+pub async fn set(store: &Store, case: &Case, at: Millis, change: PracticeChange) {
     store.change_practice(By::new(case.practice, Actor::Operator, at), &change).await.unwrap();
 }
 
 /// The daily job, claimed.
-async fn job(store: &Store, case: &Case, now: Millis) -> Job {
+pub async fn job(store: &Store, case: &Case, now: Millis) -> Job {
     store.plan_retention(Millis(now.0 - GRACE)).await.unwrap();
     let job = store.claim_job(Lane::Removal, "test", now).await.unwrap().unwrap();
     assert_eq!(job.work, Work::Retain(case.practice));
@@ -90,7 +89,7 @@ async fn bounds_at(store: &Store, case: &Case, now: Millis) -> Option<Bounds> {
     bounds(&store.practice(case.practice).await.unwrap().unwrap(), now)
 }
 
-async fn there(store: &Store, case: &Case, id: ConversationId) -> bool {
+pub async fn there(store: &Store, case: &Case, id: ConversationId) -> bool {
     store.conversation(case.practice, View::Staff, id).await.unwrap().is_some()
 }
 
@@ -264,205 +263,4 @@ pub async fn a_hold_set_in_the_last_moment_wins(url: &str) {
     let missing = NewHold { of: Held::Client(ClientId::new()), reason: "x".into() };
     let refused = store.put_hold(vet(&case, now), HoldId::new(), &missing).await;
     assert!(matches!(refused, Err(StoreError::Missing("client"))), "{refused:?}");
-}
-
-/// What a history does, about one of four conversations of two clients.
-#[derive(Debug, Clone, Copy)]
-enum Op {
-    Wait { days: i64 },
-    Write { nr: usize },
-    End { nr: usize },
-    Hold { nr: usize, on: u8 },
-    Lift { nr: usize },
-    Years { years: u32 },
-    HoldAll { on: bool },
-    Remove,
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    let nr = 0..4_usize;
-    prop_oneof![
-        6 => prop_oneof![0..10_i64, 300..1000_i64].prop_map(|days| Op::Wait { days }),
-        2 => nr.clone().prop_map(|nr| Op::Write { nr }),
-        6 => nr.clone().prop_map(|nr| Op::End { nr }),
-        2 => (nr.clone(), 0..3_u8).prop_map(|(nr, on)| Op::Hold { nr, on }),
-        3 => nr.prop_map(|nr| Op::Lift { nr }),
-        2 => prop_oneof![1 => Just(0_u32), 6 => 1..4_u32].prop_map(|years| Op::Years { years }),
-        1 => prop::bool::weighted(0.2).prop_map(|on| Op::HoldAll { on }),
-        5 => Just(Op::Remove),
-    ]
-}
-
-/// A conversation as the test knows it.
-struct Known {
-    id: ConversationId,
-    patient: Patient,
-    last: Millis,
-    ended: bool,
-    gone: bool,
-}
-
-/// Whatever happens in whatever order: what is on hold, young, or waited for is never removed, and what is due always.
-pub async fn nothing_on_hold_is_ever_removed(url: &str) {
-    let store = open(url).await;
-    let mut runner = TestRunner::deterministic();
-    let mut removals = 0;
-    for _ in 0..24 {
-        let history = prop::collection::vec(op(), 40..90).new_tree(&mut runner).unwrap().current();
-        removals += live_through(&store, &history).await;
-    }
-    assert!(removals > 30, "{removals}");
-}
-
-async fn live_through(store: &Store, history: &[Op]) -> usize {
-    let case = open_case(store).await;
-    let other = Client { id: ClientId::new(), name: "Jonas".into(), ..case.client.clone() };
-    store.put_client(operator(case.practice), &other).await.unwrap();
-    let cat = Patient { id: PatientId::new(), client: other.id, ..case.patient.clone() };
-    store.put_patient(operator(case.practice), &cat).await.unwrap();
-    let (mut known, mut now) = (Vec::new(), NOW);
-    for patient in [&case.patient, &case.patient, &cat, &cat] {
-        let id = converse(store, &case, patient, NOW).await;
-        known.push(Known { id, patient: patient.clone(), last: NOW, ended: false, gone: false });
-    }
-    store.plan_retention(Millis(NOW.0 - GRACE)).await.unwrap();
-    let job = loop {
-        let job = store.claim_job(Lane::Removal, "test", NOW).await.unwrap().unwrap();
-        if job.practice == case.practice {
-            break job;
-        }
-    };
-    // By whom it is held, and when that was lifted.
-    let mut holds: Vec<(HoldId, String, Option<Millis>)> = Vec::new();
-    // The shortest that was wanted since, each with when: it counts after a while.
-    let (mut years, mut all, mut kept_until): (u32, bool, Vec<(Millis, Option<u32>)>) =
-        (7, false, Vec::new());
-    let mut removals = 0;
-    for op in history {
-        now = Millis(now.0 + 1000);
-        match *op {
-            Op::Wait { days } => now = Millis(now.0 + days * DAY),
-            Op::Write { nr } if !known[nr].gone => {
-                write(store, &case, known[nr].id, Author::Client(known[nr].patient.client), now).await;
-                (known[nr].last, known[nr].ended) = (now, false);
-            }
-            Op::End { nr } if !known[nr].gone && !known[nr].ended => {
-                end(store, &case, known[nr].id, now).await;
-                (known[nr].last, known[nr].ended) = (now, true);
-            }
-            Op::Hold { nr, on } if !known[nr].gone => {
-                let of = match on {
-                    0 => Held::Conversation(known[nr].id),
-                    1 => Held::Patient(known[nr].patient.id),
-                    _ => Held::Client(known[nr].patient.client),
-                };
-                let subject = serde_json::to_value(of).unwrap()["id"].as_str().unwrap().to_owned();
-                let id = HoldId::new();
-                let new = NewHold { of, reason: "A complaint".into() };
-                store.put_hold(vet(&case, now), id, &new).await.unwrap();
-                holds.push((id, subject, None));
-            }
-            Op::Lift { nr } => {
-                if let Some((id, _, lifted)) = holds.iter_mut().filter(|it| it.2.is_none()).nth(nr / 2) {
-                    store.lift_hold(vet(&case, now), *id).await.unwrap();
-                    *lifted = Some(now);
-                }
-            }
-            Op::Years { years: set_to } => {
-                // Until now it was so, and will be for a while.
-                kept_until.push((Millis(now.0 + GRACE), if all { None } else { Some(years) }));
-                years = set_to;
-                let change = PracticeChange { retention_years: Some(years), ..PracticeChange::default() };
-                set(store, &case, now, change).await;
-            }
-            Op::HoldAll { on } => {
-                kept_until.push((Millis(now.0 + GRACE), if all { None } else { Some(years) }));
-                all = on;
-                let change = PracticeChange { legal_hold: Some(all), ..PracticeChange::default() };
-                set(store, &case, now, change).await;
-            }
-            Op::Remove => {
-                let ids: Vec<_> = known.iter().map(|it| it.id).collect();
-                let done = store.remove_conversations(job, &ids, now).await.unwrap().unwrap();
-                removals += done.conversations;
-                for it in known.iter_mut().filter(|it| !it.gone) {
-                    let subjects =
-                        [it.id.to_string(), it.patient.id.to_string(), it.patient.client.to_string()];
-                    let held = holds.iter().any(|(_, subject, lifted)| {
-                        subjects.contains(subject) && lifted.is_none_or(|at| at.0 > now.0 - GRACE)
-                    });
-                    // Everything that was wanted lately has to allow it.
-                    let lately = kept_until.iter().filter(|(until, _)| *until > now).map(|(_, was)| *was);
-                    let wanted = lately.chain([if all { None } else { Some(years) }]);
-                    let old = |years: u32| now.0 - it.last.0 > i64::from(years) * 365 * DAY;
-                    let may =
-                        it.ended && !held && wanted.clone().all(|it| it.is_some_and(|n| n > 0 && old(n)));
-                    let alive = there(store, &case, it.id).await;
-                    assert!(alive || may, "{op:?} in {history:?}");
-                    // Two days beside, for leap years and the day's end; and where nothing was changed lately.
-                    let must = it.ended
-                        && !held
-                        && wanted.clone().all(|it| it.is_some_and(|n| n > 0))
-                        && wanted
-                            .clone()
-                            .all(|n| now.0 - it.last.0 > i64::from(n.unwrap_or(0)) * 366 * DAY + 2 * DAY)
-                        && kept_until.iter().all(|(until, _)| *until <= now);
-                    assert!(!(alive && must), "{op:?} in {history:?}");
-                    it.gone = !alive;
-                }
-            }
-            Op::Write { .. } | Op::End { .. } | Op::Hold { .. } => {}
-        }
-    }
-    store.verify_audit(case.practice).await.unwrap().unwrap();
-    removals
-}
-
-pub async fn people_go_when_nothing_is_left_of_them(url: &str) {
-    let store = open(url).await;
-    let case = open_case(&store).await;
-    let person = async |name: &str| {
-        let client = Client { id: ClientId::new(), name: name.into(), ..case.client.clone() };
-        store.put_client(operator(case.practice), &client).await.unwrap();
-        let patient = Patient { id: PatientId::new(), client: client.id, ..case.patient.clone() };
-        store.put_patient(operator(case.practice), &patient).await.unwrap();
-        (client, patient)
-    };
-    let (gone, touched, held, never) =
-        (person("Marta").await, person("Jonas").await, person("Eva").await, person("Never wrote").await);
-    let mut due = Vec::new();
-    for (_, patient) in [&gone, &touched, &held] {
-        let id = converse(&store, &case, patient, NOW).await;
-        end(&store, &case, id, NOW).await;
-        due.push(id);
-    }
-    let renamed = Client { phone: "556".into(), ..touched.0.clone() };
-    store.put_client(By::new(case.practice, Actor::Operator, at(5 * YEAR)), &renamed).await.unwrap();
-    let now = at(7 * YEAR + 2 * DAY);
-    let job = job(&store, &case, now).await;
-    assert_eq!(store.remove_somebody(job, now).await.unwrap(), Some(false), "they have conversations");
-    let done = store.remove_conversations(job, &due, now).await.unwrap().unwrap();
-    assert_eq!(done.conversations, 3);
-    let hold = NewHold { of: Held::Client(held.0.id), reason: "A lawsuit".into() };
-    store.put_hold(vet(&case, now), HoldId::new(), &hold).await.unwrap();
-    let before = store.revision(case.practice).await.unwrap();
-    let mut rounds = 0;
-    while store.remove_somebody(job, now).await.unwrap() == Some(true) {
-        rounds += 1;
-    }
-    let names = async |practice: PracticeId| {
-        let page = store.changes(practice, View::Staff, Revision(0), 1000).await.unwrap();
-        let name = |entity| if let Entity::Client(client) = entity { Some(client.name) } else { None };
-        page.changes.into_iter().filter_map(|change| name(change.entity)).collect::<Vec<_>>()
-    };
-    let mut left = names(case.practice).await;
-    left.sort();
-    assert_eq!(left, ["Eva", "Jonas", "Marta", "Never wrote"], "the first Marta is the case's own");
-    assert_eq!(rounds, 3, "two animals and one person: whose phone changed lately stays");
-    assert!(store.patient(case.practice, never.1.id).await.unwrap().is_some());
-    assert!(store.patient(case.practice, held.1.id).await.unwrap().is_some());
-    let page = store.changes(case.practice, View::Client(gone.0.id), before, 100).await.unwrap();
-    let said = format!("{page:?}");
-    assert!(said.contains(&gone.0.id.to_string()) && said.contains(&gone.1.id.to_string()), "{said}");
-    store.verify_audit(case.practice).await.unwrap().unwrap();
 }
