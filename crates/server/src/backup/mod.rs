@@ -8,6 +8,7 @@
 
 mod check;
 mod forget;
+mod removed;
 mod restore;
 mod take;
 

@@ -2,8 +2,8 @@
 //!
 //! The rows are copied first, as they are at one moment. Everything they say is there was there at that moment, and is
 //! there after it: an arriving file only grows, a file that was prepared is in the blob store before it goes from where
-//! it arrived, and a blob stays. So the arriving files are copied next and the blobs last, and no row is left without
-//! its file. What came after the moment is left out.
+//! it arrived, and a blob stays until its conversation is removed. So the arriving files are copied next and the blobs
+//! last, and no row is left without its file. What came after the moment is left out.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,6 +19,7 @@ use super::{
     BackupError, DATABASE, FORMAT, Kept, MANIFEST, Manifest, NODE, Result, Unfinished, at, backups_in,
     forget::{forget, remove_leftovers},
     hold, part_of, read_manifest,
+    removed::leave_out_what_was_removed,
 };
 use crate::{
     blobs::{Blobs, Listed, Part},
@@ -89,7 +90,14 @@ pub async fn take(data: &Path, to: &Path, keep: Option<usize>, now: Millis) -> R
     let rows = taking.rows(&database).await?;
     taking.arriving(&arriving, &rows, &lengths).await?;
     taking.blobs(&rows).await?;
-    taking.leave_out_what_was_removed(&database).await?;
+    leave_out_what_was_removed(
+        &database,
+        &folder.join(DATABASE),
+        &mut taking.files,
+        &mut taking.missing,
+        now,
+    )
+    .await?;
     taking.node(now).await?;
     taking.put_down(DATABASE, &folder.join(DATABASE), now).await?;
 
@@ -223,21 +231,6 @@ impl Taking<'_> {
             progress.file(bytes);
         }
         self.missing.extend(wanted.into_iter().map(|path| format!("blobs/{path}")));
-        Ok(())
-    }
-
-    /// What was removed with its conversation since the rows were looked at is not missing. A backup that has its row is
-    /// restored with that removed again.
-    async fn leave_out_what_was_removed(&mut self, database: &Path) -> Result<()> {
-        if self.missing.is_empty() {
-            return Ok(());
-        }
-        let store = Store::open_as_it_is(&file_url(database)).await?;
-        let there = store.original_hashes().await;
-        store.close().await;
-        let there: BTreeSet<FileOf> = there?.into_iter().map(|(of, _)| of).collect();
-        let of = |path: &str| path.strip_prefix("blobs/").and_then(Blobs::read_path).map(|(of, _)| of);
-        self.missing.retain(|path| of(path).is_none_or(|of| there.contains(&of)));
         Ok(())
     }
 

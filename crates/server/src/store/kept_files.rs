@@ -1,9 +1,13 @@
 //! The files that the rows say are there, of all practices: for what looks after files.
 
+use limpet_model::{AttachmentState, Millis};
 use sqlx::any::AnyRow;
 
-use super::{Result, Store, row::Columns};
-use crate::{blobs::Part, file_of::FileOf};
+use super::{Result, Store, attachments, row::Columns};
+use crate::{blobs::Part, by::By, file_of::FileOf, view::View};
+
+/// What is read where a file was, in a backup that was taken while its conversation was removed.
+const REMOVED: &str = "This file was kept long enough and was removed with its conversation.";
 
 impl Store {
     /// The parts that every attachment has in the blob store, and how many bytes its original has.
@@ -37,5 +41,16 @@ impl Store {
             Ok((of, row.text("sha256")?))
         };
         rows.iter().map(read).collect()
+    }
+
+    /// Says of an attachment that its files are gone, with what was known of them.
+    pub async fn files_were_removed(&self, of: FileOf, now: Millis) -> Result<()> {
+        let mut write = self.write(By::server(of.practice, now)).await?;
+        let found = attachments::find(write.connection(), of.practice, View::Staff, of.attachment).await?;
+        let Some(mut attachment) = found else { return write.discard().await };
+        attachment.state = AttachmentState::Refused { reason: REMOVED.to_owned() };
+        (attachment.sha256, attachment.has_poster, attachment.has_rendition) = (None, false, false);
+        attachments::update(&mut write, &attachment).await?;
+        write.commit().await.map(drop)
     }
 }

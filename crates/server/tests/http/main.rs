@@ -46,6 +46,7 @@ mod problems;
 mod process;
 mod readers;
 mod replies;
+mod restore;
 mod retention;
 mod second_step;
 mod senders;

@@ -22,6 +22,7 @@ use limpet_server::{
 };
 use limpet_wire::http::{ConversationChange, NewConversation, NewHold, NewMessage};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::{
     clinic::{Case, DAY, Device, client_named, file, ok, patient_of, words},
@@ -30,15 +31,17 @@ use crate::{
     uploads::{chunk, create, until_it_is},
 };
 
+const FILE: &[u8] = b"%PDF-1.4\n%%EOF";
+
 /// Old conversations of one client, each with a file that is there in all its parts.
-struct Archive {
-    practice: PracticeId,
+pub struct Archive {
+    pub practice: PracticeId,
     vet: StaffId,
-    files: Vec<(ConversationId, FileOf)>,
+    pub files: Vec<(ConversationId, FileOf)>,
 }
 
 /// Puts `count` of them into a furnished folder, as if they had been there for eight years.
-async fn archive(store: &Store, blobs: &Blobs, count: usize) -> Archive {
+pub async fn archive(store: &Store, blobs: &Blobs, count: usize) -> Archive {
     let now = Clock::system().now();
     let [practice] = store.practices().await.unwrap()[..] else { panic!("one practice") };
     let long_ago = Millis(now.0 - 8 * 366 * DAY);
@@ -58,13 +61,13 @@ async fn archive(store: &Store, blobs: &Blobs, count: usize) -> Archive {
             opened_at: long_ago,
         };
         store.open_conversation(by, conversation, &new).await.unwrap();
-        let file = file(AttachmentKind::Document, "bloods.pdf", 14);
+        let file = file(AttachmentKind::Document, "bloods.pdf", FILE.len());
         let of = FileOf { practice, attachment: file.id };
         let case = Case { client: client.id, patient: patient.id, conversation };
         let new = NewMessage { attachments: vec![file], ..words(&case, "Look") };
         store.put_message(by, View::Staff, MessageId::new(), &new).await.unwrap();
         for part in [Part::Original, Part::Poster, Part::Rendition] {
-            blobs.put(of, part, b"%PDF-1.4\n%%EOF".to_vec()).await.unwrap();
+            blobs.put(of, part, FILE.to_vec()).await.unwrap();
         }
         ready(store, of, long_ago).await;
         let end = ConversationChange {
@@ -88,7 +91,7 @@ async fn ready(store: &Store, of: FileOf, at: Millis) {
     let job = store.claim_job(Lane::Heavy, "test", at).await.unwrap().unwrap();
     let ready = Attachment {
         state: AttachmentState::Ready,
-        sha256: Some("ab".repeat(32)),
+        sha256: Some(hex::encode(Sha256::digest(FILE))),
         has_poster: true,
         has_rendition: true,
         uploaded_at: Some(at),
@@ -97,7 +100,7 @@ async fn ready(store: &Store, of: FileOf, at: Millis) {
     assert!(store.write_findings(job, &ready, true, at).await.unwrap());
 }
 
-async fn left(store: &Store, archive: &Archive) -> usize {
+pub async fn left(store: &Store, archive: &Archive) -> usize {
     let mut left = 0;
     for (conversation, _) in &archive.files {
         let found = store.conversation(archive.practice, View::Staff, *conversation).await.unwrap();
