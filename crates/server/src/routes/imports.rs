@@ -11,7 +11,7 @@ use limpet_wire::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     access::Caller,
@@ -95,20 +95,45 @@ async fn examine(app: &App, practice: PracticeId, said: Said, body: Body) -> Ans
     };
     let bytes = whole_body(body, IMPORT_LIMIT, PATIENCE).await.map_err(|unread| unread.or(too_large))?;
     // Only once it is here: whoever sends slowly keeps nobody waiting.
-    let busy = |_| {
-        Problem::new(Code::TooMany, "Other files are being looked at. Try again in a minute.").retry_after(60)
-    };
-    let _place = tokio::time::timeout(TURN, PLACES.acquire())
-        .await
-        .map_err(busy)?
-        .map_err(|error| Problem::internal(&error))?;
+    let _place = place(TURN).await?;
     let known = app.store.known_people(practice).await?;
     let looked = tokio::task::spawn_blocking(move || look(practice, &bytes, &said, known)).await;
     looked.map_err(|error| Problem::internal(&error))?
+}
+
+/// A place, or to come back later when none was free for so long.
+async fn place(turn: Duration) -> Answer<SemaphorePermit<'static>> {
+    let busy = |_| {
+        Problem::new(Code::TooMany, "Other files are being looked at. Try again in a minute.").retry_after(60)
+    };
+    let waited = tokio::time::timeout(turn, PLACES.acquire()).await.map_err(busy)?;
+    waited.map_err(|error| Problem::internal(&error))
 }
 
 /// Tells of the file.
 pub fn tell(telling: &mut Telling<'_>) {
     telling.takes("text/csv", &json!({ "type": "string", "format": "binary" }), true);
     telling.fails(&[400, 413, 429]);
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_finds_no_place_in_time_is_told_when_to_come_back() {
+        let one = place(TURN).await.unwrap();
+        let _two = place(TURN).await.unwrap();
+        let refused = tokio::time::timeout(PATIENCE / 10, place(Duration::ZERO)).await.expect("it waits on");
+        let refused = refused.unwrap_err().into_response();
+        assert_eq!(
+            (refused.status().as_u16(), &refused.headers()["retry-after"]),
+            (429, &"60".parse().unwrap())
+        );
+        // Whoever waits has the next one that is free.
+        let (third, ()) = tokio::join!(place(TURN), async { drop(one) });
+        assert!(third.is_ok());
+    }
 }
