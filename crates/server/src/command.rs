@@ -148,7 +148,14 @@ async fn with_store(
     place: &Place,
     work: impl AsyncFnOnce(&Store) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    if place.database.is_none() {
+    if let Some(url) = &place.database {
+        let store = Store::open_at_any_step(url).await?;
+        let tables = store.table_names().await;
+        store.close().await;
+        if !tables?.contains("_sqlx_migrations") {
+            bail!("no limpet-server has used this database; is it the one that the server has?");
+        }
+    } else {
         let folder = place.folder()?;
         if !folder.join("limpet.db").is_file() {
             bail!("there is no database in {}; say --database if the server has another", folder.display());

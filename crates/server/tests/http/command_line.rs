@@ -42,6 +42,35 @@ fn adding_prints_an_id_and_nothing_else_and_says_what_is_wrong() {
     refused(&["practice", "add", "--name", " ", "--time-zone", "UTC"], "", "needs a name");
 }
 
+/// Of a folder that was mistyped nothing is said that would look like an answer, and nothing is made of it.
+#[test]
+fn what_asks_an_installation_that_is_not_there_makes_none() {
+    let (folder, nobody) = (tempfile::tempdir().unwrap(), limpet_model::PracticeId::new().to_string());
+    let of = ["--practice", &nobody];
+    for (command, has_practice) in [
+        (&["practice", "list"][..], false),
+        (&["practice", "show"], true),
+        (&["practice", "set"], true),
+        (&["practice", "retention"], true),
+        (&["practice", "quota"], true),
+        (&["token", "list"], true),
+        (&["token", "add", "--name", "x", "--scope", "read:media"], true),
+        (&["audit", "verify"], true),
+        (&["audit", "export"], true),
+        (&["link", "revoke", "https://example.org/m/x"], false),
+        (&["staff", "codes-off", "--email", "ana@example.org"], false),
+    ] {
+        let args = if has_practice { [command, &of].concat() } else { command.to_vec() };
+        for data in [folder.path(), &folder.path().join("lapa")] {
+            let output = run(&args, data, "");
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(1), true), "{args:?}: {said}");
+            assert!(said.contains("there is no database in"), "{args:?}: {said}");
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 #[test]
 fn a_practices_room_is_limited_and_said() {
     let folder = tempfile::tempdir().unwrap();

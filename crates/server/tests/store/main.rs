@@ -121,6 +121,7 @@ async fn run_suite(ground: &Ground) {
     interfaces::a_delivery_is_told_by_one_node_at_a_time(&ground.fresh()).await;
     converge::every_reader_comes_to_the_same_state(&ground.fresh()).await;
     suite::an_older_binary_refuses_a_newer_schema_in_words(&ground.fresh()).await;
+    suite::what_asks_a_database_that_nobody_has_used_leaves_it_alone(&ground.fresh()).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What a store has to do, whatever it keeps its rows in.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use limpet_model::{
     AttachmentId, AttachmentKind, Audience, Author, Client, ClientId, ConversationId, MessageId, Millis,
@@ -18,7 +18,7 @@ use limpet_wire::{
     http::{ConversationChange, NewAttachment, NewConversation, NewMessage},
 };
 
-use crate::{open, open_heard};
+use crate::{PROGRAM, open, open_heard, said};
 
 pub const NOW: Millis = Millis(1_795_345_200_000);
 
@@ -356,4 +356,20 @@ pub async fn an_older_binary_refuses_a_newer_schema_in_words(url: &str) {
         Store::open(url, Live::default(), tokio_util::task::TaskTracker::new()).await.err().unwrap();
     let words = refused.to_string();
     assert!(words.contains("newer limpet-server") && words.contains("nothing was changed"), "{words}");
+}
+
+/// A database that was mistyped, and is there: PostgreSQL has one called `postgres`.
+pub async fn what_asks_a_database_that_nobody_has_used_leaves_it_alone(url: &str) {
+    let (well, words) = said(Command::new(PROGRAM).args(["practice", "list", "--database", url]));
+    assert!(!well, "{words}");
+    // Of SQLite not even the file is there.
+    if let Ok(store) = Store::open_at_any_step(url).await {
+        assert_eq!(store.engine(), Engine::Postgres);
+        assert!(words.contains("no limpet-server has used this database"), "{words}");
+        assert!(store.table_names().await.unwrap().is_empty());
+        store.close().await;
+    }
+    open(url).await.close().await;
+    let (well, words) = said(Command::new(PROGRAM).args(["practice", "list", "--database", url]));
+    assert!(well, "{words}");
 }
