@@ -298,3 +298,79 @@ fn what_was_in_a_conversation_that_is_gone_goes_with_it() {
         }
     }
 }
+
+/// A patient or a client is gone: so are holds and consents, but for those of somebody who is there again since.
+#[test]
+fn what_was_of_somebody_who_is_gone_goes_with_them_and_nothing_newer() {
+    let owner = client("Eva Ruiz");
+    let animal = patient(&owner, "Luna");
+    let hold = |of| Hold {
+        id: HoldId::new(),
+        of,
+        reason: "A complaint".into(),
+        by: StaffId::new(),
+        at: Millis(7),
+        lifted: None,
+    };
+    let consent = |given| Consent {
+        id: ConsentId::new(),
+        client: owner.id,
+        version: 1,
+        given,
+        at: Millis(7),
+        by: None,
+    };
+    let (of_animal, of_owner) = (hold(Held::Patient(animal.id)), hold(Held::Client(owner.id)));
+    let (yes, no) = (consent(true), consent(false));
+    let (again, again_animal) = (hold(Held::Client(owner.id)), hold(Held::Patient(animal.id)));
+    let at = |revision, entity| Change { revision: Revision(revision), entity };
+    let pages = [
+        vec![
+            at(1, Entity::Client(owner.clone())),
+            at(2, Entity::Patient(animal.clone())),
+            at(3, Entity::Hold(of_animal.clone())),
+            at(4, Entity::Hold(of_owner.clone())),
+            at(5, Entity::Consent(yes.clone())),
+        ],
+        vec![at(8, gone("patient", &animal.id))],
+        vec![at(9, gone("client", &owner.id))],
+        vec![
+            at(12, Entity::Hold(again.clone())),
+            at(13, Entity::Hold(again_animal.clone())),
+            at(14, Entity::Consent(no.clone())),
+        ],
+        vec![at(11, Entity::Patient(animal.clone())), at(10, Entity::Client(owner.clone()))],
+    ];
+    // They themselves come back last: a tombstone that is older than what is there is not looked at any more.
+    for order in [[0, 1, 2, 3, 4], [3, 2, 1, 0, 4], [0, 3, 1, 2, 4], [3, 0, 2, 1, 4]] {
+        let (_folder, cache) = cache();
+        let apply = |which: usize| {
+            let changes = pages[which].clone();
+            let revision = Revision(changes.iter().map(|change| change.revision.0).max().unwrap());
+            let page = ChangePage { revision, changes, more: false, epoch: String::new() };
+            cache.apply(Revision(0), &page).unwrap();
+        };
+        let ids = || cache.holds().unwrap().into_iter().map(|hold| hold.id).collect::<Vec<_>>();
+        for (nr, which) in order.into_iter().enumerate() {
+            apply(which);
+            if order[..=nr] == [0, 1] {
+                assert_eq!(ids(), [of_owner.id], "a patient's hold goes with the patient");
+                assert_eq!(cache.consents(owner.id).unwrap(), std::slice::from_ref(&yes));
+            }
+            if order[..=nr] == [0, 1, 2] {
+                assert_eq!((ids(), cache.consents(owner.id).unwrap()), (vec![], vec![]));
+                assert_eq!(
+                    (cache.client(owner.id).unwrap(), cache.patient(animal.id).unwrap()),
+                    (None, None)
+                );
+            }
+        }
+        let (mut left, mut right) = (ids(), vec![again.id, again_animal.id]);
+        left.sort();
+        right.sort();
+        assert_eq!(left, right, "{order:?}");
+        assert_eq!(cache.consents(owner.id).unwrap(), std::slice::from_ref(&no), "{order:?}");
+        assert_eq!(cache.client(owner.id).unwrap().as_ref(), Some(&owner), "{order:?}");
+        assert_eq!(cache.patient(animal.id).unwrap().as_ref(), Some(&animal), "{order:?}");
+    }
+}

@@ -209,9 +209,15 @@ fn take_along(conn: &Connection, of: &str, id: &str, revision: Revision) -> Resu
         }
     }
     if of == "client" {
-        conn.execute("DELETE FROM consent WHERE document ->> 'client' = ?1", [id])?;
+        conn.execute(
+            "DELETE FROM consent WHERE document ->> 'client' = ?1 AND revision < ?2",
+            (id, revision.0),
+        )?;
     }
-    conn.execute("DELETE FROM hold WHERE document -> 'of' ->> 'id' = ?1", [id])?;
+    conn.execute(
+        "DELETE FROM hold WHERE document -> 'of' ->> 'id' = ?1 AND revision < ?2",
+        (id, revision.0),
+    )?;
     Ok(())
 }
 
