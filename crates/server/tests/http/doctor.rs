@@ -108,3 +108,18 @@ async fn a_wrong_database_costs_nothing() {
     refused(&["doctor", "--repair", "--database", &url], "1 of these cannot be mended");
     assert!(original.exists());
 }
+
+#[test]
+fn an_installation_that_never_had_a_file_is_well_and_files_that_are_elsewhere_are_not_looked_for_here() {
+    let (data, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    furnish(data.path());
+    assert!(!data.path().join("blobs").exists());
+    for more in [&[][..], &["--repair"]] {
+        assert_eq!(doctor(data.path(), more), (true, "all is well\n".into()), "{more:?}");
+    }
+    let url = file_url(&data.path().join("limpet.db"));
+    let output = run(&["doctor", "--database", &url], other.path(), "");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("say --blobs"), "{said}");
+    assert_eq!(fs::read_dir(other.path()).unwrap().count(), 0);
+}
