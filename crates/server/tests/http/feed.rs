@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures_util::StreamExt;
 use limpet_model::{ConversationId, Revision, StaffId};
+use limpet_server::live::Reach;
 use limpet_wire::{
     changes::{Change, ChangePage, Entity},
     http::NewConversation,
@@ -223,6 +224,22 @@ async fn live_says_the_revision_at_once_and_then_each_new_one() {
     // Another process, as the command line is.
     clinic.add_staff(clinic.practice, StaffId::new(), "ben@example.org").await;
     assert_eq!(next_revision(&mut first).await, now + 2);
+}
+
+#[tokio::test]
+async fn nobody_hears_of_less_than_they_know() {
+    let clinic = Clinic::open().await;
+    let staff = clinic.staff().await;
+    let case = staff.open_case().await;
+    let mut events = listen(&staff).await.bytes_stream();
+    let now = next_revision(&mut events).await;
+    // Notices of another node that come late. Each has the time to be told, if it were.
+    for late in 1..now {
+        clinic.running.app().live.tell(clinic.practice, Revision(late), &Reach::Everybody);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    staff.say(&case, "hello").await;
+    assert_eq!(next_revision(&mut events).await, now + 1);
 }
 
 #[tokio::test]
