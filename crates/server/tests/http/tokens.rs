@@ -114,17 +114,44 @@ async fn an_operator_makes_lists_and_revokes_tokens() {
     };
     let practice = said(run(&["practice", "add", "--name", "Second", "--time-zone", "UTC"], data, ""));
     let of = ["--practice", &practice];
-    let add = ["token", "add", "--name", "Export", "--scope", "read:conversations", "--scope", "read:media"];
-    let token = said(run(&[&add[..], &of[..]].concat(), data, ""));
+    let listed = said(run(&["practice", "list"], data, ""));
+    let first = listed.lines().find_map(|line| line.split(' ').next().filter(|id| *id != practice)).unwrap();
+    let add = |name: &str, of: &str| {
+        let args = ["token", "add", "--name", name, "--scope", "read:conversations", "--scope", "read:media"];
+        said(run(&[&args[..], &["--practice", of]].concat(), data, ""))
+    };
+    let (token, other) = (add("Export", &practice), add("Board", &practice));
+    let theirs = add("Theirs", first);
     let process = Process::start(data, &[]);
-    let device = Device::new(&process.base, Pass::Bearer(token.clone()));
-    assert_eq!(device.everything().await.len(), 1, "the practice itself");
-    let listed = said(run(&[&["token", "list"][..], &of[..]].concat(), data, ""));
-    let parts: Vec<&str> = listed.split('\t').collect();
-    assert_eq!(parts[1..3], ["Export", "read:conversations read:media"]);
-    assert!(parts[3].starts_with("used 2") && parts[4] == "open" && !listed.contains(&token), "{listed}");
-    said(run(&[&["token", "revoke", parts[0]][..], &of[..]].concat(), data, ""));
-    fails(device.get("/v1/changes").await, 401, Code::SignedOut).await;
+    let device = |token: &str| Device::new(&process.base, Pass::Bearer(token.to_owned()));
+    assert_eq!(device(&token).everything().await.len(), 1, "the practice itself");
+    let list = |of: &str| said(run(&["token", "list", "--practice", of], data, ""));
+    let (listed, of_first) = (list(&practice), list(first));
+    let line = |name: &str| -> Vec<&str> {
+        let has = |line: &&str| line.split('\t').nth(1) == Some(name);
+        listed.lines().find(has).unwrap_or_else(|| panic!("{name}: {listed}")).split('\t').collect()
+    };
+    let (export, board) = (line("Export"), line("Board"));
+    assert_eq!((listed.lines().count(), of_first.lines().count()), (2, 1), "{listed}\n{of_first}");
+    assert!(of_first.contains("\tTheirs\t"), "{of_first}");
+    assert_eq!(export[2], "read:conversations read:media");
+    assert!(export[3].starts_with("used 2") && export[4] == "open", "{listed}");
+    assert_eq!(board[3..], ["never used", "open"]);
+    assert!(![&token, &other, &theirs].into_iter().any(|token| listed.contains(token)), "{listed}");
+    // A practice revokes its own only.
+    assert!(!run(&["token", "revoke", export[0], "--practice", first], data, "").status.success());
+    ok(device(&token).get("/v1/changes").await).await;
+    said(run(&[&["token", "revoke", export[0]][..], &of[..]].concat(), data, ""));
+    fails(device(&token).get("/v1/changes").await, 401, Code::SignedOut).await;
+    for token in [&other, &theirs] {
+        ok(device(token).get("/v1/changes").await).await;
+    }
+    let listed = list(&practice);
+    let states: Vec<&str> = listed.lines().map(|line| line.rsplit('\t').next().unwrap()).collect();
+    assert!(
+        states.contains(&"open") && states.iter().any(|state| state.starts_with("revoked 2")),
+        "{listed}"
+    );
     let refused = run(&["token", "add", "--name", "x", "--scope", "all", of[0], of[1]], data, "");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("read:conversations"));
     let nobody = limpet_model::PracticeId::new().to_string();
