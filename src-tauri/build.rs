@@ -1,4 +1,4 @@
-//! Compiles `tauri.conf.json` into the binary and declares the one command the window may call.
+//! Compiles `tauri.conf.json` into the binary and declares the commands the window may call.
 
 fn main() {
     // The folder exists after `npm run build`; an empty one lets `cargo check` run before that.
@@ -11,7 +11,7 @@ fn main() {
         std::fs::write(pages.join("index.html"), "<!doctype html><title>Limpet</title>")
             .expect("ui/desk can be written");
     }
-    let commands = tauri_build::AppManifest::new().commands(&["call"]);
+    let commands = tauri_build::AppManifest::new().commands(&["call", "open_reset"]);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))
         .expect("tauri.conf.json is valid");
 }

@@ -1,11 +1,11 @@
-//! The one command and the one event: calls go down to the desk, events come up to the window.
+//! The commands and the one event: calls go down to the desk, one page opens in the browser, events come up to the window.
 
 use std::path::PathBuf;
 
 use limpet_desk::{Desk, DeskOptions, default_profile};
 use limpet_wire::{
-    Failure,
-    calls::{self, Call},
+    Code, Failure,
+    calls::{self, Answers as _, Call},
     desk::DeskEvent,
 };
 use serde_json::Value;
@@ -41,8 +41,22 @@ pub(crate) async fn call(opening: State<'_, Opening>, call: Call) -> Result<Valu
     calls::answer(opening.desk().await?, call).await
 }
 
+/// Opens the page where a forgotten password is replaced, in the browser. Of all addresses that the window could name
+/// this is the only one that is opened.
+#[tauri::command]
+pub(crate) async fn open_reset(opening: State<'_, Opening>, server: String) -> Result<(), Failure> {
+    let page = opening.desk().await?.reset_page(server).await?;
+    open::that_detached(&page).map_err(|error| {
+        error!(%error, "No browser was opened");
+        Failure::new(
+            Code::Internal,
+            format!("No browser could be opened. Type this address into one: {page}"),
+        )
+    })
+}
+
 /// Opens the desk in the background and forwards its events to the window as `desk`.
-pub(crate) fn open(app: &AppHandle) {
+pub(crate) fn start(app: &AppHandle) {
     let app = app.clone();
     async_runtime::spawn(async move {
         let opening = app.state::<Opening>();

@@ -1,4 +1,4 @@
-//! The window around the desk: one command, one event, one scheme for pictures.
+//! The window around the desk: its calls and one page for the browser, one event, one scheme for pictures.
 //!
 //! **Invariant:** nothing here decides anything. What the product does lives in `crates/desk` and can be
 //! driven without a window; what it looks like lives in `ui/desk`.
@@ -41,10 +41,10 @@ pub fn run() {
     let app = app
         .plugin(tauri_plugin_dialog::init())
         .manage(Opening::new(arguments.profile))
-        .invoke_handler(tauri::generate_handler![desk::call])
+        .invoke_handler(tauri::generate_handler![desk::call, desk::open_reset])
         .register_asynchronous_uri_scheme_protocol("limpet", pictures::answer)
         .setup(|app| {
-            desk::open(app.handle());
+            desk::start(app.handle());
             std::thread::spawn(ready_decoder);
             Ok(())
         })

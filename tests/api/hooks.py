@@ -52,6 +52,9 @@ def before_call(context, case, kwargs):
         return
     if isinstance(case.body, dict):
         case.body = about_what_is_there(case.body, path.get(name))
+        if kind == "clients" and case.body.get("email"):
+            # An e-mail address is more than a schema says.
+            case.body = {**case.body, "email": "marta@example.org"}
     if kind == "uploads" and case.method == "POST" and case.headers is not None:
         announced = base64.b64encode(known("uploads", case.body).encode()).decode()
         headers = case.headers.copy()

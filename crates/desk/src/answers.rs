@@ -27,6 +27,10 @@ impl Answers for Desk {
         session::sign_in(&self.hub, wanted).await
     }
 
+    async fn reset_page(&self, server: String) -> Result<String, Failure> {
+        session::reset_page(&server)
+    }
+
     async fn sign_out(&self, (): ()) -> Result<DeskState, Failure> {
         session::sign_out(&self.hub).await
     }

@@ -89,6 +89,13 @@ pub(crate) async fn state(hub: &Arc<Hub>) -> Result<DeskState, Failure> {
     .await
 }
 
+/// Where a forgotten password is replaced: a page of the server that somebody typed.
+pub(crate) fn reset_page(server: &str) -> Result<String, Failure> {
+    let page = server_address(server)?.join("reset");
+    let page = page.map_err(|_| Failure::new(Code::Invalid, "This server's address cannot be used."))?;
+    Ok(page.into())
+}
+
 /// Goes on with the session of the last time, if there is one.
 pub(crate) async fn resume(hub: &Arc<Hub>) -> Result<(), Failure> {
     let Some(store) = hub.store() else { return Ok(()) };

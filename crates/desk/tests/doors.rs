@@ -42,6 +42,17 @@ async fn a_door_that_does_not_open_says_why() {
         desk.list_clients(ClientQuery { search: String::new(), limit: 1 }).await.err().unwrap().code,
         Code::SignedOut
     );
+    let page = async |typed: &str| desk.reset_page(typed.into()).await.map_err(|failure| failure.code);
+    assert_eq!(page(" chat.example.org ").await.as_deref(), Ok("https://chat.example.org/reset"));
+    assert_eq!(
+        page("https://example.org/limpet?x#y").await.as_deref(),
+        Ok("https://example.org/limpet/reset")
+    );
+    for typed in
+        ["", "http://example.org", "file:///etc/passwd", "javascript:alert(1)", "https://a:b@example.org"]
+    {
+        assert_eq!(page(typed).await, Err(Code::Invalid), "{typed}");
+    }
     let state = desk.sign_in(sign_in(&url, PASSWORD)).await.unwrap();
     assert_eq!(state.session.unwrap().staff.name, "Ana Gil");
     desk.close().await;

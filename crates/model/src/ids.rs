@@ -1,6 +1,9 @@
 //! Identifiers. Whoever creates a thing makes its id, so that every write can be repeated safely.
 //!
-//! **Invariant:** an id is a UUIDv7 and its type says what it names; two kinds never mix.
+//! **Invariant:** an id is a UUID and its type says what it names; two kinds never mix.
+//!
+//! Those made here are version 7, in the order of their making. An import makes version 8 of a practice's own numbers, so
+//! that the same file makes the same ids. Of ids that others made only equality is relied on.
 
 use std::{fmt, str::FromStr};
 
@@ -32,7 +35,7 @@ macro_rules! ids {
             /// The id of nothing: none is ever made like it.
             pub const NOBODYS: Self = Self(Uuid::nil());
 
-            /// A new id, ordered by creation time.
+            /// A new id, version 7: ordered by creation time.
             #[expect(clippy::new_without_default, reason = "a default id would be a different one each time")]
             pub fn new() -> Self {
                 Self(Uuid::now_v7())

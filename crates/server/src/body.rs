@@ -1,5 +1,7 @@
 //! Reading what was sent: JSON, ids and questions, with a sentence when it does not fit.
 
+mod misread;
+
 use std::{str::FromStr, time::Duration};
 
 use axum::{
@@ -9,12 +11,10 @@ use axum::{
 };
 use futures_util::StreamExt;
 use limpet_wire::Code;
-use serde::{
-    Serialize,
-    de::{DeserializeOwned, Error as _},
-};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use self::misread::Misread;
 use crate::{
     app::App,
     blobs::Part,
@@ -81,23 +81,26 @@ impl<T: DeserializeOwned + Serialize> FromRequest<App> for Sent<T> {
         let too_long =
             || Problem::new(Code::TooLarge, "That is too much text for one message. Split it in two.");
         let body = body.map_err(|unread| unread.or(too_long))?;
-        read(&body).map(Self).map_err(|error| {
-            // Where, not what: the text may be a client's.
-            tracing::warn!(line = error.line(), column = error.column(), "Unreadable JSON");
-            Problem::invalid("This app sent something the server cannot read. Update the app.")
+        read(&body).map(Self).map_err(|misread| {
+            // That, not what: the text may be a client's.
+            tracing::warn!("Unreadable JSON");
+            Problem::invalid(format!(
+                "This app sent something the server cannot read: {misread}. Update the app."
+            ))
         })
     }
 }
 
 /// Reads JSON as a schema means it: 3.0 is a whole number, and a list is no object, which serde would take for one.
-fn read<T: DeserializeOwned + Serialize>(body: &[u8]) -> serde_json::Result<T> {
-    let mut sent: Value = serde_json::from_slice(body)?;
+fn read<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<T, Misread> {
+    let mut sent: Value = serde_json::from_slice(body).map_err(|error| Misread::no_json(&error))?;
     make_whole(&mut sent);
-    let read = T::deserialize(&sent)?;
-    if has_lists_for_objects(&sent, &serde_json::to_value(&read)?) {
-        return Err(serde_json::Error::custom("a list in the place of an object"));
+    let read: T = serde_path_to_error::deserialize(&sent).map_err(|error| Misread::at(&error))?;
+    let whole = serde_json::to_value(&read).map_err(|error| Misread::no_json(&error))?;
+    match list_for_object(&sent, &whole, String::new()) {
+        Some(field) => Err(Misread::list(&field)),
+        None => Ok(read),
     }
-    Ok(read)
 }
 
 fn make_whole(value: &mut Value) {
@@ -118,16 +121,19 @@ fn make_whole(value: &mut Value) {
     }
 }
 
-fn has_lists_for_objects(sent: &Value, read: &Value) -> bool {
+/// Where a list stands for an object, if anywhere.
+fn list_for_object(sent: &Value, read: &Value, at: String) -> Option<String> {
     match (sent, read) {
-        (Value::Array(_), Value::Object(_)) => true,
+        (Value::Array(_), Value::Object(_)) => Some(at),
         (Value::Array(sent), Value::Array(read)) => {
-            sent.iter().zip(read).any(|(sent, read)| has_lists_for_objects(sent, read))
+            let mut both = sent.iter().zip(read).enumerate();
+            both.find_map(|(index, (sent, read))| list_for_object(sent, read, format!("{at}[{index}]")))
         }
-        (Value::Object(sent), Value::Object(read)) => read
-            .iter()
-            .any(|(name, read)| sent.get(name).is_some_and(|sent| has_lists_for_objects(sent, read))),
-        _ => false,
+        (Value::Object(sent), Value::Object(read)) => read.iter().find_map(|(name, read)| {
+            let dot = if at.is_empty() { "" } else { "." };
+            list_for_object(sent.get(name)?, read, format!("{at}{dot}{name}"))
+        }),
+        _ => None,
     }
 }
 
@@ -204,6 +210,8 @@ mod tests {
     fn numbers_and_objects_are_read_as_a_schema_means_them() {
         let mark = |text: &str| read::<ReadUpTo>(text.as_bytes()).map(|mark| mark.at.0).ok();
         assert_eq!([mark(r#"{"at": 7.0}"#), mark(r#"{"at": 7e2}"#)], [Some(7), Some(700)]);
+        let why = |text: &str| read::<ReadUpTo>(text.as_bytes()).err().map(|misread| misread.to_string());
+        assert_eq!(why("[7]").as_deref(), Some("it has to be an object"));
         for bad in [r#"{"at": 7.5}"#, r#"{"at": 1e300}"#, r#"{"at": "7"}"#, "[7]", "7", ""] {
             assert_eq!(mark(bad), None, "{bad}");
         }

@@ -76,8 +76,7 @@ enum LogFormat {
 
 #[derive(Args)]
 struct Place {
-    /// Folder that holds the database, the uploads and the blobs; created if need be. With --database and --blobs
-    /// nothing in it is worth keeping, and without it a server makes one for as long as it runs.
+    /// Folder that holds the database, the uploads and the blobs: one that is there. Not needed with --database.
     #[arg(long, value_name = "DIR", required_unless_present = "database")]
     data: Option<PathBuf>,
     /// `postgres://` address; by default SQLite in the data folder.

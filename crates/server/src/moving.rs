@@ -23,7 +23,7 @@ use crate::{
     doctor::{self, DoctorError, Finding},
     hashed::{self, Hashed},
     intake::Folder,
-    progress::Progress,
+    progress::{Progress, counted},
     serve::{StartError, lock},
     store::{Store, StoreError, file_url, tables::Table},
 };
@@ -236,7 +236,7 @@ impl Move<'_> {
                     .copy_table(self.source, table, |rows| {
                         if rows - told >= 50_000 {
                             told = rows;
-                            eprintln!("moving: {rows} of {} rows of {}", here.rows, table.name);
+                            eprintln!("moving: {rows} of {} of {}", counted(here.rows, "row"), table.name);
                         }
                     })
                     .await?;

@@ -33,8 +33,15 @@ impl std::fmt::Display for Progress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (done, all) = self.files;
         let (here, whole) = (size(self.bytes.0), size(self.bytes.1));
-        write!(f, "{}: {done} of {all} files, {here} of {whole}", self.what)
+        write!(f, "{}: {done} of {}, {here} of {whole}", self.what, counted(all, "file"))
     }
+}
+
+/// So many of a thing as people say it: `1 file`, `2 files`.
+pub fn counted(count: impl std::fmt::Display, thing: &str) -> String {
+    let count = count.to_string();
+    let ending = if count == "1" { "" } else { "s" };
+    format!("{count} {thing}{ending}")
 }
 
 /// A number of bytes as people say it.
@@ -56,5 +63,8 @@ mod tests {
         progress.file(1_200_000_000);
         assert_eq!(progress.to_string(), "copying: 1 of 3 files, 1.2 GB of 2.5 GB");
         assert_eq!(size(1), "1 kB");
+        let [none, one, more] = [0, 1, 21].map(|count| counted(count, "file"));
+        assert_eq!([none.as_str(), &one, &more], ["0 files", "1 file", "21 files"]);
+        assert!(Progress::begin("copying", 1, 1).to_string().contains("0 of 1 file,"));
     }
 }

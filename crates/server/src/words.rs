@@ -37,7 +37,7 @@ pub fn check_mark(up_to: ReadUpTo) -> Answer<()> {
 /// A client.
 pub fn check_client(client: &Client) -> Answer<()> {
     NAME.check("The client's name", &client.name)?;
-    EMAIL.check("The e-mail address", &client.email)?;
+    check_email_if_any(&client.email)?;
     PHONE.check("The telephone number", &client.phone)?;
     ADDRESS.check("The address", &client.address)?;
     PMS_ID.check("The id in the practice management system", &client.pms_id)
@@ -76,10 +76,23 @@ pub fn check_new_staff(new: &NewStaff) -> Answer<()> {
 /// An e-mail address that mail can be sent to.
 pub fn check_email(email: &str) -> Answer<()> {
     EMAIL_NEEDED.check("The e-mail address", email)?;
-    if email.trim().parse::<lettre::Address>().is_err() {
-        return Err(Problem::invalid("That is not an e-mail address. Write it like ana@example.org."));
+    if is_email(email) {
+        return Ok(());
     }
-    Ok(())
+    Err(Problem::invalid("That is not an e-mail address. Write it like ana@example.org."))
+}
+
+/// The e-mail address of somebody who need not have one.
+fn check_email_if_any(email: &str) -> Answer<()> {
+    EMAIL.check("The e-mail address", email)?;
+    if email.trim().is_empty() || is_email(email) {
+        return Ok(());
+    }
+    Err(Problem::invalid("The e-mail address is not one. Write it like ana@example.org, or leave it empty."))
+}
+
+fn is_email(text: &str) -> bool {
+    text.trim().parse::<lettre::Address>().is_ok()
 }
 
 /// A patient.
@@ -235,6 +248,17 @@ mod tests {
         }
         for bad in ["19", "May 2019", "2019-13", "2019-02-29", "2019-5-1", "2019-05-31T00:00", "ñ019"] {
             assert!(!is_born(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_client_has_an_email_address_or_none() {
+        let email = |email: &str| check_email_if_any(email).is_ok();
+        for good in ["", "ana@example.org", " ana@example.org ", "a.b+c@clínica.example", "o'neill@x"] {
+            assert!(email(good), "{good}");
+        }
+        for bad in ["foo", "a@", "@b", "a b@c", "a@b c", "a@b@c", "a@x.org, b@x.org", "none"] {
+            assert!(!email(bad), "{bad}");
         }
     }
 

@@ -66,6 +66,7 @@ export class FakeHost implements Host {
   pickFiles = (): Promise<string[]> => Promise.resolve(this.picked);
   pickFolder = (): Promise<string | null> => Promise.resolve("/srv/pms/import");
   pickSave = (suggested: string): Promise<string | null> => Promise.resolve(`/home/front/${suggested}`);
+  openReset = async (server: string): Promise<void> => void (await this.call("reset_page", server));
   mediaUrl = (attachment: string, kind: MediaKind): string => `/tests/media/${attachment}-${kind}.svg`;
 
   /** How often a call was made. */
@@ -78,6 +79,8 @@ export class FakeHost implements Host {
     switch (name) {
       case "state":
         return this.state;
+      case "reset_page":
+        return `${args as string}/reset`;
       case "settings":
         return this.kept;
       case "save_settings":

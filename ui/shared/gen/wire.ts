@@ -956,6 +956,8 @@ export type Calls = {
   state: [null, DeskState];
   /** Signs in; the first sync starts by itself. */
   sign_in: [DeskSignIn, DeskState];
+  /** The page of a server, as it was typed, where a forgotten password is replaced. It is for a browser. */
+  reset_page: [string, string];
   /** Signs out and removes the cache and the keys. Refused with `conflict` while something is unsent. */
   sign_out: [null, DeskState];
   /** Takes down the notice and drops the changes that it says were refused. */

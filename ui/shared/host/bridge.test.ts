@@ -25,6 +25,14 @@ test("a call is posted by name and arguments", async () => {
   expect([path, init.method, init.body]).toEqual(["/call", "POST", '{"name":"state","args":null}']);
 });
 
+test("the page for a forgotten password is the desk's to name, and opens beside this one", async () => {
+  const opened = vi.fn();
+  vi.stubGlobal("open", opened);
+  vi.stubGlobal("fetch", answer("https://chat.clinic.example/reset"));
+  await (await connect()).openReset("chat.clinic.example");
+  expect(opened).toHaveBeenCalledWith("https://chat.clinic.example/reset", "_blank", "noopener");
+});
+
 test("a failure is thrown as the desk said it", async () => {
   vi.stubGlobal("fetch", answer({ code: "conflict", message: "Somebody was first." }, 409));
   await expect((await connect()).call("assign", {})).rejects.toEqual({ code: "conflict", message: "Somebody was first." });

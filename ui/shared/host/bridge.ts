@@ -21,9 +21,10 @@ export async function connect(): Promise<Host> {
   const listeners = new Set<(event: DeskEvent) => void>();
   const tell = (event: DeskEvent) => listeners.forEach((heard) => heard(event));
   await hearEvents(tell);
+  const call = (name: string, args: unknown) =>
+    ask("/call", { headers: { "content-type": "application/json" }, body: JSON.stringify({ name, args }) });
   return {
-    call: (name, args) =>
-      ask("/call", { headers: { "content-type": "application/json" }, body: JSON.stringify({ name, args }) }),
+    call,
     listen(heard) {
       listeners.add(heard);
       return () => listeners.delete(heard);
@@ -35,6 +36,9 @@ export async function connect(): Promise<Host> {
     pickFolder: () => Promise.resolve(window.prompt(say().folder) || null),
     // Nor may it name a file: an empty path lets the desk choose one in the downloads folder.
     pickSave: () => Promise.resolve(""),
+    async openReset(server) {
+      window.open((await call("reset_page", server)) as string, "_blank", "noopener");
+    },
     mediaUrl: (attachment, kind) => `/media/${attachment}/${kind}`,
   };
 }

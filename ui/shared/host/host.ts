@@ -1,4 +1,4 @@
-// The desk as the UI sees it: calls, events, files, pictures. Two twins implement it: Tauri and the bridge.
+// The desk as the UI sees it: calls, events, files, pictures, one page in the browser. Two twins implement it: Tauri and the bridge.
 
 import type { AttachmentId, Calls, DeskEvent, Failure } from "../gen/wire";
 
@@ -15,6 +15,8 @@ export interface Host {
   pickFolder(): Promise<string | null>;
   /** Lets the person choose where to save, or answers null. */
   pickSave(suggested: string): Promise<string | null>;
+  /** Opens the page of a server, as it was typed, where a forgotten password is replaced, in the browser. */
+  openReset(server: string): Promise<void>;
   /** Address of a picture that belongs to an attachment. */
   mediaUrl(attachment: AttachmentId, kind: MediaKind): string;
 }

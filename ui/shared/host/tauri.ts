@@ -34,6 +34,10 @@ export async function connect(): Promise<Host> {
       const filters = ending ? [{ name: ending.toUpperCase(), extensions: [ending] }] : [];
       return save({ defaultPath: suggested, filters });
     },
+    openReset: (server) =>
+      invoke<void>("open_reset", { server }).catch((thrown: unknown) => {
+        throw failureOf(thrown);
+      }),
     mediaUrl: (attachment, kind) => `${pictures}media/${attachment}/${kind}`,
   };
 }

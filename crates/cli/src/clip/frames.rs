@@ -61,7 +61,8 @@ impl Frames {
         })?;
         printed.and_then(|()| out.flush()).context("The frames could not be printed")?;
         if damaged > 0 {
-            eprintln!("{damaged} of {} frames are damaged and were left out.", clip.probe().frames);
+            let (are, were) = if damaged == 1 { ("is", "was") } else { ("are", "were") };
+            eprintln!("{damaged} of {} frames {are} damaged and {were} left out.", clip.probe().frames);
         }
         Ok(())
     }

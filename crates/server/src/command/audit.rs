@@ -5,7 +5,7 @@ use clap::Subcommand;
 use limpet_model::PracticeId;
 
 use super::{Place, practice_id, say, with_store};
-use crate::store::Store;
+use crate::{progress::counted, store::Store};
 
 #[derive(Subcommand)]
 pub(super) enum AuditCommand {
@@ -51,7 +51,7 @@ async fn verify_audit(store: &Store, practice: Option<PracticeId>) -> anyhow::Re
     let mut broken = false;
     for practice in practices {
         match store.verify_audit(practice).await? {
-            Ok(end) => say(&format!("{practice}: {} rows, {}", end.number, end.hash))?,
+            Ok(end) => say(&format!("{practice}: {}, {}", counted(end.number, "row"), end.hash))?,
             Err(found) => {
                 broken = true;
                 say(&format!("{practice}: {found}"))?;

@@ -12,7 +12,12 @@ use crate::{
     store::{Store, file_url},
 };
 
+/// What `--data` is to whoever looks.
+const DATA: &str = "Folder that holds the database, the uploads and the blobs: one that is there. Not needed with --database \
+                    and --blobs";
+
 #[derive(Args)]
+#[command(mut_arg("data", |data| data.help(DATA)))]
 pub(super) struct Doctor {
     #[command(flatten)]
     place: Place,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use limpet_model::PracticeId;
 use limpet_wire::http::{ImportCounts, ImportFate, ImportReport};
 
@@ -12,11 +12,12 @@ use crate::{
     clock::Clock,
     failure::Problem,
     imports::{Done, Said, look},
+    progress::counted,
     store::Store,
 };
 
 /// Reads a file, says what it does row by row, and does it unless it is only to be looked at. The refused rows are written
-/// into a file of their own where one is named.
+/// into a file of their own where one is named; it has only headings when there are none.
 pub(super) async fn import(
     store: &Store,
     practice: PracticeId,
@@ -29,19 +30,28 @@ pub(super) async fn import(
         .practice(practice)
         .await?
         .with_context(|| format!("there is no practice with the id {practice}"))?;
+    if refused.is_some_and(|refused| is_same(file, refused)) {
+        bail!("--refused names the file itself; the refused rows would be written over it");
+    }
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let known = store.known_people(practice).await?;
-    let Done { report, planned } =
+    let Done { report, planned, refused_file } =
         look(practice, &bytes, said, known).map_err(|problem| in_words(&problem))?;
     if !only_look {
         let by = By::new(practice, Actor::Operator, Clock::system().now());
         store.import(by, &report.preview, &planned).await?;
     }
-    if let Some(path) = refused.filter(|_| !report.refused_csv.is_empty()) {
-        std::fs::write(path, &report.refused_csv)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+    tell(&report, only_look)?;
+    // Also when there are none: what a file of an earlier time says is not true any more.
+    if let Some(path) = refused {
+        std::fs::write(path, &refused_file).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    tell(&report, only_look)
+    Ok(())
+}
+
+/// Whether the two are one file, whatever they are called.
+fn is_same(one: &Path, two: &Path) -> bool {
+    one.canonicalize().is_ok_and(|one| two.canonicalize().is_ok_and(|two| one == two))
 }
 
 /// What a person at the command line is told of a problem.
@@ -71,9 +81,15 @@ fn tell(report: &ImportReport, only_look: bool) -> anyhow::Result<()> {
     }
     let ImportCounts { rows, refused, new_clients, changed_clients, new_patients, changed_patients } =
         report.counts;
-    let done = if only_look { "would be" } else { "are" };
+    let done = match new_clients {
+        _ if only_look => "would be",
+        1 => "is",
+        _ => "are",
+    };
+    let (rows, refused) = (counted(rows, "row"), counted(refused, "row"));
+    let (clients, patients) = (counted(new_clients, "client"), counted(new_patients, "patient"));
     say(&format!(
-        "{rows} rows: {new_clients} clients {done} new and {changed_clients} changed, {new_patients} patients new and \
-         {changed_patients} changed, {refused} rows refused"
+        "{rows}: {clients} {done} new and {changed_clients} changed, {patients} new and {changed_patients} changed, \
+         {refused} refused"
     ))
 }

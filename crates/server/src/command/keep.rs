@@ -13,7 +13,7 @@ use crate::{
     blobs::{Blobs, Bucket},
     clock::Clock,
     moving::{Moved, move_in},
-    progress::size,
+    progress::{counted, size},
 };
 
 #[derive(Subcommand)]
@@ -99,7 +99,8 @@ fn open_blobs(place: &str) -> anyhow::Result<Blobs> {
 
 fn backed_up(taken: &Taken) -> anyhow::Result<()> {
     let (all, new) = (size(taken.bytes), size(taken.copied));
-    say(&format!("{}: {} files, {all}, {new} of it new", taken.folder.display(), taken.files))?;
+    let files = counted(taken.files, "file");
+    say(&format!("{}: {files}, {all}, {new} of it new", taken.folder.display()))?;
     missing(&taken.missing)?;
     match taken.missing.len() {
         0 => Ok(()),
@@ -115,9 +116,9 @@ fn backed_up(taken: &Taken) -> anyhow::Result<()> {
 fn restored(restored: &Restored) -> anyhow::Result<()> {
     let taken = jiff::Timestamp::from_millisecond(restored.taken_at.0).unwrap_or_default();
     say(&format!(
-        "restored {} of {taken}: {} files, {}",
+        "restored {} of {taken}: {}, {}",
         restored.backup.display(),
-        restored.files,
+        counted(restored.files, "file"),
         size(restored.bytes)
     ))?;
     missing(&restored.missing)?;
@@ -128,7 +129,8 @@ fn checked(checked: &Checked) -> anyhow::Result<()> {
     for damage in &checked.damaged {
         say(&damage.to_string())?;
     }
-    let what = format!("{} backups, {} files, {}", checked.backups, checked.files, size(checked.bytes));
+    let (backups, files) = (counted(checked.backups, "backup"), counted(checked.files, "file"));
+    let what = format!("{backups}, {files}, {}", size(checked.bytes));
     match checked.damaged.len() {
         0 => say(&format!("{what}: all as they were backed up")),
         1 => bail!(
@@ -146,11 +148,14 @@ fn missing(files: &[String]) -> anyhow::Result<()> {
 
 fn moved(moved: &Moved) -> anyhow::Result<()> {
     for (table, rows) in &moved.tables {
-        say(&format!("{table}: {rows} rows, the same there"))?;
+        say(&format!("{table}: {}, the same there", counted(rows, "row")))?;
     }
-    say(&format!("blobs: {} files, {}, the same there", moved.blobs, size(moved.bytes)))?;
-    if moved.begin_anew > 0 {
-        say(&format!("{} uploads under way begin anew when their devices go on", moved.begin_anew))?;
+    let files = counted(moved.blobs, "file");
+    say(&format!("blobs: {files}, {}, the same there", size(moved.bytes)))?;
+    match moved.begin_anew {
+        0 => {}
+        1 => say("1 upload under way begins anew when its device goes on")?,
+        many => say(&format!("{many} uploads under way begin anew when their devices go on"))?,
     }
     for finding in &moved.found {
         say(&format!("doctor says: {finding}"))?;

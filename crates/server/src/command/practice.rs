@@ -18,13 +18,18 @@ use crate::{
     by::{Actor, By},
     clock::Clock,
     imports::Said,
+    progress::counted,
     store::{Store, audit::Act, quota::Room},
     words,
 };
 
+/// What `--data` is to the first practice.
+const DATA: &str = "Folder that holds the database, the uploads and the blobs; created if need be. Not needed with --database";
+
 #[derive(Subcommand)]
 pub(super) enum PracticeCommand {
     /// Add a practice and print its id.
+    #[command(mut_arg("data", |data| data.help(DATA)))]
     Add {
         #[command(flatten)]
         place: Place,
@@ -86,7 +91,8 @@ pub(super) enum PracticeCommand {
         /// How days are written that could be read either way.
         #[arg(long, value_parser = ["day_first", "month_first"])]
         dates: Option<String>,
-        /// Where the refused rows are written, to be mended and brought in.
+        /// Where the refused rows are written, to be mended and brought in. It is written anew each time: when nothing is
+        /// refused it holds the headings alone.
         #[arg(long, value_name = "FILE")]
         refused: Option<PathBuf>,
         /// The file.
@@ -173,7 +179,8 @@ async fn set_quota(
         store.set_quota(by, bytes).await?;
     }
     let Room { kept, quota } = store.room(practice).await?;
-    say(&quota.map_or_else(|| format!("{kept} bytes"), |quota| format!("{kept} of {quota} bytes")))
+    let bytes = |count: i64| counted(count, "byte");
+    say(&quota.map_or_else(|| bytes(kept), |quota| format!("{kept} of {}", bytes(quota))))
 }
 
 async fn list(store: &Store) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use super::say;
 use crate::{
     clock::Clock,
     hours::zone,
+    progress::counted,
     retention::{Bounds, GRACE, due_at, in_force},
     store::Store,
 };
@@ -30,11 +31,12 @@ pub(super) async fn show(store: &Store, id: PracticeId) -> anyhow::Result<()> {
     say(&match (settings.legal_hold, settings.retention_years) {
         (true, _) => "everything is on hold: nothing is removed".to_owned(),
         (false, 0) => "kept for ever".to_owned(),
-        (false, years) => format!("kept for {years} years"),
+        (false, years) => format!("kept for {}", counted(years, "year")),
     })?;
     if let Some(grace) = settings.retention_grace.filter(|grace| now < grace.until) {
         let before = match grace.years {
             0 => "nothing is removed".to_owned(),
+            1 => "1 year holds".to_owned(),
             years => format!("{years} years hold"),
         };
         say(&format!("until {} {before}, because that was changed lately", day(grace.until)))?;
@@ -81,5 +83,7 @@ async fn list(
             }
         }
     }
-    say(&format!("{count} conversations go within 30 days; {held} would if they were not on hold"))
+    let go = if count == 1 { "goes" } else { "go" };
+    let conversations = counted(count, "conversation");
+    say(&format!("{conversations} {go} within 30 days; {held} would if not on hold"))
 }

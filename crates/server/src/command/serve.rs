@@ -9,7 +9,12 @@ use url::Url;
 use super::{Place, asked_to_stop, say};
 use crate::serve::{Mail, Settings, start};
 
+/// What `--data` is to a server.
+const DATA: &str = "Folder that holds the database, the uploads and the blobs; created if need be. With --database and \
+                    --blobs nothing in it is worth keeping, and without it the server makes one for as long as it runs";
+
 #[derive(Args)]
+#[command(mut_arg("data", |data| data.help(DATA)))]
 pub(super) struct Serve {
     #[command(flatten)]
     place: Place,

@@ -1,49 +1,9 @@
-//! What stands in a cell, as records keep it: sex, days, weights. What cannot be read is a sentence.
+//! What stands in a cell, as records keep it: days, weights. What cannot be read is a sentence.
 
-use limpet_model::Sex;
 use limpet_wire::http::ImportDates;
 
 /// Kilograms of a pound.
 const POUND: f64 = 0.453_592_37;
-
-fn folded(cell: &str) -> String {
-    cell.to_lowercase().chars().filter(|letter| letter.is_alphanumeric()).collect()
-}
-
-/// Sex, and whether neutered where that is a cell of its own.
-pub(super) fn sex(sex: &str, neutered: &str) -> Result<Option<Sex>, String> {
-    let known =
-        match folded(sex).as_str() {
-            "" => None,
-            "m" | "male" | "macho" | "me" | "maleentire" | "entiremale" | "maleintact" | "intactmale"
-            | "mi" => Some(Sex::Male),
-            "f" | "female" | "hembra" | "h" | "fe" | "femaleentire" | "entirefemale" | "femaleintact"
-            | "intactfemale" | "fi" => Some(Sex::Female),
-            "mn" | "mc" | "cm" | "nm" | "maleneutered" | "neuteredmale" | "malecastrated"
-            | "castratedmale" | "castrated" | "maledesexed" | "machocastrado" | "castrado"
-            | "machoesterilizado" => Some(Sex::MaleNeutered),
-            "fn" | "fs" | "sf" | "nf" | "femaleneutered" | "neuteredfemale" | "femalespayed"
-            | "spayedfemale" | "spayed" | "femaledesexed" | "hembraesterilizada" | "hembracastrada"
-            | "esterilizada" | "castrada" => Some(Sex::FemaleNeutered),
-            "u" | "unknown" | "unk" | "desconocido" | "na" | "nd" => Some(Sex::Unknown),
-            _ => {
-                return Err(
-                    "The sex is not one that is known. Write male, male neutered, female or female spayed."
-                        .into(),
-                );
-            }
-        };
-    let is_neutered = match folded(neutered).as_str() {
-        "y" | "yes" | "true" | "1" | "t" | "x" | "s" | "si" | "sí" => true,
-        "" | "n" | "no" | "false" | "0" | "f" | "unknown" | "u" => false,
-        _ => return Err("Whether it is neutered cannot be read. Write yes or no.".into()),
-    };
-    Ok(match (known, is_neutered) {
-        (Some(Sex::Male), true) => Some(Sex::MaleNeutered),
-        (Some(Sex::Female), true) => Some(Sex::FemaleNeutered),
-        (known, _) => known,
-    })
-}
 
 /// The numbers of a day, and whether its year comes first or dots say that its day does.
 fn parts(cell: &str) -> Option<([&str; 3], bool)> {
@@ -144,21 +104,6 @@ pub(super) fn weight(cell: &str, in_pounds: bool) -> Result<Option<f64>, String>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sexes() {
-        for (cell, neutered, expected) in [
-            ("F/S", "", Some(Sex::FemaleNeutered)),
-            ("Male", "Yes", Some(Sex::MaleNeutered)),
-            ("male (neutered)", "", Some(Sex::MaleNeutered)),
-            ("H", "no", Some(Sex::Female)),
-            ("", "yes", None),
-            ("Unknown", "", Some(Sex::Unknown)),
-        ] {
-            assert_eq!(sex(cell, neutered), Ok(expected), "{cell}");
-        }
-        assert!(sex("purple", "").is_err() && sex("m", "perhaps").is_err());
-    }
 
     #[test]
     fn days_are_read_as_the_column_writes_them_and_never_guessed() {

@@ -84,7 +84,7 @@ const NAMES: &[(ImportField, &str)] = &[
 ];
 
 /// Without blanks, accents and signs, and in small letters.
-fn bare(heading: &str) -> String {
+pub(super) fn bare(heading: &str) -> String {
     let plain = |letter: char| match letter {
         'á' | 'à' | 'ä' | 'â' | 'ã' => 'a',
         'é' | 'è' | 'ë' | 'ê' => 'e',

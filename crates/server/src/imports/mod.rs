@@ -10,6 +10,7 @@ mod plan;
 mod read;
 mod refused;
 mod says;
+mod sex;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +50,8 @@ pub struct Done {
     pub report: ImportReport,
     /// Its rows, but for the refused ones and those that change nothing.
     pub planned: Vec<Planned>,
+    /// The refused rows below their headings, which are there also when nothing is refused.
+    pub refused_file: String,
 }
 
 /// Names a file together with what was said about it.
@@ -64,6 +67,7 @@ pub fn look(practice: PracticeId, bytes: &[u8], said: &Said, known: Known) -> An
     let columns = columns::recognise(&sheet.headings, &said.columns)?;
     let mut planned = plan::plan(practice, &sheet, &columns, said.dates, known);
     let rows: Vec<_> = planned.iter().map(|planned| planned.row.clone()).collect();
+    let (counts, refused_file) = (plan::count(&rows), refused::csv(&sheet, &rows));
     let headings = sheet.headings.iter().zip(columns);
     let report = ImportReport {
         preview: name(bytes, said),
@@ -71,10 +75,10 @@ pub fn look(practice: PracticeId, bytes: &[u8], said: &Said, known: Known) -> An
         encoding: sheet.encoding.to_owned(),
         separator: sheet.separator.to_string(),
         columns: headings.map(|(heading, field)| ImportColumn { heading: heading.clone(), field }).collect(),
-        counts: plan::count(&rows),
-        refused_csv: refused::csv(&sheet, &rows),
+        refused_csv: if counts.refused > 0 { refused_file.clone() } else { String::new() },
+        counts,
         rows,
     };
     planned.retain(|planned| planned.client.is_some() || planned.patient.is_some());
-    Ok(Done { report, planned })
+    Ok(Done { report, planned, refused_file })
 }

@@ -32,12 +32,9 @@ pub(super) fn undo(cell: &str) -> &str {
     }
 }
 
-/// The refused rows with their reasons, in UTF-8 with the mark that spreadsheets know it by; nothing when there are none.
+/// The refused rows with their reasons below the headings, in UTF-8 with the mark that spreadsheets know it by.
 pub(super) fn csv(sheet: &Sheet, rows: &[ImportRow]) -> String {
-    let refused: Vec<_> = sheet.rows.iter().zip(rows).filter(|(_, row)| row.refused.is_some()).collect();
-    if refused.is_empty() {
-        return String::new();
-    }
+    let refused = sheet.rows.iter().zip(rows).filter(|(_, row)| row.refused.is_some());
     // Sent again, it has its reasons already.
     let kept: Vec<usize> = (0..sheet.headings.len())
         .filter(|at| sheet.headings.get(*at).is_some_and(|it| it != REASON))

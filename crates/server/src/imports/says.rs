@@ -5,7 +5,7 @@
 use limpet_model::{Client, ClientId, Patient, PatientId, Sex};
 use limpet_wire::http::{ImportDates, ImportField};
 
-use super::{cells, read::Row};
+use super::{cells, read::Row, sex::sex};
 
 /// What a row says of a client; empty is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -179,7 +179,7 @@ pub(super) fn says(
         name: first(ImportField::PatientName).to_owned(),
         species: first(ImportField::Species).to_owned(),
         breed: first(ImportField::Breed).to_owned(),
-        sex: cells::sex(first(ImportField::Sex), first(ImportField::Neutered))?,
+        sex: sex(first(ImportField::Sex), first(ImportField::Neutered))?,
         born: cells::born(first(ImportField::Born), dates)?,
         colour: first(ImportField::Colour).to_owned(),
         weight_kg: weight,

@@ -64,6 +64,8 @@ async fn send(
         name: &member.name,
         practice: &practice,
         link: &app.address_of(&format!("/a/{token}")),
+        server: &app.address_of(""),
+        email: &member.email,
         kind: link.kind,
     };
     let (subject, body) = write(language, &letter);

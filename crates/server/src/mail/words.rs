@@ -10,19 +10,24 @@ pub struct Letter<'a> {
     pub practice: &'a str,
     /// What opens.
     pub link: &'a str,
+    /// The server's address, which the sign-in asks for.
+    pub server: &'a str,
+    /// The address that they sign in with.
+    pub email: &'a str,
     /// What the link is for.
     pub kind: LinkFor,
 }
 
 /// Subject and text.
 pub fn write(language: Language, letter: &Letter<'_>) -> (String, String) {
-    let Letter { name, practice, link, kind } = letter;
+    let Letter { name, practice, link, server, email, kind } = letter;
     match (language, kind) {
         (Language::English, LinkFor::Invitation) => (
             format!("Your account at {practice}"),
             format!(
                 "Hello {name},\n\n{practice} has made you an account in Limpet. Open this link to set your password:\n\n\
-                 {link}\n\nIt opens once, within seven days. If you did not expect this mail, leave it alone: nothing \
+                 {link}\n\nIt opens once, within seven days. Then sign in with the Limpet app on your computer. It asks for \
+                 your e-mail address, {email}, and for the server:\n\n{server}\n\nIf you did not expect this mail, leave it alone: nothing \
                  happens.\n"
             ),
         ),
@@ -30,7 +35,9 @@ pub fn write(language: Language, letter: &Letter<'_>) -> (String, String) {
             format!("Su cuenta en {practice}"),
             format!(
                 "Hola, {name}:\n\n{practice} le ha creado una cuenta en Limpet. Abra este enlace para elegir su \
-                 contraseña:\n\n{link}\n\nSe abre una sola vez, en un plazo de siete días. Si no esperaba este correo, \
+                 contraseña:\n\n{link}\n\nSe abre una sola vez, en un plazo de siete días. Después entre con la \
+                 aplicación Limpet en su ordenador. Le pide su correo electrónico, {email}, y el \
+                 servidor:\n\n{server}\n\nSi no esperaba este correo, \
                  no haga nada: no pasará nada.\n"
             ),
         ),

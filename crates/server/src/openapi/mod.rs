@@ -107,7 +107,7 @@ fn operation(route: &Route, telling: Telling<'_>) -> Value {
         // A handler may stand at several paths; with the method and the path the name is one of a kind.
         "operationId": name_of(route),
         "summary": route.words.trim(),
-        "tags": [parts.next().unwrap_or_default()],
+        "tags": [parts.next().unwrap_or("home")],
         "security": security(route),
         "responses": responses,
     });

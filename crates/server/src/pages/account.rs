@@ -1,15 +1,18 @@
-//! Pages about an account: setting a password, having forgotten it, codes at sign-in. Without a script; each form goes
-//! back to the page it is on.
+//! Pages about an account: setting a password, having forgotten it, codes at sign-in. Each form goes back to the page it
+//! is on, and each page does all it has to without a script.
 
+mod parts;
 mod words;
 
 use std::fmt::Write;
 
-use qrcode::{Color, EcLevel, QrCode};
-
-use self::words::{ENGLISH, SPANISH, Words};
+pub use self::parts::Letterhead;
+use self::{
+    parts::{actions, code_field, field, kept, letterhead, named, own_address, qr, unseen_address},
+    words::{ENGLISH, SPANISH, Words},
+};
 use super::{Language, document, escape};
-use crate::{secrets::PASSWORD_MAXIMUM, store::account_links::LinkFor};
+use crate::store::account_links::LinkFor;
 
 /// What may be wrong with what was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,48 +50,71 @@ fn wrong(words: &Words, wrong: Wrong) -> String {
     format!("<p class=\"state refused\" role=\"alert\">{sentence}</p>\n")
 }
 
-fn page(language: Language, title: &str, body: &str) -> String {
-    document(
-        language,
-        title,
-        "",
-        &format!("<main class=\"form\"><h1>{}</h1>\n{body}</main>\n", escape(title)),
-    )
+fn page(language: Language, of: Option<&Letterhead>, title: &str, body: &str) -> String {
+    let head = letterhead(of);
+    let body = format!("<main class=\"form\">{head}<h1>{}</h1>\n{body}</main>\n", escape(title));
+    document(language, title, "", &body)
 }
 
-/// Where a password is set.
-pub fn new_password(language: Language, kind: LinkFor, practice: &str, what: Wrong) -> String {
+/// A page that carries the script: it has something to copy.
+fn page_to_copy(language: Language, of: &Letterhead, title: &str, body: &str) -> String {
+    let script = "<script src=\"/m-assets/account.js\" defer></script>\n";
+    let body =
+        format!("<main class=\"form\">{}<h1>{}</h1>\n{body}</main>\n", letterhead(Some(of)), escape(title));
+    document(language, title, script, &body)
+}
+
+/// Where a password is set, of the account with this address.
+pub fn new_password(language: Language, kind: LinkFor, of: &Letterhead, email: &str, what: Wrong) -> String {
     let words = words(language);
     let lead = if kind == LinkFor::Invitation { words.invited } else { words.another };
     let body = format!(
-        "<p class=\"practice\">{}</p>\n<p>{lead}</p>\n{}<form method=\"post\">\n{}{}\
+        "<p>{lead}</p>\n{}<form method=\"post\">\n{}{}{}\
          <button class=\"button\" type=\"submit\">{}</button>\n</form>\n",
-        escape(practice),
         wrong(words, what),
+        own_address(words.email, email),
         field(words.password, "password", "password", "new-password"),
         field(words.again, "again", "password", "new-password"),
         words.set,
     );
-    page(language, words.new_password, &body)
+    page(language, Some(of), words.new_password, &body)
 }
 
-/// A password was set.
-pub fn password_set(language: Language) -> String {
+/// A password was set; what the sign-in asks for beside it.
+pub fn password_set(language: Language, of: &Letterhead, server: &str, email: &str) -> String {
     let words = words(language);
-    page(language, words.password_set, &format!("<p>{}</p>\n", words.sign_in_now))
+    let body = format!(
+        "<p>{}</p>\n<dl>\n{}{}</dl>\n",
+        words.sign_in_now,
+        named(words, words.server, server),
+        named(words, words.email, email),
+    );
+    page_to_copy(language, of, words.password_set, &body)
 }
 
 /// A link into an account that does not open.
 pub fn link_gone(language: Language) -> String {
     let words = words(language);
-    page(language, words.gone_title, &format!("<p>{}</p>\n", words.gone))
+    let body = format!("<p>{}</p>\n{}", words.gone, way("/reset", words.forgot_it));
+    page(language, None, words.gone_title, &body)
+}
+
+/// The same of the way to codes at sign-in, which may be begun again.
+pub fn step_gone(language: Language) -> String {
+    let words = words(language);
+    let body = format!("<p>{}</p>\n{}", words.step_gone, way("/second-step", words.begin_again));
+    page(language, None, words.gone_title, &body)
+}
+
+fn way(to: &str, label: &str) -> String {
+    format!("<p><a class=\"button\" href=\"{to}\">{label}</a></p>\n")
 }
 
 /// Where somebody says that they forgot a password; without mail it says what to do instead.
 pub fn forgot(language: Language, sends_mail: bool, what: Wrong) -> String {
     let words = words(language);
     if !sends_mail {
-        return page(language, words.forgot, &format!("<p>{}</p>\n", words.no_mail));
+        return page(language, None, words.forgot, &format!("<p>{}</p>\n", words.no_mail));
     }
     let body = format!(
         "<p>{}</p>\n{}<form method=\"post\">\n{}<button class=\"button\" type=\"submit\">{}</button>\n</form>\n",
@@ -97,13 +123,13 @@ pub fn forgot(language: Language, sends_mail: bool, what: Wrong) -> String {
         field(words.email, "email", "email", "username"),
         words.send,
     );
-    page(language, words.forgot, &body)
+    page(language, None, words.forgot, &body)
 }
 
 /// They said so.
 pub fn forgot_sent(language: Language) -> String {
     let words = words(language);
-    page(language, words.forgot, &format!("<p role=\"status\">{}</p>\n", words.sent))
+    page(language, None, words.forgot, &format!("<p role=\"status\">{}</p>\n", words.sent))
 }
 
 /// Where somebody begins to set up codes.
@@ -117,7 +143,7 @@ pub fn second_step(language: Language, what: Wrong) -> String {
         field(words.own_password, "password", "password", "current-password"),
         words.go_on,
     );
-    page(language, words.step, &body)
+    page(language, None, words.step, &body)
 }
 
 /// Where somebody begins whose password was right a moment ago.
@@ -130,90 +156,130 @@ pub fn second_step_by_ticket(language: Language, ticket: &str) -> String {
         kept("ticket", ticket),
         words.go_on,
     );
-    page(language, words.step, &body)
+    page(language, None, words.step, &body)
 }
 
 /// Codes are asked for already.
 pub fn second_step_is_on(language: Language) -> String {
     let words = words(language);
-    page(language, words.step, &format!("<p>{}</p>\n", words.step_on))
+    page(language, None, words.step, &format!("<p>{}</p>\n", words.step_on))
+}
+
+/// A secret as it is shown.
+pub struct ShownSecret<'a> {
+    /// Whose.
+    pub of: &'a Letterhead,
+    /// The account's address.
+    pub email: &'a str,
+    /// In base 32.
+    pub secret: &'a str,
+    /// Its `otpauth://` link.
+    pub link: &'a str,
+    /// What the form sends back.
+    pub ticket: &'a str,
 }
 
 /// The secret, and the first code of it.
-pub fn secret(language: Language, secret: &str, link: &str, ticket: &str, what: Wrong) -> String {
+pub fn secret(language: Language, shown: &ShownSecret<'_>, what: Wrong) -> String {
     let words = words(language);
+    let ShownSecret { of, email, secret, link, ticket } = shown;
     let spaced: Vec<&str> =
         secret.as_bytes().chunks(4).filter_map(|part| str::from_utf8(part).ok()).collect();
     let body = format!(
-        "<p>{}</p>\n{}<p><a href=\"{}\">{}</a></p>\n<p><code>{}</code></p>\n{}<form method=\"post\">\n{}{}{}\
+        "<p>{}</p>\n<div class=\"card\">{}<p class=\"letters\"><code>{}</code></p>\n{}\
+         <a class=\"button quiet\" href=\"{}\">{}</a></div>\n{}<form method=\"post\">\n{}{}{}{}\
          <button class=\"button\" type=\"submit\">{}</button>\n</form>\n",
         words.scan,
         qr(link),
+        escape(&spaced.join(" ")),
+        actions(words, secret, false),
         escape(link),
         words.open_app,
-        escape(&spaced.join(" ")),
         wrong(words, what),
         kept("ticket", ticket),
         kept("secret", secret),
-        field(words.code, "code", "text", "one-time-code"),
+        unseen_address(email),
+        code_field(words.code),
         words.go_on,
     );
-    page(language, words.step, &body)
+    page_to_copy(language, of, words.step, &body)
 }
 
-/// The recovery codes.
-pub fn recovery_codes(language: Language, codes: &[String]) -> String {
+/// The recovery codes of the account with this address.
+pub fn recovery_codes(language: Language, of: &Letterhead, email: &str, codes: &[String]) -> String {
     let words = words(language);
     let mut list = String::new();
     for code in codes {
         let _ = writeln!(list, "<li><code>{}</code></li>", escape(code));
     }
-    page(language, words.done, &format!("<p>{}</p>\n<ol>\n{list}</ol>\n", words.keep_codes))
-}
-
-/// What the form sends back as it is.
-fn kept(name: &str, value: &str) -> String {
-    format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escape(value))
-}
-
-fn field(label: &str, name: &str, kind: &str, complete: &str) -> String {
-    // Of a password nothing may be cut off unseen.
-    let most = if kind == "password" { PASSWORD_MAXIMUM } else { 300 };
-    format!(
-        "<label>{label}<input name=\"{name}\" type=\"{kind}\" autocomplete=\"{complete}\" required maxlength=\"{most}\">\
-         </label>\n"
-    )
-}
-
-/// A QR code, dark on white whatever the theme: cameras want it so.
-fn qr(text: &str) -> String {
-    let Ok(code) = QrCode::with_error_correction_level(text, EcLevel::M) else { return String::new() };
-    let side = code.width();
-    let mut path = String::new();
-    for (row, colors) in code.to_colors().chunks(side).enumerate() {
-        for (column, _) in colors.iter().enumerate().filter(|(_, color)| **color == Color::Dark) {
-            let _ = write!(path, "M{} {}h1v1h-1z", column + 4, row + 4);
-        }
-    }
-    let side = side + 8;
-    format!(
-        "<svg class=\"qr\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\" role=\"img\" aria-label=\"QR\">\
-         <rect width=\"{side}\" height=\"{side}\" fill=\"#fff\"/><path d=\"{path}\" fill=\"#000\"/></svg>\n"
-    )
+    let body = format!(
+        "<p>{}</p>\n<p class=\"whose\">{}</p>\n<ol class=\"codes\">\n{list}</ol>\n{}",
+        words.keep_codes,
+        escape(email),
+        actions(words, &codes.join("\n"), true),
+    );
+    page_to_copy(language, of, words.done, &body)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn lapa() -> Letterhead {
+        Letterhead { practice: "<b>Lapa</b>".into(), logo: Some(b"PNG".to_vec()) }
+    }
+
     #[test]
     fn what_stands_in_a_page_is_text() {
-        let page = new_password(Language::Spanish, LinkFor::Invitation, "<b>Lapa</b>", Wrong::Weak);
+        let page = new_password(
+            Language::Spanish,
+            LinkFor::Invitation,
+            &lapa(),
+            "\"><script>@example.org",
+            Wrong::Weak,
+        );
         assert!(page.contains("&lt;b&gt;Lapa&lt;/b&gt;") && page.contains("lang=\"es\""));
         assert!(page.contains("role=\"alert\"") && page.contains("new-password"));
-        let link = "otpauth://totp/a?secret=ABCDEFGH&issuer=b";
-        let page = secret(Language::English, "ABCDEFGH", link, "\"><script>", Wrong::Nothing);
+        assert!(page.contains("src=\"data:image/png;base64,UE5H\"") && !page.contains("<script"));
+        let shown = ShownSecret {
+            of: &lapa(),
+            email: "ana@example.org",
+            secret: "ABCDEFGH",
+            link: "otpauth://totp/a?secret=ABCDEFGH&issuer=b",
+            ticket: "\"><script>",
+        };
+        let page = secret(Language::English, &shown, Wrong::Nothing);
         assert!(page.contains("ABCD EFGH") && page.contains("&amp;issuer=b") && page.contains("<svg"));
         assert!(!page.contains("<script>"));
+    }
+
+    #[test]
+    fn managers_of_passwords_and_telephones_know_what_each_field_is() {
+        let page =
+            new_password(Language::English, LinkFor::Reset, &lapa(), "ana@example.org", Wrong::Nothing);
+        let own = "autocomplete=\"username\" readonly value=\"ana@example.org\"";
+        assert!(page.contains(own), "{page}");
+        let shown = ShownSecret {
+            of: &lapa(),
+            email: "ana@example.org",
+            secret: "ABCD",
+            link: "otpauth://",
+            ticket: "t",
+        };
+        let page = secret(Language::English, &shown, Wrong::Nothing);
+        assert!(page.contains("autocomplete=\"one-time-code\" inputmode=\"numeric\""), "{page}");
+        assert!(page.contains(own), "{page}");
+    }
+
+    #[test]
+    fn what_is_to_be_kept_can_be_copied_and_codes_can_be_printed() {
+        let codes = ["AAAA-BBBB".to_owned(), "CCCC-DDDD".to_owned()];
+        let page = recovery_codes(Language::English, &lapa(), "ana@example.org", &codes);
+        assert!(page.contains("data-copy=\"AAAA-BBBB\nCCCC-DDDD\"") && page.contains("data-print"), "{page}");
+        let page = password_set(Language::English, &lapa(), "https://chat.example.org", "ana@example.org");
+        assert!(page.contains("<code>https://chat.example.org</code>"), "{page}");
+        assert!(page.contains("data-copy=\"https://chat.example.org\"") && !page.contains("data-print"));
+        // Without the script a button would do nothing: it is not there.
+        assert_eq!(page.matches("data-copy").count(), page.matches(" hidden>").count());
     }
 }

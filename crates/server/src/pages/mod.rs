@@ -1,8 +1,10 @@
-//! The page behind a media link, and those about an account, in the reader's language, without a script.
+//! The page behind a media link, those about an account, and the one at the server's own address, in the reader's
+//! language. All of them do what they have to without a script.
 //!
 //! **Invariant:** everything that a person typed goes through [`escape`] on its way into a page.
 
 pub mod account;
+mod home;
 mod words;
 
 use std::fmt::Write;
@@ -10,8 +12,8 @@ use std::fmt::Write;
 use jiff::{Timestamp, tz::TimeZone};
 use limpet_model::{Attachment, AttachmentKind, AttachmentState, Millis, Practice};
 
-pub use self::words::Language;
 use self::words::Words;
+pub use self::{home::home, words::Language};
 
 /// What a media page shows.
 pub struct Shown {
@@ -27,6 +29,7 @@ pub struct Shown {
 pub fn asset(name: &str) -> Option<(&'static str, String)> {
     const TOKENS: &str = include_str!("../../../../ui/shared/tokens.css");
     const STYLE: &str = include_str!("media.css");
+    const SCRIPT: &str = include_str!("account.js");
     const ICON: &str = include_str!("../../../../assets/icons/limpet.svg");
     match name {
         "media.css" => {
@@ -34,6 +37,7 @@ pub fn asset(name: &str) -> Option<(&'static str, String)> {
             let tokens: Vec<&str> = TOKENS.lines().filter(|line| !line.starts_with("@import")).collect();
             Some(("text/css; charset=utf-8", format!("{}\n{STYLE}", tokens.join("\n"))))
         }
+        "account.js" => Some(("text/javascript; charset=utf-8", SCRIPT.to_owned())),
         "icon.svg" => Some(("image/svg+xml", ICON.to_owned())),
         _ => None,
     }
@@ -87,7 +91,8 @@ fn document(language: Language, title: &str, head: &str, body: &str) -> String {
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n{head}<title>{}</title>\n\
-         <link rel=\"icon\" href=\"/m-assets/icon.svg\" type=\"image/svg+xml\">\n         <link rel=\"stylesheet\" href=\"/m-assets/media.css\">\n</head>\n<body>\n{body}</body>\n</html>\n",
+         <link rel=\"icon\" href=\"/m-assets/icon.svg\" type=\"image/svg+xml\">\n\
+         <link rel=\"stylesheet\" href=\"/m-assets/media.css\">\n</head>\n<body>\n{body}</body>\n</html>\n",
         language.tag(),
         escape(title),
     )

@@ -1,5 +1,5 @@
 //! Pages about a password, and the same for a device: forgotten ones, and links that set one. What all pages about an
-//! account have is here, too; those about codes are `second_step_page`.
+//! account have is here, too, and the one at the server's own address; those about codes are `second_step_page`.
 //!
 //! **Invariant:** asking for another password looks the same and takes the same whoever asks: no account is looked for
 //! before the answer is out.
@@ -12,6 +12,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
+use limpet_model::Practice;
 use limpet_wire::{Code, http::PasswordReset};
 use serde_json::json;
 use url::form_urlencoded;
@@ -23,7 +24,7 @@ use crate::{
     openapi::{Asks, Telling},
     pages::{
         self, Language,
-        account::{self, Wrong},
+        account::{self, Letterhead, Wrong},
     },
     peer::Peer,
     secrets::{check_password, token_hash},
@@ -37,9 +38,12 @@ use crate::{
 
 /// Most bytes of a form.
 const FORM_LIMIT: usize = 16 * 1024;
-/// A page may load its style and send its form back here, and run nothing.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; \
+/// A page may load its style and send its form back here, show the logo that stands in it, and run nothing.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'";
+/// A page that has something to copy runs this server's script besides.
+const POLICY_TO_COPY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// What was typed into a form.
 pub struct Typed(HashMap<String, String>);
@@ -101,9 +105,18 @@ pub(super) fn tell_pages(telling: &mut Telling<'_>, pages: &[(u16, &str)]) {
 
 /// A page as it is answered.
 pub(super) fn html(status: StatusCode, page: String) -> Response {
+    html_under(POLICY, status, page)
+}
+
+/// A page with something to copy.
+pub(super) fn html_to_copy(status: StatusCode, page: String) -> Response {
+    html_under(POLICY_TO_COPY, status, page)
+}
+
+fn html_under(policy: &'static str, status: StatusCode, page: String) -> Response {
     let mut response = (status, Html(page)).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
     headers.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
     response
@@ -113,6 +126,26 @@ pub(super) fn html(status: StatusCode, page: String) -> Response {
 pub(super) fn sorry(language: Language, problem: Problem) -> Response {
     let page = pages::sorry(language, &problem.failure().message);
     html(problem.into_response().status(), page)
+}
+
+/// How a practice's pages begin. One whose logo cannot be read has none this time: the page matters more.
+pub(super) async fn letterhead(app: &App, practice: &Practice) -> Letterhead {
+    let logo = match &practice.settings.logo {
+        None => None,
+        Some(logo) => match app.blobs.logo(practice.id, &logo.sha256).await {
+            Ok(png) => Some(png.to_vec()),
+            Err(error) => {
+                tracing::warn!(practice = %practice.id, %error, "A logo could not be read");
+                None
+            }
+        },
+    };
+    Letterhead { practice: practice.name.clone(), logo }
+}
+
+/// `GET /`
+pub async fn home(State(app): State<App>, headers: HeaderMap) -> Response {
+    html(StatusCode::OK, pages::home(Language::of(&headers), &app.address_of("")))
 }
 
 /// `POST /v1/password-reset`
@@ -169,25 +202,36 @@ pub async fn forgot_sent(
 pub async fn open(State(app): State<App>, IdOf(token): IdOf<String>, headers: HeaderMap) -> Response {
     let language = Language::of(&headers);
     match opened(&app, &token).await {
-        Ok(Some((link, practice, _))) => {
-            html(StatusCode::OK, account::new_password(language, link.kind, &practice, Wrong::Nothing))
-        }
+        Ok(Some(opened)) => asks(&app, language, &opened, Wrong::Nothing).await,
         Ok(None) => html(StatusCode::NOT_FOUND, account::link_gone(language)),
         Err(problem) => sorry(language, problem),
     }
 }
 
-/// What a link opens, the practice's name, and whose password is to be set.
-async fn opened(app: &App, token: &str) -> Answer<Option<(AccountLink, String, String)>> {
+/// What a link opens.
+struct Opened {
+    link: AccountLink,
+    practice: Practice,
+    email: String,
+}
+
+async fn opened(app: &App, token: &str) -> Answer<Option<Opened>> {
     // Anything that is not shaped like a link cannot be one; the database is not asked.
     if token.len() != 43 {
         return Ok(None);
     }
     let link = app.store.account_link(&token_hash(token), app.now()).await?;
     let Some(link) = link.filter(|link| link.kind != LinkFor::SecondStep) else { return Ok(None) };
-    let practice = app.store.practice(link.practice).await?.map(|practice| practice.name);
+    let practice = app.store.practice(link.practice).await?;
     let member = app.store.staff_member(link.practice, link.staff).await?;
-    Ok(practice.zip(member).map(|(practice, member)| (link, practice, member.email)))
+    Ok(practice.zip(member).map(|(practice, member)| Opened { link, practice, email: member.email }))
+}
+
+/// The page that asks for the password.
+async fn asks(app: &App, language: Language, opened: &Opened, what: Wrong) -> Response {
+    let of = letterhead(app, &opened.practice).await;
+    let status = if what == Wrong::Nothing { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    html(status, account::new_password(language, opened.link.kind, &of, &opened.email, what))
 }
 
 /// `POST /a/{link}`
@@ -200,35 +244,37 @@ pub async fn set_password(
     let language = Language::of(&headers);
     let (password, again) = (typed.take("password"), typed.take("again"));
     match set(&app, &token, password, &again).await {
-        Ok(Set::Done) => html(StatusCode::OK, account::password_set(language)),
-        Ok(Set::Gone) => html(StatusCode::NOT_FOUND, account::link_gone(language)),
-        Ok(Set::Not { link, practice, why }) => {
-            html(StatusCode::UNPROCESSABLE_ENTITY, account::new_password(language, link.kind, &practice, why))
+        Ok(Set::Done(opened)) => {
+            let of = letterhead(&app, &opened.practice).await;
+            let page = account::password_set(language, &of, &app.address_of(""), &opened.email);
+            html_to_copy(StatusCode::OK, page)
         }
+        Ok(Set::Gone) => html(StatusCode::NOT_FOUND, account::link_gone(language)),
+        Ok(Set::Not(opened, why)) => asks(&app, language, &opened, why).await,
         Err(problem) => sorry(language, problem),
     }
 }
 
 enum Set {
-    Done,
+    Done(Opened),
     Gone,
-    Not { link: AccountLink, practice: String, why: Wrong },
+    Not(Opened, Wrong),
 }
 
 async fn set(app: &App, token: &str, password: String, again: &str) -> Answer<Set> {
-    let Some((link, practice, email)) = opened(app, token).await? else { return Ok(Set::Gone) };
+    let Some(opened) = opened(app, token).await? else { return Ok(Set::Gone) };
     if password != again {
-        return Ok(Set::Not { link, practice, why: Wrong::NotTheSame });
+        return Ok(Set::Not(opened, Wrong::NotTheSame));
     }
-    if check_password(&password, &email).is_err() {
-        return Ok(Set::Not { link, practice, why: Wrong::Weak });
+    if check_password(&password, &opened.email).is_err() {
+        return Ok(Set::Not(opened, Wrong::Weak));
     }
     let hash = app.passwords.hash(password).await?;
     let used = app.store.set_password_by_link(&token_hash(token), &hash, app.now()).await?;
     match used {
         Some(link) => {
             tracing::info!(practice = %link.practice, staff = %link.staff, "Set a password by a link");
-            Ok(Set::Done)
+            Ok(Set::Done(opened))
         }
         None => Ok(Set::Gone),
     }

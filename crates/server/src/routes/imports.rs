@@ -75,7 +75,7 @@ pub async fn import(
     body: Body,
 ) -> Answer<Json<ImportReport>> {
     let said = Said::read(ask.columns.as_deref(), ask.dates)?;
-    let Done { mut report, planned } = examine(&app, caller.practice(), said, body).await?;
+    let Done { mut report, planned, .. } = examine(&app, caller.practice(), said, body).await?;
     if ask.preview.as_deref() != Some(report.preview.as_str()) {
         return Err(Problem::new(
             Code::Conflict,

@@ -219,11 +219,13 @@ routes! {
     delete "/v1/uploads/{attachment}" Session(Act::Send) => uploads::give_up, uploads::tell_give_up;
     /// The bytes of a file, whole or a range.
     get "/v1/attachments/{id}/{part}" Session(Act::Open) => attachments::bytes, attachments::tell_bytes;
+    /// What this server is and whose way leads where, for people.
+    get "/" Anyone => account_pages::home, account_pages::tell_page;
     /// The page behind a media link.
     get "/m/{capability}" Link => media::page, media::tell_page;
     /// The bytes behind a media link, whole or a range.
     get "/m/{capability}/{part}" Link => media::bytes, attachments::tell_bytes;
-    /// What a media page looks like.
+    /// What pages look like, and the script of those that have something to copy.
     get "/m-assets/{file}" Anyone => media::asset, owner::tell_file;
     // Whoever opens it: the page asks for the invitation itself.
     /// The owner app, opened with an invitation.

@@ -12,7 +12,7 @@ use axum::{
 use limpet_wire::Code;
 use serde::Deserialize;
 
-use super::account_pages::{Typed, html, sorry, tell_pages};
+use super::account_pages::{Typed, html, html_to_copy, letterhead, sorry, tell_pages};
 use crate::{
     app::App,
     attempts::Trier,
@@ -23,7 +23,7 @@ use crate::{
     openapi::Telling,
     pages::{
         Language,
-        account::{self, Wrong},
+        account::{self, Letterhead, ShownSecret, Wrong},
     },
     passwords::{Guess, too_many},
     peer::Peer,
@@ -114,7 +114,7 @@ async fn opened(app: &App, ticket: &str) -> Answer<Option<AccountLink>> {
 }
 
 fn gone(language: Language) -> Response {
-    html(StatusCode::NOT_FOUND, account::link_gone(language))
+    html(StatusCode::NOT_FOUND, account::step_gone(language))
 }
 
 async fn begin(app: &App, language: Language, to: AccountLink) -> Answer<Response> {
@@ -135,24 +135,36 @@ async fn show_secret(
     ticket: &str,
     what: Wrong,
 ) -> Answer<Response> {
-    let practice = app.store.practice(to.practice).await?.map(|practice| practice.name).unwrap_or_default();
-    let member = app.store.staff_member(to.practice, to.staff).await?;
-    let email = member.map(|member| member.email).unwrap_or_default();
-    let link = link(secret, &practice, &email).ok_or_else(|| Problem::internal(&"no link for a secret"))?;
+    let (of, email) = whose(app, to).await?;
+    let link =
+        link(secret, &of.practice, &email).ok_or_else(|| Problem::internal(&"no link for a secret"))?;
     let status = if what == Wrong::Nothing { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    Ok(html(status, account::secret(language, secret, &link, ticket, what)))
+    let shown = ShownSecret { of: &of, email: &email, secret, link: &link, ticket };
+    Ok(html_to_copy(status, account::secret(language, &shown, what)))
+}
+
+/// How the practice's pages begin, and the account's address.
+async fn whose(app: &App, to: AccountLink) -> Answer<(Letterhead, String)> {
+    let of = match app.store.practice(to.practice).await? {
+        Some(practice) => letterhead(app, &practice).await,
+        None => Letterhead::default(),
+    };
+    let member = app.store.staff_member(to.practice, to.staff).await?;
+    Ok((of, member.map(|member| member.email).unwrap_or_default()))
 }
 
 /// Takes the first code of the secret that the page showed.
 async fn confirm(app: &App, language: Language, ticket: &str, secret: &str, code: &str) -> Answer<Response> {
     let Some(to) = opened(app, ticket).await? else { return Ok(gone(language)) };
+    // Everything that the page needs first: the codes are shown once.
+    let (of, email) = whose(app, to).await?;
     let codes = recovery_codes().map_err(StoreError::from)?;
     let by = By::new(to.practice, Actor::Staff(to.staff), app.clock.own());
     let first = FirstCode { code, shown: Some(secret), session: None };
     match app.store.confirm_second_step(by, to.staff, first, &codes).await? {
         Taken::Right | Taken::Recovered => {
             tracing::info!(practice = %to.practice, staff = %to.staff, "Set up codes at sign-in");
-            Ok(html(StatusCode::OK, account::recovery_codes(language, &codes)))
+            Ok(html_to_copy(StatusCode::OK, account::recovery_codes(language, &of, &email, &codes)))
         }
         Taken::Wrong if app.store.is_new_secret(to.practice, to.staff, secret).await? => {
             show_secret(app, language, to, secret, ticket, Wrong::Code).await

@@ -72,6 +72,28 @@ fn what_asks_an_installation_that_is_not_there_makes_none() {
 }
 
 #[test]
+fn the_help_says_of_the_data_folder_what_each_command_does_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (command, makes) in [
+        (&["serve"][..], true),
+        (&["practice", "add"], true),
+        (&["practice", "list"], false),
+        (&["practice", "import"], false),
+        (&["staff", "add"], false),
+        (&["audit", "verify"], false),
+        (&["token", "list"], false),
+        (&["link", "revoke"], false),
+        (&["doctor"], false),
+    ] {
+        let output = run(&[command, &["--help"]].concat(), folder.path(), "");
+        let help = String::from_utf8(output.stdout).unwrap();
+        let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("Folder that holds the database"), "{command:?} {help}");
+        assert_eq!(words.contains("created if need be"), makes, "{command:?} {help}");
+    }
+}
+
+#[test]
 fn a_practices_room_is_limited_and_said() {
     let folder = tempfile::tempdir().unwrap();
     let practice = String::from_utf8(run(&PRACTICE, folder.path(), "").stdout).unwrap();

@@ -303,6 +303,35 @@ async fn twenty_thousand_rows_hold_nobody_up() {
 }
 
 #[tokio::test]
+async fn what_is_no_email_address_is_refused_and_a_sex_is_read_as_records_write_it() {
+    let clinic = Clinic::open().await;
+    let admin = clinic.admin().await;
+    let mut file = String::from("Client number,Client,Email,Patient,Species,Sex\n");
+    let rows = [
+        ("foo", "M castrado"),
+        ("a@", "m/n"),
+        ("a b@c", "FS"),
+        ("ana@example.org", "hembra esterilizada"),
+        ("", "weiblich kastriert"),
+        ("ben@example.org", "HE"),
+    ];
+    for (at, (email, sex)) in rows.iter().enumerate() {
+        writeln!(file, "{at},Owner {at},{email},Rex,Dog,{sex}").unwrap();
+    }
+    let done = import(&admin, file.as_bytes()).await;
+    let refused: Vec<_> = done.rows.iter().map(|row| row.refused.clone().unwrap_or_default()).collect();
+    for row in &refused[..3] {
+        assert!(row.contains("e-mail address is not one"), "{refused:?}");
+    }
+    assert!(
+        refused[3].is_empty() && refused[4].is_empty() && refused[5].starts_with("The sex"),
+        "{refused:?}"
+    );
+    let (_, patients) = people(&admin).await;
+    assert_eq!(patients.iter().map(|patient| patient.sex).collect::<Vec<_>>(), [Sex::FemaleNeutered; 2]);
+}
+
+#[tokio::test]
 async fn the_command_line_looks_first_if_asked_and_writes_the_refused_rows() {
     let data = tempfile::tempdir().unwrap();
     furnish(data.path());
@@ -331,6 +360,20 @@ async fn the_command_line_looks_first_if_asked_and_writes_the_refused_rows() {
     assert!(std::fs::read_to_string(&refused).unwrap().contains("'=HYPERLINK"));
     let (_, out, _) = text(&[&args[..], &[file]].concat());
     assert!(out.contains("0 clients are new and 0 changed, 0 patients new"), "{out}");
+    // Once mended, nothing of before is left in the file.
+    let mended = data.path().join("mended.csv");
+    std::fs::write(&mended, "Client number,Client,Sex\n7,Eva Gil,\n").unwrap();
+    let (_, out, _) = text(&[&args[..], &[mended.to_str().unwrap()]].concat());
+    assert!(
+        out.ends_with("1 row: 1 client is new and 0 changed, 0 patients new and 0 changed, 0 rows refused\n"),
+        "{out}"
+    );
+    let left = std::fs::read_to_string(&refused).unwrap();
+    assert_eq!(left.trim_end(), "\u{feff}Client number,Client,Sex,Why Limpet did not take this row");
+    let over = ["practice", "import", "--practice", &practice, "--refused", file, file];
+    let (done, _, err) = text(&over);
+    assert!(!done && err.contains("written over"), "{err}");
+    assert_eq!(std::fs::read(file).unwrap(), windows(EXPORT), "the file is as it was");
     let (done, _, err) = text(&["practice", "import", "--practice", &practice, "/nowhere.csv"]);
     assert!(!done && err.contains("/nowhere.csv"), "{err}");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use limpet_model::{Role, StaffId};
 use limpet_server::{
     secrets::token_hash,
@@ -56,6 +57,17 @@ async fn sent(store: &limpet_server::store::Store, counts: (i64, i64)) {
     }
 }
 
+/// Gives the practice a logo; answers it as it stands in pages.
+async fn logo(admin: &Device) -> String {
+    let mut png = std::io::Cursor::new(Vec::new());
+    let picture = image::RgbImage::from_pixel(40, 20, image::Rgb([10, 90, 80]));
+    picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let put = admin.ask(reqwest::Method::PUT, "/v1/practice/logo").body(png.into_inner());
+    ok(put.send().await.unwrap()).await;
+    let kept = admin.get("/v1/practice/logo").await.bytes().await.unwrap();
+    format!("src=\"data:image/png;base64,{}\"", STANDARD.encode(kept))
+}
+
 fn new_staff(email: &str, language: &str) -> Value {
     json!({ "name": "Ben Ortiz", "role": "technician", "email": email, "language": language })
 }
@@ -73,6 +85,8 @@ async fn somebody_invited_sets_a_password_by_the_link_once() {
     let letter = mailbox.nth(1).await;
     assert_eq!((letter.to.as_str(), letter.subject.contains("Lapa")), ("ben@example.org", true));
     assert!(letter.body.starts_with("Hello Ben Ortiz,"), "{}", letter.body);
+    // What the desktop's sign-in asks for.
+    assert!(letter.body.contains("ben@example.org") && letter.body.lines().any(|line| line == clinic.base()));
     let stranger = clinic.stranger();
     for guess in ["", PASSWORD] {
         assert_eq!(sign_in(&stranger, "ben@example.org", guess).await, 401, "there is no password yet");
@@ -82,17 +96,33 @@ async fn somebody_invited_sets_a_password_by_the_link_once() {
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"), "{policy}");
     assert_eq!(page.headers()["cache-control"], "no-store");
-    assert!(page.text().await.unwrap().contains("Lapa Veterinary Clinic"));
+    let page = page.text().await.unwrap();
+    assert!(page.contains("Lapa Veterinary Clinic") && page.contains("value=\"ben@example.org\""), "{page}");
+    assert!(!page.contains("<img") && !page.contains("<script") && !policy.contains("script"), "{policy}");
+    let png = logo(&admin).await;
+    assert!(stranger.get(&path).await.text().await.unwrap().contains(&png), "the logo is in the page");
     // A mail program that looks at links has not used it up, nor has a wrong try.
     assert_eq!(set_password(&stranger, &path, "short").await, 422);
     assert_eq!(
         fill_in(&stranger, &path, &[("password", "five wet otters"), ("again", "x")]).await.status(),
         422
     );
-    assert_eq!(set_password(&stranger, &path, "five wet otters").await, 200);
+    let typed = [("password", "five wet otters"), ("again", "five wet otters")];
+    let done = fill_in(&stranger, &path, &typed).await;
+    assert_eq!(done.status(), 200);
+    let policy = done.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{policy}");
+    let page = done.text().await.unwrap();
+    assert!(page.contains(&png) && page.contains(&format!("<code>{}</code>", clinic.base())), "{page}");
+    for file in page.split('"').filter(|part| part.starts_with("/m-assets/")) {
+        assert_eq!(stranger.get(file).await.status(), 200, "{file} is on the page");
+    }
+    assert!(page.contains("/m-assets/account.js"), "{page}");
     assert_eq!(sign_in(&stranger, "ben@example.org", "five wet otters").await, 200);
     assert_eq!(set_password(&stranger, &path, "six wet otters").await, 404, "once");
-    assert_eq!(stranger.get(&path).await.status(), 404);
+    let gone = stranger.get(&path).await;
+    assert_eq!(gone.status(), 404);
+    assert!(gone.text().await.unwrap().contains("href=\"/reset\""));
     let log: AuditPage = admin.read("/v1/audit?after=0&limit=1000").await;
     let about = log.entries.iter().filter(|entry| entry.subject_id == ben.to_string());
     let done: Vec<_> = about.map(|entry| format!("{} {}", entry.actor, entry.act)).collect();

@@ -5,6 +5,26 @@ use limpet_wire::Code;
 use crate::clinic::{Clinic, fails};
 
 #[tokio::test]
+async fn the_servers_own_address_says_whose_way_leads_where_and_not_what_runs_there() {
+    let clinic = Clinic::open().await;
+    let stranger = clinic.stranger();
+    let home = stranger.get("/").await;
+    assert_eq!(
+        (home.status(), &home.headers()["content-type"]),
+        (reqwest::StatusCode::OK, &"text/html; charset=utf-8".parse().unwrap())
+    );
+    let page = home.text().await.unwrap();
+    assert!(
+        page.contains(&format!("<code>{}</code>", clinic.base())) && page.contains("href=\"/reset\""),
+        "{page}"
+    );
+    assert!(!page.contains(env!("CARGO_PKG_VERSION")) && !page.contains("Lapa"), "{page}");
+    let spanish =
+        stranger.ask(reqwest::Method::GET, "/").header("accept-language", "es").send().await.unwrap();
+    assert!(spanish.text().await.unwrap().contains("clínica"));
+}
+
+#[tokio::test]
 async fn the_app_is_served_or_says_how_to_build_it() {
     let clinic = Clinic::open().await;
     let stranger = clinic.stranger();

@@ -36,14 +36,28 @@ async fn whatever_fails_is_a_problem() {
     problem(staff.get("/v1/clients/limpet").await, 404).await;
     problem(staff.get("/v1/changes?since=x").await, 400).await;
     problem(staff.get("/v1/changes?since=-1").await, 400).await;
-    problem(put("application/json", "{".into()).await.unwrap(), 400).await;
-    problem(put("application/json", "{}".into()).await.unwrap(), 400).await;
+    let unread = problem(put("application/json", "{".into()).await.unwrap(), 400).await;
+    assert!(unread["message"].as_str().unwrap().contains("ends too early"), "{unread}");
+    let unread = problem(put("application/json", "{}".into()).await.unwrap(), 400).await;
+    assert!(unread["message"].as_str().unwrap().contains("the field id is missing"), "{unread}");
     problem(put("text/plain", "{}".into()).await.unwrap(), 415).await;
     problem(put("application/json", " ".repeat(300 * 1024)).await.unwrap(), 413).await;
     let long = json!({ "name": "x".repeat(201) });
     let mut long_named = serde_json::to_value(client_named(client, "x")).unwrap();
     long_named["name"] = long["name"].clone();
     problem(staff.put(&path, &long_named).await, 400).await;
+    let mut number = long_named.clone();
+    number["phone"] = json!(["Biscuit", 7]);
+    let unread = problem(staff.put(&path, &number).await, 400).await;
+    let sentence = unread["message"].as_str().unwrap();
+    assert!(
+        sentence.contains("the field phone has to be a string") && !sentence.contains("Biscuit"),
+        "{unread}"
+    );
+    let mut mail = serde_json::to_value(client_named(client, "x")).unwrap();
+    mail["email"] = json!("a b@c");
+    let refused = problem(staff.put(&path, &mail).await, 400).await;
+    assert!(refused["message"].as_str().unwrap().contains("e-mail address"), "{refused}");
     let wrong = stranger.ask(Method::DELETE, "/v1/me").send().await.unwrap();
     assert_eq!(wrong.headers()["allow"], "GET,HEAD");
     problem(wrong, 405).await;

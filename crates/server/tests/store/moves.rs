@@ -288,7 +288,7 @@ pub async fn an_installation_moves_and_stays_what_it_was(ground: &Ground) {
     let before_move = house.everything();
     let (well, words) = house.run(&url, blobs.path());
     assert!(well && words.contains("messages: ") && words.contains("moved;"), "{words}");
-    assert!(words.contains("1 uploads under way begin anew"), "{words}");
+    assert!(words.contains("1 upload under way begins anew"), "{words}");
     assert!(house.everything() == before_move, "the source is what it was");
     assert!(before.keys().all(|path| before_move.contains_key(path)));
     same(&house, &url, blobs.path()).await;

@@ -209,6 +209,18 @@ test("sign-in asks for a code where the server does, and says so when it was the
   expect([form.needsCode, form.code, form.password]).toEqual([false, "", ""]);
 });
 
+test("a forgotten password is replaced on a page of the server that was typed, or it is said what is wrong with that", async () => {
+  const form = new SignInForm(host, " chat.clinic.example ");
+  await form.forgot();
+  expect([host.last("reset_page"), form.failure]).toEqual(["chat.clinic.example", null]);
+  host.answers.reset_page = () => {
+    throw failure("invalid", "This is not a server address.");
+  };
+  form.server = "";
+  await form.forgot();
+  expect(form.failure?.message).toBe("This is not a server address.");
+});
+
 test("a code is asked of one address at one server, and not of the next that is typed", async () => {
   const form = new SignInForm(host, "https://chat.clinic.example");
   form.email = "priya@clinic.example";

@@ -15,7 +15,10 @@ export class SignInForm {
   failure = $state.raw<Failure | null>(null);
   private readonly call;
 
-  constructor(host: Host, server: string) {
+  constructor(
+    private readonly host: Host,
+    server: string,
+  ) {
     this.call = callsOf(host);
     this.server = server;
   }
@@ -27,6 +30,16 @@ export class SignInForm {
 
   private whom(): string {
     return `${withScheme(this.server.trim())} ${this.email.trim().toLowerCase()}`;
+  }
+
+  /** Opens the server's page for a forgotten password in the browser. `failure` says why it could not. */
+  async forgot(): Promise<void> {
+    this.failure = null;
+    try {
+      await this.host.openReset(this.server.trim());
+    } catch (thrown) {
+      this.failure = failureOf(thrown);
+    }
   }
 
   /** Signs in; answers the desk's new state, or null with `failure` set. */

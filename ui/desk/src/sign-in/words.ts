@@ -12,6 +12,7 @@ export const signIn = words(
     codeWrong: "The code is not right, or was used already. Type the next one.",
     submit: "Sign in",
     busy: "Signing in…",
+    forgot: "Forgotten your password?",
   },
   {
     heading: "Entrar en su clínica",
@@ -24,5 +25,6 @@ export const signIn = words(
     codeWrong: "El código no es correcto o ya se usó. Escriba el siguiente.",
     submit: "Entrar",
     busy: "Entrando…",
+    forgot: "¿Ha olvidado su contraseña?",
   },
 );
