@@ -29,7 +29,7 @@ const KEPT_BEFORE: u32 = 6;
 const KEPT_BEFORE_OTHERWISE: u32 = 1;
 /// Time between two near pictures that are shown on the way.
 const BEAT: Duration = Duration::from_millis(33);
-/// The forerunner is waited for when it needs at most so many pictures more than the hand would.
+/// The forerunner is waited for when it needs at most so many pictures more than a hand that would have to seek.
 const SEEK_COSTS: u32 = 4;
 
 /// The view that a first picture is made for, before a window has said how large it is.
@@ -174,7 +174,10 @@ impl Hand {
             }
             if number == 0 {
                 self.goes_first(true);
-                self.stage.wait_for_newer(QUICK);
+                // An eye that goes on wants just this next.
+                if !self.stage.goes_on() {
+                    self.stage.wait_for_newer(QUICK);
+                }
             }
             let mut way = Beyond { stage: &self.stage, until: target.frame + ON };
             if self.engine.frame_at(frame, &mut self.viewer, &known.views, &mut way).is_err() {
@@ -196,6 +199,8 @@ impl Hand {
 
     /// The frame, when it is just being decoded ahead and comes sooner that way.
     fn brought(&self, target: &Target, known: &Known, kind: (u32, u32)) -> Option<Arc<View>> {
+        let start = known.index.frames.get(target.frame as usize)?.start;
+        let seeks = if self.engine.still_comes(target.frame, start) { 0 } else { SEEK_COSTS };
         let mut state = self.stage.state();
         loop {
             let ahead = state
@@ -206,7 +211,7 @@ impl Hand {
                 return Some(view);
             }
             let takes = ahead.map(|ahead| left(&ahead.frames, target.frame, ahead.takes, ahead.done))?;
-            if takes > self.engine.takes(target.frame) + SEEK_COSTS || state.has_target() {
+            if takes > self.engine.takes(target.frame) + seeks || state.has_target() {
                 return None;
             }
             state = self.stage.wait(state, Duration::from_millis(100));

@@ -12,7 +12,7 @@ use std::{
 use limpet_wire::frames::{ClipIndex, FrameEvent};
 
 use super::{
-    plan::Gaze,
+    plan::{Gaze, Heading},
     target::{Target, Window},
 };
 use crate::{
@@ -228,6 +228,11 @@ impl Stage {
     /// Whether something is wanted that nobody has taken.
     pub fn has_newer(&self) -> bool {
         self.state().target.is_some()
+    }
+
+    /// Whether the eye goes to later frames.
+    pub fn goes_on(&self) -> bool {
+        self.state().gaze.is_some_and(|(gaze, ..)| gaze.heading == Heading::On)
     }
 
     /// Waits for so long, or until something is wanted that nobody has taken.
