@@ -1,8 +1,13 @@
 //! What goes: leftovers of a backup that was killed, old backups, and the blobs that no backup has any more.
 
-use std::{collections::BTreeSet, fs, io::ErrorKind, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
-use super::{PART, Result, at, backups_in, part_of, read_manifest};
+use super::{Kept, PART, Result, at, backups_in, part_of, read_manifest};
 
 /// What a backup left that was killed.
 pub(super) fn remove_leftovers(to: &Path) -> Result<()> {
@@ -15,6 +20,28 @@ pub(super) fn remove_leftovers(to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Removes blobs, but for those that a backup has.
+pub(super) fn remove_what_no_backup_has(to: &Path, blobs: &[Kept]) -> Result<()> {
+    let wanted = files_of(to, &backups_in(to)?.0)?;
+    for place in blobs.iter().map(|blob| blob.place(to, to)).filter(|place| !wanted.contains(place)) {
+        match fs::remove_file(&place) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(at(&place)(error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Where the files of these backups are.
+fn files_of(to: &Path, backups: &[PathBuf]) -> Result<BTreeSet<PathBuf>> {
+    let mut files = BTreeSet::new();
+    for backup in backups {
+        let manifest = read_manifest(backup)?;
+        files.extend(manifest.files.iter().map(|kept| kept.place(to, backup)));
+    }
+    Ok(files)
+}
+
 /// Removes all but the newest `keep` backups, and the blobs that none of those has.
 pub(super) fn forget(to: &Path, keep: usize) -> Result<()> {
     let mut whole = backups_in(to)?.0;
@@ -24,11 +51,7 @@ pub(super) fn forget(to: &Path, keep: usize) -> Result<()> {
         let part = part_of(&old);
         fs::rename(&old, &part).and_then(|()| fs::remove_dir_all(&part)).map_err(at(&old))?;
     }
-    let mut wanted = BTreeSet::new();
-    for backup in kept {
-        let manifest = read_manifest(&backup)?;
-        wanted.extend(manifest.files.iter().map(|kept| kept.place(to, &backup)));
-    }
+    let wanted = files_of(to, &kept)?;
     let mut folders = vec![to.join("blobs")];
     while let Some(folder) = folders.pop() {
         let entries = match fs::read_dir(&folder) {

@@ -17,7 +17,7 @@ use limpet_model::Millis;
 
 use super::{
     BackupError, DATABASE, FORMAT, Kept, MANIFEST, Manifest, NODE, Result, Unfinished, at, backups_in,
-    forget::{forget, remove_leftovers},
+    forget::{forget, remove_leftovers, remove_what_no_backup_has},
     hold, part_of, read_manifest,
     removed::leave_out_what_was_removed,
 };
@@ -90,7 +90,7 @@ pub async fn take(data: &Path, to: &Path, keep: Option<usize>, now: Millis) -> R
     let rows = taking.rows(&database).await?;
     taking.arriving(&arriving, &rows, &lengths).await?;
     taking.blobs(&rows).await?;
-    leave_out_what_was_removed(
+    let left_out = leave_out_what_was_removed(
         &database,
         &folder.join(DATABASE),
         &mut taking.files,
@@ -117,6 +117,9 @@ pub async fn take(data: &Path, to: &Path, keep: Option<usize>, now: Millis) -> R
     flush_folder(to).map_err(at(to))?;
     if let Some(keep) = keep {
         forget(to, keep)?;
+    }
+    if !left_out.is_empty() {
+        remove_what_no_backup_has(to, &left_out)?;
     }
     let bytes = manifest.files.iter().map(|kept| kept.bytes).sum();
     Ok(Taken { folder: whole, files: manifest.files.len() as u64, bytes, copied, missing: manifest.missing })

@@ -43,7 +43,14 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Says of an attachment that its files are gone, with what was known of them.
+    /// All attachments, whether their files have arrived or not.
+    pub async fn attachments_there_are(&self) -> Result<Vec<FileOf>> {
+        let rows = sqlx::query("SELECT practice_id, id FROM attachments").fetch_all(self.pool()).await?;
+        let read = |row: &AnyRow| Ok(FileOf { practice: row.id("practice_id")?, attachment: row.id("id")? });
+        rows.iter().map(read).collect()
+    }
+
+    /// Says of an attachment that its original and what was made of it are gone.
     pub async fn files_were_removed(&self, of: FileOf, now: Millis) -> Result<()> {
         let mut write = self.write(By::server(of.practice, now)).await?;
         let found = attachments::find(write.connection(), of.practice, View::Staff, of.attachment).await?;

@@ -348,6 +348,10 @@ async fn what_is_removed_while_a_backup_is_taken_is_left_out_and_what_is_lost_is
     assert!(part_of_large(to.path(), "0").exists(), "the backup did not wait for this");
     let (well, words) = said(&child.wait_with_output().unwrap());
     assert!(well && !words.contains("missing"), "{words}");
+    assert!(
+        !files_below(to.path()).iter().any(|path| is_of(path, file)),
+        "it lies there, and no backup has it"
+    );
     fs::remove_dir_all(data.path().join("blobs/0")).unwrap();
     assert!(said(&limpet(&["restore", "--from", to.path().to_str().unwrap(), "--check"])).0);
     let (well, words) = restore(to.path(), other.path());
