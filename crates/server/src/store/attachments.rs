@@ -11,7 +11,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Flag, Result, Store, StoreError, Write,
     audit::Act,
-    changes::Found,
+    changes::Fed,
     jobs::{self, Work},
     messages::{audience_word, author_words, read_audience},
     row::Columns,
@@ -350,7 +350,7 @@ pub(super) async fn find(
 }
 
 /// What the feed tells of them.
-pub(super) const FED: Found = Found {
+pub(super) const FED: Fed = Fed {
     sql: |view| {
         per_view!(view;
             "SELECT ",

@@ -45,17 +45,15 @@ struct Span {
     upto: Revision,
 }
 
-/// How a table's rows are found and read.
-pub(super) struct Found {
-    /// Finds rows that a view sees, each with its `revision`. `$1` is the practice, `$2` the scope; then come `$3` since
-    /// and `$4` upto, or `$3` the id of one row.
+/// What the feed tells of a table: how its changes are found and read.
+pub(super) struct Fed {
+    /// Finds what a view sees, each row with its `revision`: `$1` practice, `$2` scope, `$3` since and `$4` upto.
     pub sql: fn(View) -> &'static str,
     /// Reads the rest of a row.
     pub read: fn(&AnyRow) -> Result<Entity>,
 }
 
-impl Found {
-    /// What changed in a span.
+impl Fed {
     async fn changes(
         &self,
         connection: &mut AnyConnection,
@@ -70,11 +68,21 @@ impl Found {
             .bind(span.upto.0)
             .fetch_all(connection)
             .await?;
-        rows.iter().map(|row| self.change(row)).collect()
+        rows.iter().map(|row| change(row, self.read)).collect()
     }
+}
 
+/// How one thing of a table is found and read.
+pub(super) struct One {
+    /// Finds it, if a view sees it, with its `revision`: `$1` practice, `$2` scope and `$3` its id.
+    pub sql: fn(View) -> &'static str,
+    /// Reads the rest of its row.
+    pub read: fn(&AnyRow) -> Result<Entity>,
+}
+
+impl One {
     /// The one with this id, and the revision at which it last changed.
-    pub(super) async fn one(
+    pub(super) async fn find(
         &self,
         connection: &mut AnyConnection,
         practice: PracticeId,
@@ -87,16 +95,16 @@ impl Found {
             .bind(id.to_string())
             .fetch_optional(connection)
             .await?;
-        row.as_ref().map(|row| self.change(row)).transpose()
-    }
-
-    fn change(&self, row: &AnyRow) -> Result<Change> {
-        Ok(Change { revision: row.revision()?, entity: (self.read)(row)? })
+        row.map(|row| change(&row, self.read)).transpose()
     }
 }
 
+fn change(row: &AnyRow, read: fn(&AnyRow) -> Result<Entity>) -> Result<Change> {
+    Ok(Change { revision: row.revision()?, entity: read(row)? })
+}
+
 /// What the feed tells of, but for what is gone. Within a revision what is referred to comes before what refers to it.
-const FEED: [Found; 10] = [
+const FEED: [Fed; 10] = [
     practices::FED,
     staff::FED,
     listings::FED,
@@ -162,7 +170,7 @@ impl Store {
             Thing::Conversation(id) => (conversations::ONE, id.to_string()),
             Thing::Message(id) => (messages::ONE, id.to_string()),
         };
-        let found = table.one(&mut connection, practice, view, id).await?;
+        let found = table.find(&mut connection, practice, view, id).await?;
         Ok(found.map(|change| Change { entity: view.trim(change.entity), ..change }))
     }
 

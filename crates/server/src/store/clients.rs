@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Result, Store, Write,
     audit::{Act, fields_that_differ},
-    changes::Found,
+    changes::{Fed, One},
     row::Columns,
     terms::Terms,
 };
@@ -46,7 +46,7 @@ impl Store {
             write.discard().await?;
             return Ok(None);
         }
-        let found = ONE.one(write.connection(), by.practice, View::Staff, client.id).await?;
+        let found = ONE.find(write.connection(), by.practice, View::Staff, client.id).await?;
         terms.hold(found.as_ref().map(|found| found.revision))?;
         let before = match found {
             Some(Change { revision, entity: Entity::Client(before) }) => Some((revision, before)),
@@ -107,14 +107,14 @@ pub(super) async fn find(
     practice: PracticeId,
     client: ClientId,
 ) -> Result<Option<Client>> {
-    Ok(match ONE.one(connection, practice, View::Staff, client).await? {
+    Ok(match ONE.find(connection, practice, View::Staff, client).await? {
         Some(Change { entity: Entity::Client(client), .. }) => Some(client),
         _ => None,
     })
 }
 
 /// One of them.
-pub(super) const ONE: Found = Found {
+pub(super) const ONE: One = One {
     sql: |view| {
         per_view!(view;
             "SELECT ",
@@ -128,7 +128,7 @@ pub(super) const ONE: Found = Found {
 };
 
 /// What the feed tells of them.
-pub(super) const FED: Found = Found {
+pub(super) const FED: Fed = Fed {
     sql: |view| {
         per_view!(view;
             "SELECT ",

@@ -5,7 +5,7 @@ use limpet_wire::{changes::Entity, http::NewConsent};
 use serde_json::json;
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Flag, Result, Store, StoreError, Write, audit::Act, changes::Found, clients, row::Columns};
+use super::{Flag, Result, Store, StoreError, Write, audit::Act, changes::Fed, clients, row::Columns};
 use crate::{by::By, view::per_view};
 
 /// Answers of one client after which its own device gives no more.
@@ -167,7 +167,7 @@ async fn find(
 }
 
 /// What the feed tells of them.
-pub(super) const FED: Found = Found {
+pub(super) const FED: Fed = Fed {
     sql: |view| {
         per_view!(view;
             "SELECT id, revision, client_id, version, given, at, staff_id FROM consents WHERE practice_id = $1 AND ",

@@ -52,7 +52,7 @@ impl Store {
         let before = find_now(write.connection(), practice, View::Staff, id)
             .await?
             .ok_or(StoreError::Missing("conversation"))?;
-        let now_at = ONE.one(write.connection(), practice, View::Staff, before.id).await?;
+        let now_at = ONE.find(write.connection(), practice, View::Staff, before.id).await?;
         let revision = now_at.ok_or(StoreError::Missing("conversation"))?.revision;
         terms.hold(Some(revision))?;
         let mut after = before.clone();

@@ -12,7 +12,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Flag, Result, Store, StoreError, Write,
     audit::Act,
-    changes::Found,
+    changes::{Fed, One},
     clients,
     merges::find_now,
     patients,
@@ -186,14 +186,14 @@ pub(super) async fn find(
     view: View,
     id: ConversationId,
 ) -> Result<Option<Conversation>> {
-    Ok(match ONE.one(connection, practice, view, id).await? {
+    Ok(match ONE.find(connection, practice, view, id).await? {
         Some(Change { entity: Entity::Conversation(conversation), .. }) => Some(conversation),
         _ => None,
     })
 }
 
 /// One of them.
-pub(super) const ONE: Found = Found {
+pub(super) const ONE: One = One {
     sql: |view| {
         per_view!(view;
             "SELECT ",
@@ -207,7 +207,7 @@ pub(super) const ONE: Found = Found {
 };
 
 /// What the feed tells of them.
-pub(super) const FED: Found = Found {
+pub(super) const FED: Fed = Fed {
     sql: |view| {
         per_view!(view;
             "SELECT ",

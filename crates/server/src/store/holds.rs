@@ -11,7 +11,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Result, Store, StoreError, Write,
     audit::{Act, Subject},
-    changes::Found,
+    changes::Fed,
     clients, merges, patients,
     row::Columns,
 };
@@ -172,7 +172,7 @@ async fn find(connection: &mut AnyConnection, practice: PracticeId, id: HoldId) 
 }
 
 /// What the feed tells of them.
-pub(super) const FED: Found = Found {
+pub(super) const FED: Fed = Fed {
     sql: |view| {
         per_view!(view;
             "SELECT ",

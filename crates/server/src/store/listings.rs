@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use sqlx::{AnyConnection, any::AnyRow};
 
-use super::{Flag, Result, Store, StoreError, audit::Act, changes::Found, row::Columns};
+use super::{Flag, Result, Store, StoreError, audit::Act, changes::Fed, row::Columns};
 use crate::{by::By, view::per_view};
 
 /// How many of a kind a practice has, archived ones with them: each device holds all of them.
@@ -176,8 +176,9 @@ pub(super) async fn exists(
 }
 
 /// What the feed tells of them.
+///
 /// As they were changed: a template may come before what it refers to, when that was changed after it.
-pub(super) const FED: Found = Found {
+pub(super) const FED: Fed = Fed {
     sql: |view| {
         per_view!(view;
             "SELECT revision, kind, document FROM listings WHERE practice_id = $1 AND ",

@@ -16,7 +16,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Flag, Result, Store, StoreError, Write, attachments,
     audit::Act,
-    changes::Found,
+    changes::{Fed, One},
     conversation_changes, conversations,
     jobs::{self, Work},
     merges, own_words, practices, quota,
@@ -113,7 +113,7 @@ impl Store {
         let mut write = self.write(by).await?;
         if let Some(there) = find_hash(write.connection(), practice, id).await? {
             // Of what the asker may not see it is not even said that it is there.
-            let seen = ONE.one(write.connection(), practice, view, id).await?.is_some();
+            let seen = ONE.find(write.connection(), practice, view, id).await?.is_some();
             write.discard().await?;
             return match (seen, there == hash) {
                 (false, _) => Err(StoreError::Missing("message")),
@@ -312,7 +312,7 @@ pub(super) async fn find(
     view: View,
     id: MessageId,
 ) -> Result<Option<Message>> {
-    Ok(match ONE.one(connection, practice, view, id).await? {
+    Ok(match ONE.find(connection, practice, view, id).await? {
         Some(Change { entity: Entity::Message(message), .. }) => Some(message),
         _ => None,
     })
@@ -332,7 +332,7 @@ async fn find_hash(
 }
 
 /// One of them.
-pub(super) const ONE: Found = Found {
+pub(super) const ONE: One = One {
     sql: |view| {
         per_view!(view;
             "SELECT ",
@@ -346,7 +346,7 @@ pub(super) const ONE: Found = Found {
 };
 
 /// What the feed tells of them.
-pub(super) const FED: Found = Found {
+pub(super) const FED: Fed = Fed {
     sql: |view| {
         per_view!(view;
             "SELECT ",

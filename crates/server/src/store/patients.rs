@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Result, Store, StoreError, Write,
     audit::{Act, fields_that_differ},
-    changes::Found,
+    changes::{Fed, One},
     clients,
     row::Columns,
     terms::Terms,
@@ -90,7 +90,7 @@ impl Store {
             write.discard().await?;
             return Ok(None);
         }
-        let found = ONE.one(write.connection(), practice, View::Staff, patient.id).await?;
+        let found = ONE.find(write.connection(), practice, View::Staff, patient.id).await?;
         terms.hold(found.as_ref().map(|found| found.revision))?;
         let before = match found {
             Some(Change { revision, entity: Entity::Patient(before) }) => Some((revision, before)),
@@ -174,14 +174,14 @@ pub(super) async fn find(
     practice: PracticeId,
     patient: PatientId,
 ) -> Result<Option<Patient>> {
-    Ok(match ONE.one(connection, practice, View::Staff, patient).await? {
+    Ok(match ONE.find(connection, practice, View::Staff, patient).await? {
         Some(Change { entity: Entity::Patient(patient), .. }) => Some(patient),
         _ => None,
     })
 }
 
 /// One of them.
-pub(super) const ONE: Found = Found {
+pub(super) const ONE: One = One {
     sql: |view| {
         per_view!(view;
             "SELECT ",
@@ -195,7 +195,7 @@ pub(super) const ONE: Found = Found {
 };
 
 /// What the feed tells of them.
-pub(super) const FED: Found = Found {
+pub(super) const FED: Fed = Fed {
     sql: |view| {
         per_view!(view;
             "SELECT ",

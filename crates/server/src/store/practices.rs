@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
-    Result, Store, StoreError, Write, audit::Act, changes::Found, consents, due, row::Columns, second_steps,
+    Result, Store, StoreError, Write, audit::Act, changes::Fed, consents, due, row::Columns, second_steps,
 };
 use crate::{by::By, retention, view::per_view};
 
@@ -231,7 +231,7 @@ pub(super) async fn current_revision(
 }
 
 /// What the feed tells of them.
-pub(super) const FED: Found = Found {
+pub(super) const FED: Fed = Fed {
     sql: |view| {
         per_view!(view;
             "SELECT id, revision, name, address, phone, time_zone, settings FROM practices WHERE id = $1 AND ",

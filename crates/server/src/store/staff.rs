@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, any::AnyRow, error::DatabaseError};
 use super::{
     Flag, Result, Store, StoreError, Write, account_links,
     audit::Act,
-    changes::Found,
+    changes::Fed,
     jobs::Work,
     mails,
     row::Columns,
@@ -338,7 +338,7 @@ pub(super) async fn find(
 }
 
 /// What the feed tells of them.
-pub(super) const FED: Found = Found {
+pub(super) const FED: Fed = Fed {
     sql: |view| {
         per_view!(view;
             "SELECT id, revision, name, role, email, active FROM staff WHERE practice_id = $1 AND ",

@@ -3,7 +3,7 @@
 use limpet_model::ClientId;
 use limpet_wire::changes::{Entity, Tombstone};
 
-use super::{Result, Write, changes::Found, row::Columns};
+use super::{Result, Write, changes::Fed, row::Columns};
 use crate::view::per_view;
 
 /// The view of staff, where a client's has an id and everybody's nothing.
@@ -55,7 +55,7 @@ pub(super) async fn unbury(write: &mut Write, client: ClientId, kind: &str, id: 
 }
 
 /// What the feed tells of them.
-pub(super) const FED: Found = Found {
+pub(super) const FED: Fed = Fed {
     sql: |view| {
         per_view!(view;
             "SELECT kind, id, revision FROM tombstones WHERE practice_id = $1 AND ",
