@@ -213,6 +213,7 @@ fn a_cache_of_every_version_opens_with_everything_in_it() {
         let here = if made_room { Revision(0) } else { fresh.position().unwrap() };
         assert_eq!(cache.position().unwrap(), here, "{}", stored.display());
         if made_room {
+            assert!(cache.epoch().unwrap().is_some(), "{} would begin as if it were empty", stored.display());
             let settings = Box::new(PracticeSettings { legal_hold: true, ..PracticeSettings::default() });
             let practice = Practice { settings, ..whose().practice };
             let matter = cache.conversation(id(3)).unwrap().unwrap();

@@ -1,6 +1,7 @@
 //! The past that a device counts in, and where it began: what the feed calls `epoch`.
 //!
-//! **Invariant:** a device holds nothing that was gone when it began, so it is not told that it went.
+//! **Invariant:** a device holds nothing that was gone when it began, so it is not told that it went. Whoever asks from
+//! the beginning and says no past has nothing yet.
 
 use limpet_model::Revision;
 

@@ -260,14 +260,7 @@ async fn a_refused_change_is_told_and_kept() {
     })
     .await;
     let device = Device::new();
-    let client = Client {
-        id: ClientId::new(),
-        name: "Eva".into(),
-        email: String::new(),
-        phone: String::new(),
-        address: "x".repeat(5000),
-        pms_id: String::new(),
-    };
+    let client = eva(&"x".repeat(5000));
     device.store.outbox.add(&Work::Client(client), Millis(1)).unwrap();
     let (engine, mut heard) = device.start(&faulty);
     let told = loop {
@@ -279,6 +272,55 @@ async fn a_refused_change_is_told_and_kept() {
     assert_eq!(told.message, "The address is too long.");
     engine.stop().await;
     assert_eq!(device.store.outbox.entries().unwrap().len(), 1);
+}
+
+/// One that asks for everything again still holds what a server said that was set back since.
+#[tokio::test]
+async fn a_copy_of_another_past_starts_over_from_wherever_it_is() {
+    let said = |revision, more| ChangePage {
+        revision: Revision(revision),
+        changes: vec![],
+        more,
+        epoch: "new.7".to_owned(),
+    };
+    let faulty = Faulty::answering(move |seen| match (seen.method.as_str(), seen.path.as_str()) {
+        ("GET", "/v1/live") => Reply::new(200).body(": hello\n\n").then_silence(),
+        ("GET", path) if path.contains("epoch=") => Reply::json(&said(0, true)),
+        _ => Reply::json(&said(7, false)),
+    })
+    .await;
+    let device = Device::new();
+    let cache = &device.store.cache;
+    let held = Change { revision: Revision(9), entity: Entity::Client(eva("Gran Vía 1")) };
+    let old =
+        ChangePage { revision: Revision(0), changes: vec![held], more: true, epoch: "old.3".to_owned() };
+    cache.apply(Revision(0), &old).unwrap();
+    assert_eq!((cache.position().unwrap(), cache.find_clients("", 9).unwrap().len()), (Revision(0), 1));
+    let (engine, mut heard) = device.start(&faulty);
+    let told = loop {
+        let event = tokio::time::timeout(Duration::from_secs(60), heard.recv()).await.unwrap().unwrap();
+        if let SyncEvent::Trouble(failure) = event {
+            break failure;
+        }
+    };
+    assert!(told.message.contains("set back"), "{told:?}");
+    while cache.position().unwrap() < Revision(7) {
+        tokio::time::timeout(Duration::from_secs(60), heard.recv()).await.unwrap().unwrap();
+    }
+    engine.stop().await;
+    assert_eq!(cache.epoch().unwrap().as_deref(), Some("new.7"));
+    assert!(cache.find_clients("", 9).unwrap().is_empty(), "what never was is still there");
+}
+
+fn eva(address: &str) -> Client {
+    Client {
+        id: ClientId::new(),
+        name: "Eva".into(),
+        email: String::new(),
+        phone: String::new(),
+        address: address.into(),
+        pms_id: String::new(),
+    }
 }
 
 /// The server knows a repetition by its key, so that it does not undo what somebody else has done in between.

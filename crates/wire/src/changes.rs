@@ -1,8 +1,9 @@
 //! The change feed: the current state of everything that changed since a revision.
 //!
 //! `GET /v1/changes?since=R&limit=N&epoch=E` answers a [`ChangePage`]; `GET /v1/live` (server-sent events) sends one
-//! `data: <revision>` per change and nothing else. First sync is `since=0`, and tells of nothing that was gone by then. A page whose revision is lower than `since`
-//! is of another past: the device forgets what it has, and asks from the beginning.
+//! `data: <revision>` per change and nothing else. First sync is `since=0` without an epoch, and tells of nothing that
+//! was gone by then. A page whose revision is lower than `since`, or the same although there is more, is of another past:
+//! the device forgets what it has, and begins.
 //!
 //! **Invariant:** a revision is never split over two pages, so `ChangePage::revision` can always be resumed from.
 //! **Invariant:** replaying any page any number of times, in any order, ends in the same state: a higher

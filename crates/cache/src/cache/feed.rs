@@ -35,8 +35,10 @@ pub(super) const ADD_EPOCH: &str = "
 ALTER TABLE feed ADD COLUMN epoch TEXT NOT NULL DEFAULT ''; -- the server's past that the position counts in";
 
 /// After a step that has room for more of things that the cache has already: they are asked for again. Their rows have
-/// to be at revision 0, so that what comes replaces them.
-pub(super) const FROM_THE_START: &str = "UPDATE feed SET position = 0;";
+/// to be at revision 0, so that what comes replaces them. A cache of before there were epochs says one that no server
+/// has: it is not empty, so it starts over rather than begins.
+pub(super) const FROM_THE_START: &str =
+    "UPDATE feed SET epoch = '-' WHERE epoch = '' AND position > 0; UPDATE feed SET position = 0;";
 
 /// This version of the program, as it is kept.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -48,15 +48,14 @@ pub async fn changes(
     let newest = app.store.revision(caller.practice()).await?;
     let beginning = Past::beginning(&app.epoch, newest);
     let past = match ask.epoch.as_deref().map(|said| Past::said(said, &app.epoch)) {
-        // Ahead of a restored backup, it starts over like any other.
         Some(Some(past)) if past.begun <= newest => past,
-        None if ask.since > 0 => Past::beginning(&app.epoch, Revision(0)),
-        _ if ask.since > 0 => {
-            // What it counts from never was here: it starts over.
+        Some(_) => {
+            // What it counts from never was here, so some of what it holds never was either: it starts over.
             let (revision, changes, epoch) = (Revision(0), Vec::new(), beginning.to_string());
             return Ok(Json(ChangePage { revision, changes, more: true, epoch }));
         }
-        _ => beginning,
+        None if ask.since == 0 => beginning,
+        None => Past::beginning(&app.epoch, Revision(0)),
     };
     if let (View::Client(client), true) = (caller.view(), ask.since > 0) {
         app.store.delivered(caller.by(app.now()), client, since).await?;

@@ -162,6 +162,9 @@ async fn a_device_that_counts_in_another_past_is_told_to_start_over() {
         assert_eq!((other.revision.0, other.changes.len(), other.more), (0, 0, true), "{past}");
         assert_eq!(other.epoch, page.epoch);
     }
+    // One that asks for all of it again, and has kept what it held, too.
     let anew: ChangePage = staff.read("/v1/changes?since=0&epoch=of-a-backup").await;
-    assert_eq!(anew.changes.len(), page.changes.len());
+    assert_eq!((anew.revision.0, anew.changes.len(), anew.more), (0, 0, true));
+    let begun: ChangePage = staff.read("/v1/changes?since=0").await;
+    assert_eq!(begun.changes.len(), page.changes.len());
 }

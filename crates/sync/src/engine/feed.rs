@@ -90,7 +90,10 @@ async fn catch_up(shared: &Arc<Shared>) -> Result<(), Break> {
             shared.on_disk(|store| Ok((store.cache.position()?, store.cache.epoch()?))).await?;
         let page = shared.parts.server.changes(since, PAGE, epoch.as_deref()).await?;
         let (more, next) = (page.more, page.revision);
-        if next < since {
+        if epoch.is_none() && since.0 == 0 && more && next <= since {
+            return Err(ServerError::NoWay("the change feed does not move on".to_owned()).into());
+        }
+        if next < since || (more && next == since) {
             // The server was set back to an older state, by a restored backup: what it says now is the truth.
             tracing::warn!(since = since.0, next = next.0, "The server was set back; the cache starts over");
             shared
@@ -123,9 +126,6 @@ async fn catch_up(shared: &Arc<Shared>) -> Result<(), Break> {
         }
         if !more {
             break;
-        }
-        if next <= since {
-            return Err(ServerError::NoWay("the change feed does not move on".to_owned()).into());
         }
     }
     if !accepted.is_empty() {

@@ -15,7 +15,7 @@ async function read(since: number, pages: Record<number, ChangePage>) {
     return answer ? Promise.resolve(answer) : Promise.reject(new Error("not asked for"));
   };
   for await (const one of readFeed(since, "before", source)) got.push([one.revision, one.restart]);
-  expect(pasts.at(-1)).toBe(asked.length > 1 && !got[0]?.[1] ? "now" : "before");
+  expect(pasts).toEqual(pasts.map((_, number) => (number === 0 ? "before" : "now")));
   return { asked, got };
 }
 
@@ -27,5 +27,15 @@ describe("reading the feed", () => {
 
   it("starts over when the server was set back", async () => {
     expect(await read(50, { 50: page(7, false), 0: page(7, false) })).toEqual({ asked: [50, 0], got: [[7, true]] });
+  });
+
+  it("starts over when it counts in another past, also from the very beginning", async () => {
+    let asked = 0;
+    const source = (from: number) => Promise.resolve(asked++ === 0 ? page(0, true) : page(from === 0 ? 7 : from, false));
+    const got: [number, boolean][] = [];
+    for await (const one of readFeed(0, "before", source)) got.push([one.revision, one.restart]);
+    expect(got).toEqual([[7, true]]);
+    const stuck = readFeed(0, "before", () => Promise.resolve(page(0, true)));
+    await expect(stuck.next()).rejects.toThrow("does not move on");
   });
 });

@@ -22,9 +22,11 @@ export async function* readFeed(since: Revision, epoch: string, read = readPage)
   let told = false;
   for (;;) {
     const page = await read(from, past);
-    if (page.revision < from) {
+    if (page.revision < from || (page.more && page.revision === from)) {
       // The server was set back (a restored backup): what it says now is the truth.
+      if (restart) throw new Error("The change feed does not move on.");
       from = 0;
+      past = page.epoch;
       restart = true;
       continue;
     }

@@ -50,6 +50,8 @@ const committed = (transaction: IDBTransaction): Promise<void> =>
 class DiskStore implements Store {
   readonly lasting = true;
   private readonly overflow = new MemoryStore();
+  /** Where the copy of the thread led to when this window read or wrote it last. Null once it is not this window's. */
+  private place: Place | null = null;
 
   constructor(private readonly db: IDBDatabase) {
     // A newer page wants to change the shape: let it.
@@ -64,30 +66,54 @@ class DiskStore implements Store {
       answer(transaction.objectStore("facts").get("revision") as IDBRequest<Revision | undefined>),
       answer(transaction.objectStore("facts").get("epoch") as IDBRequest<string | undefined>),
     ]);
+    const place = { revision: revision ?? 0, epoch: epoch ?? "" };
+    this.place = place;
     const fleeting = (await this.overflow.load()).entries;
     const known = new Set(fleeting.map((entry) => entry.id));
     return {
       things,
-      revision: revision ?? 0,
-      epoch: epoch ?? "",
+      ...place,
       entries: [...entries.filter((entry) => !known.has(entry.id)), ...fleeting],
     };
   }
 
-  async saveThings(things: readonly Thing[], { revision, epoch }: Place): Promise<void> {
+  /**
+   * A page that another window's copy, or one that could not be saved, would be missing from is not put behind it: then
+   * the copy stays what it was, and the next one to open the page goes on from there.
+   */
+  async saveThings(things: readonly Thing[], to: Place): Promise<void> {
+    const before = this.place;
+    this.place = null;
+    if (!before) return;
     const transaction = this.db.transaction(["things", "facts"], "readwrite");
-    for (const thing of things) transaction.objectStore("things").put(thing, thing.key);
-    transaction.objectStore("facts").put(revision, "revision");
-    transaction.objectStore("facts").put(epoch, "epoch");
-    await committed(transaction);
+    const done = committed(transaction);
+    const facts = transaction.objectStore("facts");
+    const [revision, epoch] = await Promise.all([
+      answer(facts.get("revision") as IDBRequest<Revision | undefined>),
+      answer(facts.get("epoch") as IDBRequest<string | undefined>),
+    ]);
+    if ((revision ?? 0) === before.revision && (epoch ?? "") === before.epoch) {
+      for (const thing of things) transaction.objectStore("things").put(thing, thing.key);
+      facts.put(to.revision, "revision");
+      facts.put(to.epoch, "epoch");
+      this.place = to;
+    }
+    try {
+      await done;
+    } catch (failed) {
+      this.place = null;
+      throw failed;
+    }
   }
 
   async forgetThings(): Promise<void> {
+    this.place = null;
     const transaction = this.db.transaction(["things", "facts"], "readwrite");
     transaction.objectStore("things").clear();
     transaction.objectStore("facts").delete("revision");
     transaction.objectStore("facts").delete("epoch");
     await committed(transaction);
+    this.place = { revision: 0, epoch: "" };
   }
 
   async saveEntry(entry: Entry, files: readonly Held[] = []): Promise<boolean> {
