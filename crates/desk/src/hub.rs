@@ -5,7 +5,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
 };
 
 use limpet_cache::outbox::Work;
@@ -87,6 +87,8 @@ pub(crate) struct SignedIn {
     pub practice: Practice,
     pub staff: StaffMember,
     pub engine: Engine,
+    /// Whether the files that came before this session were looked through.
+    pub media_swept: AtomicBool,
 }
 
 /// What a call works with.

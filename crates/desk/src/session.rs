@@ -3,7 +3,10 @@
 //! **Invariant:** the outbox belongs to one staff member. Somebody else signs in only when nothing in it is unsent,
 //! for a message must never go out under another name.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use limpet_cache::outbox::Owner;
 use limpet_model::{Practice, StaffMember};
@@ -146,7 +149,8 @@ async fn start(hub: &Arc<Hub>, kept: Kept) -> Result<(), Failure> {
         pace: hub.pace,
         events: hub.sync_events.clone(),
     });
-    let signed_in = SignedIn { server: kept.server, practice: kept.practice, staff: kept.staff, engine };
+    let (server, practice, staff) = (kept.server, kept.practice, kept.staff);
+    let signed_in = SignedIn { server, practice, staff, engine, media_swept: AtomicBool::new(false) };
     hub.set_signed_in(Some(Arc::new(signed_in)));
     // Whatever the engine found out before it was ours to ask is looked at now.
     let _ = hub.sync_events.send(SyncEvent::Link);

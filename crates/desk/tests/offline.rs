@@ -101,6 +101,9 @@ async fn a_desk_that_dies_in_the_middle_of_an_upload_goes_on_where_it_was() {
     }
     drop(ana);
 
+    // What a cache had that was rebuilt since: nobody knows of it any more.
+    let forgotten = profile.file(&format!("cache/media/{}-original", AttachmentId::new()));
+    std::fs::write(&forgotten, "a clip").unwrap();
     let ana = profile.open().await;
     all_sent(&ana).await;
     let arrived = until(&bob, "the report arrives", async || {
@@ -110,6 +113,8 @@ async fn a_desk_that_dies_in_the_middle_of_an_upload_goes_on_where_it_was() {
     })
     .await;
     assert_eq!(bob.media(arrived.id, MediaKind::Original).await.unwrap().bytes, sent);
+    until(&ana, "what nobody knows is gone", async || (!forgotten.exists()).then_some(())).await;
+    assert!(profile.file(&format!("cache/media/{}-original", arrived.id)).exists(), "her own file went too");
     let thread = bob.open_conversation(id).await.unwrap();
     assert_eq!(thread.messages.iter().filter(|it| it.message.body == "The report").count(), 1);
     ana.close().await;

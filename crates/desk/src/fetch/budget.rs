@@ -3,11 +3,11 @@
 //! What is unfinished counts with the length it will have. It goes first when room is needed, unless somebody holds
 //! it; finished files follow, longest unused first.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use limpet_cache::{CacheError, media::MediaKind};
 use limpet_model::Attachment;
-use limpet_sync::Store;
+use limpet_sync::{Link, Store};
 use limpet_wire::Failure;
 
 use super::{Fetches, Key};
@@ -58,10 +58,20 @@ pub(crate) async fn fits(
     .await
 }
 
-/// Media of attachments that the server has deleted go from this computer, too.
+/// Media of attachments that the server has deleted go from this computer, too. Once in a session, when everything the
+/// server says is here, that is all that nobody knows: a cache that was rebuilt does not remember what it had.
 pub(crate) async fn drop_orphans(hub: &Arc<Hub>, here: &Here) -> Result<(), Failure> {
     let (hub, store) = (Arc::clone(hub), Arc::clone(&here.store));
+    let signed_in = Arc::clone(&here.signed_in);
     blocking(move || {
+        if signed_in.engine.link() == Link::Online && !signed_in.media_swept.swap(true, Ordering::Relaxed) {
+            for (id, kind) in store.arrived.list().map_err(|error| unwritable(&error))? {
+                if store.cache.attachment(id)?.is_none() {
+                    store.arrived.remove(id, kind).map_err(|error| unwritable(&error))?;
+                    store.cache.media_gone(id, kind)?;
+                }
+            }
+        }
         for (id, kind) in store.cache.media_orphans()? {
             store.arrived.remove(id, kind).map_err(|error| unwritable(&error))?;
             store.cache.media_gone(id, kind)?;
