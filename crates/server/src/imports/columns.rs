@@ -83,8 +83,9 @@ const NAMES: &[(ImportField, &str)] = &[
     ),
 ];
 
-/// Without blanks, accents and signs, and in small letters.
-pub(super) fn bare(heading: &str) -> String {
+/// A heading, or what stands in a cell, without blanks, accents and signs, and in small letters. Letters of other scripts
+/// are left out.
+pub(super) fn bare(text: &str) -> String {
     let plain = |letter: char| match letter {
         'á' | 'à' | 'ä' | 'â' | 'ã' => 'a',
         'é' | 'è' | 'ë' | 'ê' => 'e',
@@ -95,7 +96,7 @@ pub(super) fn bare(heading: &str) -> String {
         'ç' => 'c',
         other => other,
     };
-    heading.to_lowercase().chars().map(plain).filter(char::is_ascii_alphanumeric).collect()
+    text.to_lowercase().chars().map(plain).filter(char::is_ascii_alphanumeric).collect()
 }
 
 fn named(bare: &str) -> Option<ImportField> {

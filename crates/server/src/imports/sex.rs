@@ -25,6 +25,9 @@ const WORDS: &[(&str, Says)] = &[
 /// What says that nobody knows.
 const UNKNOWN: &str =
     "u unk unknown unspecified na nd desconocido desconocida unbekannt inconnu desconhecido";
+const NOT_KNOWN: &str =
+    "The sex is not one that is known. Write male, male neutered, female, female neutered or unknown.";
+const NOT_SAID: &str = "The sex does not say whether male or female. Write male, male neutered, female, female neutered or unknown.";
 const YES: &str = "y yes true 1 t x s si ja j oui o sim";
 const NO: &str = "n no false 0 f unknown u nein non nao";
 
@@ -50,6 +53,7 @@ const NOT: Says = Says { not: true, ..NOTHING };
 pub(super) fn sex(sex: &str, neutered: &str) -> Result<Option<Sex>, String> {
     let whole = bare(sex);
     let known = match whole.as_str() {
+        _ if has_other_letters(sex) => return Err(NOT_KNOWN.into()),
         "" => None,
         _ if is_in(UNKNOWN, &whole) => Some(Sex::Unknown),
         _ => Some(read(sex, &whole)?),
@@ -63,20 +67,20 @@ pub(super) fn sex(sex: &str, neutered: &str) -> Result<Option<Sex>, String> {
 
 fn is_neutered(cell: &str) -> Result<bool, String> {
     let whole = bare(cell);
-    if whole.is_empty() || is_in(NO, &whole) {
-        return Ok(false);
-    }
-    let said = if is_in(YES, &whole) { Some(true) } else { says(cell, &whole).and_then(neutering) };
+    let said = match whole.as_str() {
+        _ if has_other_letters(cell) => None,
+        "" => Some(false),
+        _ if is_in(NO, &whole) => Some(false),
+        _ if is_in(YES, &whole) => Some(true),
+        _ => says(cell, &whole).and_then(neutering),
+    };
     said.ok_or_else(|| "Whether it is neutered cannot be read. Write yes or no.".into())
 }
 
 fn read(cell: &str, whole: &str) -> Result<Sex, String> {
-    const ACCEPTED: &str = "Write male, male neutered, female, female neutered or unknown.";
-    let said = says(cell, whole).filter(|said| !said.not || said.neutered.is_some());
-    let said = said.ok_or_else(|| format!("The sex is not one that is known. {ACCEPTED}"))?;
-    let sex_alone = format!("The sex does not say whether male or female. {ACCEPTED}");
+    let said = says(cell, whole).filter(|said| !said.not || said.neutered.is_some()).ok_or(NOT_KNOWN)?;
     // Who is not castrated may be either.
-    let male = said.male.or(said.leans.filter(|_| !said.not)).ok_or(sex_alone)?;
+    let male = said.male.or(said.leans.filter(|_| !said.not)).ok_or(NOT_SAID)?;
     Ok(match (male, neutering(said) == Some(true)) {
         (true, true) => Sex::MaleNeutered,
         (true, false) => Sex::Male,
@@ -87,6 +91,11 @@ fn read(cell: &str, whole: &str) -> Result<Sex, String> {
 
 fn neutering(said: Says) -> Option<bool> {
     said.neutered.map(|neutered| neutered != said.not)
+}
+
+/// Whether there are letters that `bare` leaves out, as those of other scripts are: the cell is not as empty as it looks.
+fn has_other_letters(cell: &str) -> bool {
+    cell.chars().any(|letter| letter.is_alphanumeric() && bare(letter.encode_utf8(&mut [0; 4])).is_empty())
 }
 
 fn is_in(words: &str, word: &str) -> bool {
@@ -111,7 +120,7 @@ fn says(cell: &str, whole: &str) -> Option<Says> {
 /// A word, or two that are written together: `m/n`, `FS`, `MaleNeutered`.
 fn word(text: &str) -> Option<Says> {
     known(text).or_else(|| {
-        // A heading's letters are plain ones by now.
+        // A cell's letters are ASCII by now.
         let mut splits = (1..text.len()).filter_map(|at| text.split_at_checked(at));
         splits.find_map(|(one, two)| both(known(one)?, known(two)?))
     })
@@ -123,12 +132,15 @@ fn both(one: Says, two: Says) -> Option<Says> {
         (Some(one), Some(two)) if one != two => None,
         _ => Some(one.or(two)),
     };
-    Some(Says {
+    let both = Says {
         male: either(one.male, two.male)?,
         leans: either(one.leans, two.leans)?,
         neutered: either(one.neutered, two.neutered)?,
         not: one.not || two.not,
-    })
+    };
+    either(both.male, both.leans)?;
+    // "No, entire" answers a question, and "not entire" says the contrary.
+    (!both.not || both.neutered != Some(false)).then_some(both)
 }
 
 #[cfg(test)]
@@ -172,6 +184,16 @@ mod tests {
             "not male",
             "no castrado",
             "m purple",
+            "male, no, entire",
+            "no entero, macho",
+            "M spayed",
+            "hembra castrado",
+            "самец",
+            "Αρσενικό",
+            "雄",
+            "кастрированный male",
+            "male кастрированный",
+            "mж",
         ] {
             let why = sex(cell, "").unwrap_err();
             assert!(why.starts_with("The sex ") && why.contains("male neutered, female,"), "{cell}: {why}");
@@ -186,6 +208,14 @@ mod tests {
         for no in ["", "no", "Nein", "não", "entero", "intact", "not neutered"] {
             assert_eq!(sex("hembra", no), Ok(Some(Sex::Female)), "{no}");
         }
-        assert!(sex("m", "perhaps").is_err());
+        for unclear in
+            ["perhaps", "No, intact", "No (entero)", "no - entire", "NoEntire", "да", "нет", "да neutered"]
+        {
+            let why = sex("m", unclear).unwrap_err();
+            assert!(why.starts_with("Whether it is neutered"), "{unclear}: {why}");
+        }
+        for nothing in ["-", " ? ", "—"] {
+            assert_eq!((sex(nothing, ""), sex("m", nothing)), (Ok(None), Ok(Some(Sex::Male))), "{nothing}");
+        }
     }
 }
