@@ -190,6 +190,7 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Missing(what) => Self::not_found(what),
             StoreError::Conflict(message) => Self::new(Code::Conflict, message),
+            StoreError::Unfit(message) => Self::invalid(message),
             StoreError::Changed => Self::new(
                 Code::Conflict,
                 "Somebody else has changed this since you looked. Look again, then decide anew.",

@@ -34,13 +34,20 @@ pub fn check_mark(up_to: ReadUpTo) -> Answer<()> {
     time(up_to.at)
 }
 
-/// A client.
+/// A client, but for the e-mail address.
 pub fn check_client(client: &Client) -> Answer<()> {
     NAME.check("The client's name", &client.name)?;
-    check_email_if_any(&client.email)?;
     PHONE.check("The telephone number", &client.phone)?;
     ADDRESS.check("The address", &client.address)?;
     PMS_ID.check("The id in the practice management system", &client.pms_id)
+}
+
+/// A client's e-mail address. One that was there before is no reason to refuse something else that changes.
+pub fn check_client_email(client: &Client, before: Option<&Client>) -> Answer<()> {
+    match before {
+        Some(before) if before.email == client.email => Ok(()),
+        _ => check_email_if_any(&client.email),
+    }
 }
 
 /// A change of a staff member.

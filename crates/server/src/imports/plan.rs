@@ -16,7 +16,7 @@ use super::{
     read::{Row, Sheet},
     says::{ClientCells, PatientCells, says},
 };
-use crate::words::{check_client, check_patient};
+use crate::words::{check_client, check_client_email, check_patient};
 
 /// The people a practice has.
 #[derive(Debug, Clone, Default)]
@@ -258,7 +258,9 @@ impl People {
         }
         let found = self.clients.get(&id);
         let client = cells.onto(id, found);
-        check_client(&client).map_err(|problem| problem.failure().message.clone())?;
+        check_client(&client)
+            .and_then(|()| check_client_email(&client, found))
+            .map_err(|problem| problem.failure().message.clone())?;
         Ok((part(found, &client), cells, client))
     }
 

@@ -5,7 +5,7 @@ use limpet_wire::changes::{Change, Entity};
 use sqlx::{AnyConnection, any::AnyRow};
 
 use super::{
-    Result, Store, Write,
+    Result, Store, StoreError, Write,
     audit::{Act, fields_that_differ},
     changes::{Fed, One},
     row::Columns,
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     by::By,
     view::{View, per_view},
+    words::check_client_email,
 };
 
 macro_rules! columns {
@@ -40,6 +41,9 @@ impl Store {
     }
 
     /// Adds or changes a client on these terms. Answers its revision, or nothing when this was done before.
+    ///
+    /// # Errors
+    /// `Unfit` when the e-mail address is none and was not there before.
     pub async fn put_client_on(&self, by: By, client: &Client, terms: &Terms) -> Result<Option<Revision>> {
         let mut write = self.write(by).await?;
         if terms.was_done(&mut write, &("client", client)).await? {
@@ -57,7 +61,12 @@ impl Store {
             terms.leave(write).await?;
             return Ok(Some(revision));
         }
-        save(&mut write, before.as_ref().map(|(_, before)| before), client).await?;
+        let before = before.as_ref().map(|(_, before)| before);
+        if let Err(problem) = check_client_email(client, before) {
+            write.discard().await?;
+            return Err(StoreError::Unfit(problem.failure().message.clone()));
+        }
+        save(&mut write, before, client).await?;
         write.commit().await.map(Some)
     }
 }

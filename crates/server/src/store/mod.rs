@@ -100,6 +100,9 @@ pub enum StoreError {
     /// The id is taken by something else, or the thing is not in a state for this.
     #[error("{0}")]
     Conflict(&'static str),
+    /// It does not fit what is there, and the sentence says how. Nothing was changed.
+    #[error("{0}")]
+    Unfit(String),
     /// The practice takes files of up to so many bytes. Nothing was changed.
     #[error("a file is larger than {0} bytes")]
     TooLarge(i64),

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::{
     clinic::{Clinic, Device, client_named, fails, ok, patient_of, sign_in},
+    people::address_of_before,
     process::{furnish, run},
 };
 
@@ -329,6 +330,20 @@ async fn what_is_no_email_address_is_refused_and_a_sex_is_read_as_records_write_
     );
     let (_, patients) = people(&admin).await;
     assert_eq!(patients.iter().map(|patient| patient.sex).collect::<Vec<_>>(), [Sex::FemaleNeutered; 2]);
+}
+
+#[tokio::test]
+async fn a_row_is_not_refused_for_an_address_that_it_does_not_speak_of() {
+    let clinic = Clinic::open().await;
+    let admin = clinic.admin().await;
+    let id = ClientId::new();
+    ok(admin.put(&format!("/v1/clients/{id}"), &client_named(id, "Marta Ruiz")).await).await;
+    address_of_before(&clinic, id, "ask at the desk").await;
+    let done = import(&admin, b"Client ID,Phone,Email\nC-17,555 0199,\nC-17,,ask at the door\n").await;
+    let refused: Vec<_> = done.rows.iter().map(|row| row.refused.clone().unwrap_or_default()).collect();
+    assert!(refused[0].is_empty() && refused[1].contains("e-mail address is not one"), "{refused:?}");
+    let (clients, _) = people(&admin).await;
+    assert_eq!((clients[0].phone.as_str(), clients[0].email.as_str()), ("555 0199", "ask at the desk"));
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! `PUT /v1/clients/{id}` and `PUT /v1/patients/{id}`.
 
-use limpet_model::{ClientId, Patient, PatientId};
+use limpet_model::{Client, ClientId, Patient, PatientId};
+use limpet_server::store::file_url;
 use limpet_wire::{Code, changes::Entity};
+use sqlx::AnyPool;
 
 use crate::clinic::{Clinic, client_named, fails, ok, patient_of};
 
@@ -48,4 +50,36 @@ async fn what_does_not_fit_is_refused_in_words() {
     }
     let orphan = Patient { client: ClientId::new(), ..good };
     fails(staff.put(&path, &orphan).await, 404, Code::NotFound).await;
+}
+
+/// Gives a client an e-mail address without looking at it, as older servers did.
+pub async fn address_of_before(clinic: &Clinic, client: ClientId, email: &str) {
+    let pool = AnyPool::connect(&file_url(&clinic.data.path().join("limpet.db"))).await.unwrap();
+    let sql = "UPDATE clients SET email = $1 WHERE id = $2";
+    let done = sqlx::query(sql).bind(email.to_owned()).bind(client.to_string()).execute(&pool).await.unwrap();
+    assert_eq!(done.rows_affected(), 1);
+    pool.close().await;
+}
+
+#[tokio::test]
+async fn an_address_that_was_there_before_is_no_reason_to_refuse_another_telephone() {
+    let clinic = Clinic::open().await;
+    let staff = clinic.staff().await;
+    let case = staff.open_case().await;
+    let path = format!("/v1/clients/{}", case.client);
+    address_of_before(&clinic, case.client, "ask at the desk").await;
+    let old = Client { email: "ask at the desk".into(), ..client_named(case.client, "Marta Ruiz") };
+    let calls = Client { phone: "555 0199".into(), ..old.clone() };
+    ok(staff.put(&path, &calls).await).await;
+    assert_eq!(staff.read::<Client>(&path).await, calls);
+    let another = Client { email: "ask at the door".into(), ..old.clone() };
+    let somebody_new = Client { id: ClientId::new(), ..old.clone() };
+    for bad in [another, somebody_new] {
+        let put = staff.put(&format!("/v1/clients/{}", bad.id), &bad).await;
+        let sentence = fails(put, 400, Code::Invalid).await;
+        assert!(sentence.contains("ana@example.org"), "{sentence}");
+    }
+    // Put right, it is not taken back.
+    ok(staff.put(&path, &client_named(case.client, "Marta Ruiz")).await).await;
+    fails(staff.put(&path, &old).await, 400, Code::Invalid).await;
 }
