@@ -1,6 +1,10 @@
 //! `limpet-server practice import`: clients and patients out of a CSV file.
 
-use std::path::Path;
+use std::{
+    fs::{File, OpenOptions},
+    io::Write,
+    path::Path,
+};
 
 use anyhow::{Context, anyhow, bail};
 use limpet_model::PracticeId;
@@ -37,16 +41,32 @@ pub(super) async fn import(
     let known = store.known_people(practice).await?;
     let Done { report, planned, refused_file } =
         look(practice, &bytes, said, known).map_err(|problem| in_words(&problem))?;
+    // Before anything is done: without the file nobody would learn what was not.
+    let refused = refused.map(|path| open(path).map(|file| (path, file))).transpose()?;
     if !only_look {
         let by = By::new(practice, Actor::Operator, Clock::system().now());
         store.import(by, &report.preview, &planned).await?;
     }
-    tell(&report, only_look)?;
     // Also when there are none: what a file of an earlier time says is not true any more.
-    if let Some(path) = refused {
-        std::fs::write(path, &refused_file).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    Ok(())
+    let written = refused.map_or(Ok(()), |(path, file)| write_over(path, file, &refused_file));
+    // Also when that failed: what was done is done. And whoever reads along may be gone by now.
+    let told = tell(&report, only_look);
+    written.and(told)
+}
+
+/// Opens a file to write, and leaves in it what there is.
+fn open(path: &Path) -> anyhow::Result<File> {
+    let open = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+    open.with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn write_over(path: &Path, mut file: File, text: &str) -> anyhow::Result<()> {
+    // What is no file, a terminal or a pipe, has nothing of before in it.
+    let is_file = file.metadata().is_ok_and(|of| of.is_file());
+    let emptied = if is_file { file.set_len(0) } else { Ok(()) };
+    emptied
+        .and_then(|()| file.write_all(text.as_bytes()))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Whether the two are one file, whatever they are called.

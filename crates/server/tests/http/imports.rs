@@ -2,6 +2,8 @@
 
 use std::{
     fmt::Write as _,
+    path::Path,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -16,8 +18,9 @@ use serde_json::Value;
 
 use crate::{
     clinic::{Clinic, Device, client_named, fails, ok, patient_of, sign_in},
+    ground,
     people::address_of_before,
-    process::{furnish, run},
+    process::{PROGRAM, furnish, run},
 };
 
 /// As a practice management system in Spain writes it through a spreadsheet: Windows-1252, semicolons, an address of two
@@ -344,6 +347,46 @@ async fn a_row_is_not_refused_for_an_address_that_it_does_not_speak_of() {
     assert!(refused[0].is_empty() && refused[1].contains("e-mail address is not one"), "{refused:?}");
     let (clients, _) = people(&admin).await;
     assert_eq!((clients[0].phone.as_str(), clients[0].email.as_str()), ("555 0199", "ask at the desk"));
+}
+
+#[tokio::test]
+async fn the_refused_rows_are_written_also_when_nobody_reads_what_is_said_and_before_anything_is_done() {
+    let data = tempfile::tempdir().unwrap();
+    furnish(data.path());
+    let listed = String::from_utf8(run(&["practice", "list"], data.path(), "").stdout).unwrap();
+    let practice = listed.split_once(' ').unwrap().0.to_owned();
+    let (file, refused) = (data.path().join("export.csv"), data.path().join("refused.csv"));
+    std::fs::write(&file, windows(EXPORT)).unwrap();
+    let import = |refused: &Path| {
+        let mut command = Command::new(PROGRAM);
+        ground::dress(&mut command, data.path());
+        command.args(["practice", "import", "--practice", &practice, "--refused"]).arg(refused);
+        command.arg(&file).arg("--data").arg(data.path()).stdin(Stdio::null());
+        command
+    };
+    let output = import(&data.path().join("nowhere/refused.csv")).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty() && said.contains("cannot write"), "{said}");
+    let looked = run(
+        &["practice", "import", "--practice", &practice, "--preview", file.to_str().unwrap()],
+        data.path(),
+        "",
+    );
+    assert!(String::from_utf8(looked.stdout).unwrap().contains("2 clients would be new"), "nothing was done");
+
+    // What is longer than what is written over it.
+    std::fs::write(&refused, "of an earlier time\n".repeat(100)).unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = import(&refused).stdout(writer).output().unwrap();
+    assert!(!output.status.success(), "it says that it could not say it");
+    let left = std::fs::read_to_string(&refused).unwrap();
+    assert!(left.contains("'=HYPERLINK") && !left.contains("earlier"), "{left}");
+    let said = String::from_utf8(import(&refused).output().unwrap().stdout).unwrap();
+    assert!(
+        said.contains("0 clients are new and 0 changed"),
+        "the broken pipe came after the import: {said}"
+    );
 }
 
 #[tokio::test]
