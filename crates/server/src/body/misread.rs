@@ -41,9 +41,10 @@ impl Misread {
         if said.starts_with("UUID parsing failed") {
             return Self(format!("{} has to be a UUID", named(path)));
         }
-        // What is expected is our own; before it stands what was sent.
-        let expected = said.rsplit_once(", expected ").map(|(_, expected)| in_words(expected));
-        Self(match expected {
+        if said.starts_with("unknown field `") {
+            return Self(format!("{} is not known", named(path)));
+        }
+        Self(match expected(&said) {
             Some(expected) => format!("{} has to be {expected}", named(path)),
             None => format!("{} is not as it has to be", named(path)),
         })
@@ -56,7 +57,7 @@ impl fmt::Display for Misread {
     }
 }
 
-/// A field by its path; names that no field of ours has are left out.
+/// A field by its path, as far as that looks like one: what else was sent for a name is not said again.
 fn named(path: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-.[]".contains(letter);
     match path.chars().count() {
@@ -64,6 +65,34 @@ fn named(path: &str) -> String {
         length if length <= LONGEST && path.chars().all(is_plain) => format!("the field {path}"),
         _ => "a field".to_owned(),
     }
+}
+
+/// What would have fitted. Of a sentence that is none of serde's nothing is told: it may say what was sent.
+fn expected(said: &str) -> Option<String> {
+    const STARTS: [&str; 4] = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant `"];
+    if !STARTS.iter().any(|start| said.starts_with(start)) {
+        return None;
+    }
+    // What is expected is our own; before it stands what was sent.
+    let (_, expected) = said.rsplit_once(", expected ")?;
+    let range = said.starts_with("invalid value: integer").then(|| range(expected)).flatten();
+    Some(range.unwrap_or_else(|| in_words(expected)))
+}
+
+/// Between which numbers a whole number has to be that is too large or too small.
+fn range(expected: &str) -> Option<String> {
+    let (least, most) = match expected {
+        "i8" => (i64::from(i8::MIN), i8::MAX as u64),
+        "i16" => (i64::from(i16::MIN), i16::MAX as u64),
+        "i32" => (i64::from(i32::MIN), i32::MAX as u64),
+        "i64" => (i64::MIN, i64::MAX as u64),
+        "u8" => (0, u64::from(u8::MAX)),
+        "u16" => (0, u64::from(u16::MAX)),
+        "u32" => (0, u64::from(u32::MAX)),
+        "u64" => (0, u64::MAX),
+        _ => return None,
+    };
+    Some(format!("a whole number from {least} to {most}"))
 }
 
 /// What serde expects, as people say it.
@@ -88,8 +117,8 @@ fn in_words(expected: &str) -> String {
 #[cfg(test)]
 mod tests {
     use limpet_model::ConversationId;
-    use limpet_wire::http::{NewMessage, ReadUpTo};
-    use serde::{Serialize, de::DeserializeOwned};
+    use limpet_wire::http::{NewMessage, PracticeChange, ReadUpTo};
+    use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, de::Error};
     use serde_json::{Value, json};
 
     use super::super::read;
@@ -127,6 +156,34 @@ mod tests {
         );
         let id = message(|sent| sent["conversation"] = json!("Biscuit limps"));
         assert_eq!(id, "the field conversation has to be a UUID");
+    }
+
+    #[test]
+    fn a_number_out_of_range_is_told_the_range_and_a_field_that_is_none_that_it_is_not_known() {
+        let years = |years: &str| why::<PracticeChange>(&format!("{{\"retention_years\": {years}}}"));
+        let range = "the field retention_years has to be a whole number from 0 to 4294967295";
+        assert_eq!([years("5000000000"), years("-1")], [range, range]);
+        assert_eq!(years("\"7\""), "the field retention_years has to be a whole number, 0 or more");
+        let at = why::<ReadUpTo>("{\"at\": 18446744073709551615}");
+        assert_eq!(
+            at,
+            "the field at has to be a whole number from -9223372036854775808 to 9223372036854775807"
+        );
+        assert_eq!(why::<PracticeChange>("{\"colour\": \"red\"}"), "the field colour is not known");
+        assert_eq!(why::<PracticeChange>("{\"Biscuit limps\": 1}"), "a field is not known");
+    }
+
+    #[test]
+    fn a_sentence_that_may_quote_what_was_sent_is_not_said_again() {
+        #[derive(Debug, Serialize)]
+        struct Day(String);
+        impl<'de> Deserialize<'de> for Day {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(from)?;
+                Err(D::Error::custom(format!("{text}: no day, expected {text}")))
+            }
+        }
+        assert_eq!(why::<Day>("\"Biscuit limps\""), "it is not as it has to be");
     }
 
     #[test]
