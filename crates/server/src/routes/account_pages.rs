@@ -4,7 +4,7 @@
 //! **Invariant:** asking for another password looks the same and takes the same whoever asks: no account is looked for
 //! before the answer is out.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use axum::{
     body::Body,
@@ -38,6 +38,8 @@ use crate::{
 
 /// Most bytes of a form.
 const FORM_LIMIT: usize = 16 * 1024;
+/// How long a page waits for the logo.
+const LOGO_TIME: Duration = Duration::from_secs(2);
 /// A page may load its style and send its form back here, show the logo that stands in it, and run nothing.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'";
@@ -128,17 +130,24 @@ pub(super) fn sorry(language: Language, problem: Problem) -> Response {
     html(problem.into_response().status(), page)
 }
 
-/// How a practice's pages begin. One whose logo cannot be read has none this time: the page matters more.
+/// How a practice's pages begin. One whose logo cannot be read, or not soon, has none this time: the page matters more.
 pub(super) async fn letterhead(app: &App, practice: &Practice) -> Letterhead {
     let logo = match &practice.settings.logo {
         None => None,
-        Some(logo) => match app.blobs.logo(practice.id, &logo.sha256).await {
-            Ok(png) => Some(png.to_vec()),
-            Err(error) => {
-                tracing::warn!(practice = %practice.id, %error, "A logo could not be read");
-                None
+        Some(logo) => {
+            let read = tokio::time::timeout(LOGO_TIME, app.blobs.logo(practice.id, &logo.sha256)).await;
+            match read {
+                Ok(Ok(png)) => Some(png.to_vec()),
+                Ok(Err(error)) => {
+                    tracing::warn!(practice = %practice.id, %error, "A logo could not be read");
+                    None
+                }
+                Err(_) => {
+                    tracing::warn!(practice = %practice.id, "A logo could not be read in time");
+                    None
+                }
             }
-        },
+        }
     };
     Letterhead { practice: practice.name.clone(), logo }
 }
@@ -244,9 +253,8 @@ pub async fn set_password(
     let language = Language::of(&headers);
     let (password, again) = (typed.take("password"), typed.take("again"));
     match set(&app, &token, password, &again).await {
-        Ok(Set::Done(opened)) => {
-            let of = letterhead(&app, &opened.practice).await;
-            let page = account::password_set(language, &of, &app.address_of(""), &opened.email);
+        Ok(Set::Done(of, email)) => {
+            let page = account::password_set(language, &of, &app.address_of(""), &email);
             html_to_copy(StatusCode::OK, page)
         }
         Ok(Set::Gone) => html(StatusCode::NOT_FOUND, account::link_gone(language)),
@@ -256,7 +264,8 @@ pub async fn set_password(
 }
 
 enum Set {
-    Done(Opened),
+    /// With what the page about it needs.
+    Done(Letterhead, String),
     Gone,
     Not(Opened, Wrong),
 }
@@ -270,11 +279,13 @@ async fn set(app: &App, token: &str, password: String, again: &str) -> Answer<Se
         return Ok(Set::Not(opened, Wrong::Weak));
     }
     let hash = app.passwords.hash(password).await?;
+    // Everything that the page needs first: the link opens once.
+    let of = letterhead(app, &opened.practice).await;
     let used = app.store.set_password_by_link(&token_hash(token), &hash, app.now()).await?;
     match used {
         Some(link) => {
             tracing::info!(practice = %link.practice, staff = %link.staff, "Set a password by a link");
-            Ok(Set::Done(opened))
+            Ok(Set::Done(of, opened.email))
         }
         None => Ok(Set::Gone),
     }

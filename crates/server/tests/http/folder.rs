@@ -1,13 +1,18 @@
-//! Files that arrive in a folder: what a crash or an older version left there.
+//! Files in a folder: what a crash or an older version left of those that arrive, and one that nobody answers for.
 
-use limpet_model::{AttachmentId, AttachmentKind, AttachmentState, PracticeId};
+use std::{fs::OpenOptions, process::Command, time::Duration};
+
+use limpet_model::{AttachmentId, AttachmentKind, AttachmentState, PracticeId, StaffId};
 use limpet_server::{
+    blobs::Blobs,
     file_of::FileOf,
     intake::{Folder, Intake},
 };
+use serde_json::{Value, json};
 
 use crate::{
-    clinic::file,
+    clinic::{Clinic, file, ok},
+    links_by_mail::{fill_in, logo, new_staff},
     uploads::{CLIP, Sender, create, head, offset, send, sender},
 };
 
@@ -78,4 +83,29 @@ async fn files_of_an_older_version_come_to_their_practice() {
     for left in [shared, unknown] {
         assert!(uploads.join(left.to_string()).exists(), "whose it is cannot be told");
     }
+}
+
+#[tokio::test]
+async fn a_logo_that_does_not_come_keeps_nobody_from_the_page_that_says_that_the_password_is_set() {
+    let clinic = Clinic::open().await;
+    let (admin, stranger) = (clinic.admin().await, clinic.stranger());
+    let account = format!("/v1/staff/{}", StaffId::new());
+    ok(admin.put(&account, &new_staff("ben@example.org", "en")).await).await;
+    let invitation: Value =
+        admin.post(&format!("{account}/invitation"), &json!({})).await.json().await.unwrap();
+    let path = invitation["link"].as_str().unwrap().strip_prefix(&clinic.base()).unwrap().to_owned();
+    logo(&admin).await;
+    let practice = clinic.running.app().store.practice(clinic.practice).await.unwrap().unwrap();
+    let sha256 = practice.settings.logo.unwrap().sha256;
+    let kept = clinic.data.path().join("blobs").join(Blobs::path_of_logo(clinic.practice, &sha256));
+    // Whoever opens a pipe waits for somebody to write into it.
+    std::fs::remove_file(&kept).unwrap();
+    assert!(Command::new("mkfifo").arg(&kept).status().unwrap().success());
+    let typed = [("password", "five wet otters"), ("again", "five wet otters")];
+    let set = tokio::time::timeout(Duration::from_secs(15), fill_in(&stranger, &path, &typed)).await;
+    drop(OpenOptions::new().read(true).write(true).open(&kept).unwrap());
+    let set = set.expect("the page came without the logo");
+    assert_eq!(set.status(), 200);
+    let page = set.text().await.unwrap();
+    assert!(page.contains("ben@example.org") && !page.contains("data:image"), "{page}");
 }

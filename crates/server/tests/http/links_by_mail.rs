@@ -33,7 +33,7 @@ fn path(letter: &Letter) -> String {
     format!("/a/{}", link.rsplit('/').next().unwrap())
 }
 
-async fn fill_in(device: &Device, path: &str, typed: &[(&str, &str)]) -> Response {
+pub async fn fill_in(device: &Device, path: &str, typed: &[(&str, &str)]) -> Response {
     let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(typed).finish();
     let request = device.http.post(format!("{}{path}", device.base)).body(form);
     request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap()
@@ -58,7 +58,7 @@ async fn sent(store: &limpet_server::store::Store, counts: (i64, i64)) {
 }
 
 /// Gives the practice a logo; answers it as it stands in pages.
-async fn logo(admin: &Device) -> String {
+pub async fn logo(admin: &Device) -> String {
     let mut png = std::io::Cursor::new(Vec::new());
     let picture = image::RgbImage::from_pixel(40, 20, image::Rgb([10, 90, 80]));
     picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
@@ -68,7 +68,7 @@ async fn logo(admin: &Device) -> String {
     format!("src=\"data:image/png;base64,{}\"", STANDARD.encode(kept))
 }
 
-fn new_staff(email: &str, language: &str) -> Value {
+pub fn new_staff(email: &str, language: &str) -> Value {
     json!({ "name": "Ben Ortiz", "role": "technician", "email": email, "language": language })
 }
 
