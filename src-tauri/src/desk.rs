@@ -46,7 +46,10 @@ pub(crate) async fn call(opening: State<'_, Opening>, call: Call) -> Result<Valu
 #[tauri::command]
 pub(crate) async fn open_reset(opening: State<'_, Opening>, server: String) -> Result<(), Failure> {
     let page = opening.desk().await?.reset_page(server).await?;
-    open::that_detached(&page).map_err(|error| {
+    let address = page.clone();
+    // It may wait for launchers, one after the other.
+    let opened = async_runtime::spawn_blocking(move || open::that_detached(address)).await;
+    opened.map_err(std::io::Error::other).flatten().map_err(|error| {
         error!(%error, "No browser was opened");
         Failure::new(
             Code::Internal,
