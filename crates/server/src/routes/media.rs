@@ -10,6 +10,7 @@ use axum::{
 };
 use limpet_model::{Attachment, PracticeId};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::{
     app::App,
@@ -19,6 +20,7 @@ use crate::{
     openapi::Telling,
     pages::{self, Language, Shown},
     peer::Peer,
+    range::is_current,
     view::View,
 };
 
@@ -60,13 +62,19 @@ pub async fn bytes(
 }
 
 /// `GET /m-assets/{file}`
-pub async fn asset(IdOf(file): IdOf<String>) -> Response {
-    match pages::asset(&file) {
-        Some((mime, content)) => {
-            let headers = [(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "public, max-age=3600")];
-            (headers, content).into_response()
-        }
-        None => Problem::not_found("file").into_response(),
+pub async fn asset(IdOf(file): IdOf<String>, headers: HeaderMap) -> Response {
+    let Some((mime, content)) = pages::asset(&file) else {
+        return Problem::not_found("file").into_response();
+    };
+    let etag = format!("\"{}\"", hex::encode(Sha256::digest(&content)));
+    let known = is_current(&headers, &etag);
+    // Asked for each time: a page of a newer server never meets the style of the one before.
+    let headers =
+        [(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "no-cache"), (header::ETAG, etag.as_str())];
+    if known {
+        (StatusCode::NOT_MODIFIED, headers).into_response()
+    } else {
+        (headers, content).into_response()
     }
 }
 

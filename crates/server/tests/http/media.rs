@@ -69,6 +69,11 @@ async fn whoever_has_the_link_sees_the_clip_and_nothing_else() {
     );
     let style = clinic.stranger().get("/m-assets/media.css").await;
     assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
+    // After an upgrade no page meets the style of before.
+    assert_eq!(style.headers()["cache-control"], "no-cache");
+    let again = clinic.stranger().ask(Method::GET, "/m-assets/media.css");
+    let again = again.header("if-none-match", style.headers()["etag"].clone()).send().await.unwrap();
+    assert_eq!((again.status().as_u16(), again.bytes().await.unwrap().len()), (304, 0));
     for path in html.split('"').filter(|part| part.starts_with("/m")) {
         assert_eq!(clinic.stranger().get(path).await.status(), 200, "{path} is on the page");
     }
