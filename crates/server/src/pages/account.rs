@@ -51,17 +51,18 @@ fn wrong(words: &Words, wrong: Wrong) -> String {
 }
 
 fn page(language: Language, of: Option<&Letterhead>, title: &str, body: &str) -> String {
-    let head = letterhead(of);
-    let body = format!("<main class=\"form\">{head}<h1>{}</h1>\n{body}</main>\n", escape(title));
-    document(language, title, "", &body)
+    page_with(language, of, title, "", body)
 }
 
 /// A page that carries the script: it has something to copy.
 fn page_to_copy(language: Language, of: &Letterhead, title: &str, body: &str) -> String {
-    let script = "<script src=\"/m-assets/account.js\" defer></script>\n";
-    let body =
-        format!("<main class=\"form\">{}<h1>{}</h1>\n{body}</main>\n", letterhead(Some(of)), escape(title));
-    document(language, title, script, &body)
+    page_with(language, Some(of), title, "<script src=\"/m-assets/account.js\" defer></script>\n", body)
+}
+
+fn page_with(language: Language, of: Option<&Letterhead>, title: &str, head: &str, body: &str) -> String {
+    let letterhead = letterhead(of);
+    let body = format!("<main class=\"form\">{letterhead}<h1>{}</h1>\n{body}</main>\n", escape(title));
+    document(language, title, head, &body)
 }
 
 /// Where a password is set, of the account with this address.
