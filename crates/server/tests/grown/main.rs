@@ -34,7 +34,7 @@ mod isolation;
 mod jobs;
 #[path = "../http/killed.rs"]
 mod killed;
-#[path = "../http/links_by_mail.rs"]
+#[path = "../http/links_by_mail/mod.rs"]
 mod links_by_mail;
 #[path = "../http/lists.rs"]
 mod lists;
