@@ -55,6 +55,7 @@ pub async fn changes(
             return Ok(Json(ChangePage { revision, changes, more: true, epoch }));
         }
         None if ask.since == 0 => beginning,
+        // It has something and does not say since when: it hears of all that went.
         None => Past::beginning(&app.epoch, Revision(0)),
     };
     if let (View::Client(client), true) = (caller.view(), ask.since > 0) {

@@ -3,9 +3,9 @@
 //! **Invariant:** only a link's hash is kept. It opens any number of times until it runs out or is revoked.
 
 use limpet_model::{ClientId, ConversationId, Millis, PracticeId};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Result, Store, audit::Act, row::Columns};
+use super::{Result, Store, audit::Act, row::Columns, sessions};
 use crate::by::{Actor, By};
 
 /// How long an invitation opens, milliseconds.
@@ -67,14 +67,20 @@ impl Store {
         .transpose()
     }
 
-    /// Closes an invitation for good. Whether it was open.
-    pub async fn revoke_invitation(&self, token_hash: &str, actor: Actor, now: Millis) -> Result<bool> {
+    /// Closes an invitation for good, and what this client's devices have open: which of them came by this link is not
+    /// known, and whoever found it may be among them. Answers how many that were, if it was open.
+    pub async fn revoke_invitation(
+        &self,
+        token_hash: &str,
+        actor: Actor,
+        now: Millis,
+    ) -> Result<Option<u64>> {
         // One that has run out may be closed too.
         let row = sqlx::query("SELECT practice_id, client_id FROM invitations WHERE token_hash = $1")
             .bind(token_hash.to_owned())
             .fetch_optional(self.pool())
             .await?;
-        let Some(row) = row else { return Ok(false) };
+        let Some(row) = row else { return Ok(None) };
         let (practice, client): (PracticeId, ClientId) = (row.id("practice_id")?, row.id("client_id")?);
         let mut write = self.write(By::new(practice, actor, now)).await?;
         let closed = sqlx::query(
@@ -89,10 +95,12 @@ impl Store {
         .rows_affected();
         if closed == 0 {
             write.discard().await?;
-            return Ok(false);
+            return Ok(None);
         }
-        write.log(Act::Revoked, client, Value::Null);
+        let devices = sessions::close_clients(write.connection(), practice, client).await?;
+        write.log(Act::Revoked, client, json!({ "devices": devices }));
         write.commit_quietly().await?;
-        Ok(true)
+        self.live.sessions_closed(practice);
+        Ok(Some(devices))
     }
 }

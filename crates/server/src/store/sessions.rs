@@ -305,6 +305,20 @@ pub(super) async fn close(
     Ok(())
 }
 
+/// Closes the sessions of a client's devices. Answers how many that were.
+pub(super) async fn close_clients(
+    connection: &mut AnyConnection,
+    practice: PracticeId,
+    client: ClientId,
+) -> Result<u64> {
+    let done = sqlx::query("DELETE FROM sessions WHERE practice_id = $1 AND client_id = $2")
+        .bind(practice.to_string())
+        .bind(client.to_string())
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected())
+}
+
 /// Closes the sessions of a staff member, but for one.
 pub(super) async fn close_all(
     connection: &mut AnyConnection,

@@ -161,6 +161,8 @@ async fn links_are_of_the_public_address_and_can_be_closed_beside_the_running_se
     assert!(opened.headers().contains_key("strict-transport-security"));
     let closed = run(&["link", "revoke", &link], folder.path(), "");
     assert!(closed.status.success(), "{}", String::from_utf8_lossy(&closed.stderr));
+    let said = String::from_utf8_lossy(&closed.stdout);
+    assert_eq!(said, "closed, and 1 device of this client signed out: send the client a new link\n");
     fails(device.post("/v1/open-invitation", &body).await, 404, Code::NotFound).await;
     assert!(!run(&["link", "revoke", &link], folder.path(), "").status.success());
     assert!(!run(&["serve", "--public-url", "chat.example.org"], folder.path(), "").status.success());

@@ -102,12 +102,17 @@ async fn a_link_stops_opening_after_two_weeks_or_when_it_is_closed() {
             .await
     };
     let store = &clinic.running.app().store;
-    assert!(
-        store
-            .revoke_invitation(&token_hash(closed.rsplit('/').next().unwrap()), Actor::Operator, NOON)
-            .await
-            .unwrap()
-    );
+    let finder = open_link(&clinic.base(), &closed).await;
+    let other = staff.open_case().await;
+    let neighbour = staff.phone(&other).await;
+    let revoked = store
+        .revoke_invitation(&token_hash(closed.rsplit('/').next().unwrap()), Actor::Operator, NOON)
+        .await
+        .unwrap();
+    assert_eq!(revoked, Some(1));
+    // Whoever opened it is out, and nobody else.
+    fails(finder.get("/v1/me").await, 401, Code::SignedOut).await;
+    ok(neighbour.get("/v1/me").await).await;
     let sentence = fails(open(&closed).await, 404, Code::NotFound).await;
     assert!(sentence.contains("Ask the practice for a new one"), "{sentence}");
     let phone = open_link(&clinic.base(), &kept).await;
