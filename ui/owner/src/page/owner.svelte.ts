@@ -2,12 +2,13 @@
 // feed, the outbox and the line to the server; components only read from here and call its verbs.
 
 import type { Conversation, ConversationId, Millis } from "@limpet/shared/gen/wire";
-import { untrack } from "svelte";
-import { Staged } from "../compose/staged.svelte";
+import { Drafts } from "../compose/drafts.svelte";
+import type { Staged } from "../compose/staged.svelte";
 import { Answer } from "../consent/answer.svelte";
 import { toBeAsked } from "../consent/text";
 import { readFeed } from "../feed/feed";
-import { merge, seenIn, type Thing, thingsOf, unseenUpTo, type View, viewOf } from "../feed/things";
+import { lostIn } from "../feed/lost";
+import { merge, seenIn, type Thing, type Things, thingsOf, unseenUpTo, type View, viewOf } from "../feed/things";
 import { ask, NotDone, notDone, ours, speakFor } from "../net/ask";
 import { Live } from "../net/live";
 import type { Chosen, Outbox } from "../outbox/box.svelte";
@@ -75,7 +76,7 @@ export class Owner {
   private outside = false;
   /** How far each conversation has been read, as the practice was told. */
   private readMarks: Record<ConversationId, Millis> = {};
-  private readonly drafts: Record<ConversationId, Staged> = {};
+  readonly drafts = new Drafts();
   /** Whether it is this window's turn to send. */
   private mayDrain = false;
 
@@ -106,7 +107,7 @@ export class Owner {
   /** What is being written in the conversation that is shown. It stays while others are looked at. */
   get staged(): Staged {
     const conversation = this.conversation?.id ?? this.chosen;
-    return (this.drafts[conversation] ??= untrack(() => new Staged(`limpet.draft.${conversation}`)));
+    return this.drafts.of(conversation);
   }
 
   /** Shows another conversation. */
@@ -124,6 +125,7 @@ export class Owner {
   async send(body: string, files: readonly Chosen[]): Promise<void> {
     const { desk, conversation } = this;
     if (!desk) return;
+    this.drafts.lost = [];
     await desk.box.add(conversation?.id ?? this.chosen, body, files);
     desk.turn.take();
     desk.drain.wake();
@@ -309,10 +311,12 @@ export class Owner {
 
   private async readToEnd(desk: Desk): Promise<void> {
     const first = !this.loaded;
+    let before: Things | null = null;
     for await (const page of readFeed(desk.revision, desk.epoch)) {
       if (this.desk !== desk) return;
       this.answered = true;
       if (page.restart) {
+        before = desk.things;
         await desk.store.forgetThings();
         desk.things = thingsOf([]);
       }
@@ -329,6 +333,8 @@ export class Owner {
     }
     this.reached(true);
     this.loaded = true;
+    const known = this.view.conversations.map(({ id }) => id);
+    if (before) this.drafts.putBack(lostIn(before, desk.things), known, this.conversation?.id ?? this.chosen);
     const { practice } = this.view;
     if (practice) {
       this.practice = practice.name;

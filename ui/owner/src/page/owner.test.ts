@@ -206,6 +206,24 @@ describe("several animals", () => {
   });
   afterEach(() => vi.unstubAllGlobals());
 
+  it("have the words again that the practice's server lost when it was set back", async () => {
+    browser.say("ana", "ana 2", "He limps again", 60);
+    const sent = browser.feed.at(-1);
+    if (sent?.kind === "message") sent.state.author = { kind: "client", id: "ana" };
+    owner.connected();
+    await rest();
+    expect(bodies(owner)).toContain("He limps again");
+    owner.drafts.of("ana 2").body = "And he";
+    browser.feed.splice(-2);
+    owner.connected();
+    await rest();
+    expect(bodies(owner)).not.toContain("He limps again");
+    expect(owner.drafts.lost.map(({ body }) => body)).toEqual(["He limps again"]);
+    expect(owner.drafts.of("ana 2").body).toBe("He limps again\n\nAnd he");
+    await owner.send("He limps again", []);
+    expect(owner.drafts.lost).toEqual([]);
+  });
+
   it("are marked as read each for itself", async () => {
     owner.choose("ana 1");
     await owner.seen();

@@ -13,6 +13,10 @@ const en = {
   noSignal: "No signal. You can read and write; it is sent by itself.",
   away: "No connection to the practice. What you write is kept here and sent by itself.",
   fleeting: "This browser keeps nothing. Leave this page open until everything has arrived.",
+  setBack: (of: { files: boolean }) =>
+    "What you sent last was lost when the practice's server was set right. Your words are below again: look at them and send them." +
+    (of.files ? " Choose your clips and photos again, too." : ""),
+  understood: "OK",
   expiredTitle: "This link no longer opens",
   expired: (at: { practice: string }) =>
     `Links stop working after a while. Ask ${at.practice || "your practice"} for a new one; nothing you sent is lost.`,
@@ -39,6 +43,10 @@ const es: { [K in keyof typeof en]: (typeof en)[K] extends string ? string : (ty
   noSignal: "Sin señal. Puede leer y escribir; se envía solo.",
   away: "Sin conexión con la clínica. Lo que escriba se guarda aquí y se envía solo.",
   fleeting: "Este navegador no guarda nada. Deje esta página abierta hasta que todo haya llegado.",
+  setBack: (of) =>
+    "Lo último que envió se perdió al reparar el servidor de la clínica. Sus palabras están abajo otra vez: mírelas y envíelas." +
+    (of.files ? " Elija también de nuevo sus vídeos y fotos." : ""),
+  understood: "Entendido",
   expiredTitle: "Este enlace ya no se abre",
   expired: (at) =>
     `Los enlaces caducan con el tiempo. Pida uno nuevo a ${at.practice || "su clínica"}; no se pierde nada de lo que envió.`,
