@@ -1,9 +1,9 @@
 // The owner app on a phone-sized Chromium against a server, from the link to the answered clip, with the connection
 // cut, the page reloaded and the server stopped in the middle.
 //
-//   node tests/phone.mjs [--server PATH/limpet-server] [--clip FILE] [--shots DIR]
+//   node tests/phone.mjs --server PATH/limpet-server --clip FILE [--shots DIR]
 //
-// Without --server it uses the stand-in (twin.mjs). Needs `npm run build -w owner` before. Ends with 0 when all is well.
+// Needs `npm run build -w owner` before. Ends with 0 when all is well.
 
 import { spawn } from "node:child_process";
 import assert from "node:assert/strict";
@@ -14,19 +14,20 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { Line } from "./line.mjs";
-import { Pretend, Real } from "./server.mjs";
+import { Server } from "./server.mjs";
 import { sha256 } from "./staff.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
-  options: { server: { type: "string" }, clip: { type: "string" }, shots: { type: "string" }, only: { type: "string" } },
+  options: { server: { type: "string" }, clip: { type: "string" }, shots: { type: "string" } },
 });
 const scratch = mkdtempSync(join(tmpdir(), "limpet-phone-"));
 const shots = values.shots ?? join(scratch, "shots");
 mkdirSync(shots, { recursive: true });
+assert(values.server && values.clip, "Say --server and --clip.");
 
 const picture = join(here, "../public/icon-512.png");
-const clip = values.clip ? large(values.clip) : makeFile("clip.mp4", 3_000_000, "not a clip, but the stand-in takes it");
+const clip = large(values.clip);
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, locale: "en-US" };
 /** Long enough for a clip to be prepared on a slow machine; nothing waits for it in vain. */
 const PATIENCE = 90_000;
@@ -51,7 +52,7 @@ function large(path) {
   return copy;
 }
 
-const server = values.server ? new Real(values.server) : new Pretend();
+const server = new Server(values.server);
 const line = new Line(() => Number(new URL(server.url).port));
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const browser = await chromium.launch({
@@ -240,7 +241,7 @@ step("an answer with a still arrives live and is read", async () => {
   const held = (await staff.all("attachment")).find((one) => one.name === basename(clip));
   const still_of = { clip: held.id, frame: 40, at: 1_333_000 };
   const facts = { kind: "still", name: "still.png", mime: "image/png", caption: "Left hind, 0:01.333", still_of };
-  const bytes = values.server ? await staff.bytes(`/v1/attachments/${held.id}/poster`) : readFileSync(picture);
+  const bytes = await staff.bytes(`/v1/attachments/${held.id}/poster`);
   const jpeg = bytes[0] === 0xff ? { name: "still.jpg", mime: "image/jpeg" } : {};
   const id = await staff.say(conversation, "Looks like the left hind. Watch how she unloads it here.", {
     facts: { ...facts, ...jpeg },
@@ -267,7 +268,6 @@ step("an answer with a still arrives live and is read", async () => {
 step("the clip plays", async () => {
   const { page } = main;
   await page.getByRole("button", { name: `Play clip ${basename(clip)}` }).click();
-  if (!values.server) return;
   const video = page.locator("article video");
   await until("playing", () => video.evaluate((element) => element.currentTime > 0.2 && element.videoWidth > 0));
 });
@@ -520,6 +520,30 @@ step("a server that is down says so, and the page goes on by itself", async () =
     assert.ok(said.length <= 1);
     return said.length === 1;
   });
+  await context.close();
+});
+
+step("what was lost with a restored server is said, and is being written again", async () => {
+  const { context, page } = await phone();
+  await page.goto(link);
+  await see(page, "Watch how she unloads it here.");
+  server.backUp();
+  await write(page, "He limps again since lunch");
+  await until("it arrived", async () =>
+    (await staff.messages(conversation)).some(({ body }) => body === "He limps again since lunch"),
+  );
+  await page.locator("article").filter({ hasText: "He limps again since lunch" }).filter({ hasText: "· Sent" }).waitFor();
+  await server.stop();
+  server.restore();
+  await server.start();
+  await see(page, "What you sent last was lost");
+  await shot(page, "set-back");
+  assert.equal(await page.getByRole("textbox").inputValue(), "He limps again since lunch");
+  await send(page);
+  await until("it is there again", async () =>
+    (await staff.messages(conversation)).some(({ body }) => body === "He limps again since lunch"),
+  );
+  await page.getByText("What you sent last was lost").waitFor({ state: "detached" });
   await context.close();
 });
 

@@ -1,37 +1,14 @@
-// The server under the check: limpet-server itself, or its stand-in.
+// The server under the check: limpet-server on a folder of its own, which is killed and started again.
 
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Staff } from "./staff.mjs";
-import { Twin } from "./twin.mjs";
 
-/** The stand-in. */
-export class Pretend {
-  twin = new Twin();
-
-  async start() {
-    this.url = await this.twin.start();
-    this.staff ??= await Staff.signIn(this.url, "vet@example.test", "");
-  }
-
-  log() {
-    return "";
-  }
-
-  stop() {
-    return this.twin.stop();
-  }
-
-  close() {
-    return this.stop();
-  }
-}
-
-/** limpet-server on a folder of its own. */
-export class Real {
+export class Server {
   folder = mkdtempSync(join(tmpdir(), "limpet-owner-"));
+  backups = mkdtempSync(join(tmpdir(), "limpet-owner-backups-"));
   listen = "127.0.0.1:0";
 
   constructor(program) {
@@ -69,6 +46,17 @@ export class Real {
     if (first) this.staff = await Staff.signIn(this.url, "vet@example.test", "correct horse battery");
   }
 
+  /** Takes a backup while it runs. */
+  backUp() {
+    this.run(["backup", "--data", this.folder, "--to", this.backups]);
+  }
+
+  /** Puts the backup in the place of what a stopped server had. */
+  restore() {
+    rmSync(this.folder, { recursive: true });
+    this.run(["restore", "--from", this.backups, "--data", this.folder]);
+  }
+
   /** The end of what it logged. */
   log() {
     return readFileSync(join(this.folder, "server.log"), "utf8").split("\n").slice(-30).join("\n");
@@ -81,6 +69,6 @@ export class Real {
 
   async close() {
     await this.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const folder of [this.folder, this.backups]) rmSync(folder, { recursive: true, force: true });
   }
 }
