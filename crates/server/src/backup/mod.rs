@@ -6,6 +6,7 @@
 //! **Invariant:** a backup under its name is whole: it is made under the name with `.part` behind it, and renamed once
 //! everything is on the disk. **Invariant:** what is restored was compared with its SHA-256 first.
 
+mod anew;
 mod check;
 mod forget;
 mod removed;
@@ -21,6 +22,7 @@ use limpet_model::Millis;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    anew::came_back,
     check::{Checked, Damage, check},
     restore::{Restored, restore},
     take::{Taken, take},

@@ -10,24 +10,17 @@ use std::{
 };
 
 use limpet_model::Millis;
-use serde_json::json;
 
 use super::{
-    BackupError, DATABASE, Kept, MANIFEST, Manifest, Result, Unfinished, at, backups_in, hold, read_manifest,
+    BackupError, DATABASE, Kept, MANIFEST, Result, Unfinished, anew::begin_anew, at, backups_in, hold,
+    read_manifest,
 };
 use crate::{
-    by::{Actor, By},
     hashed::{self, flush_folder},
     progress::Progress,
-    retention::GRACE,
     serve::RESTORING,
-    store::{Store, audit::Act, file_url},
+    store::{Store, file_url},
 };
-
-/// The step of the schema that has the audit log.
-const AUDIT: i64 = 8;
-/// The step that removes what is old.
-const RETENTION: i64 = 12;
 
 /// What was restored.
 #[derive(Debug)]
@@ -69,7 +62,7 @@ pub async fn restore(from: &Path, data: &Path, now: Millis) -> Result<Restored> 
         return Err(BackupError::Gone(DATABASE.into()));
     }
     let store = Store::open_at_any_step(&file_url(&database)).await?;
-    let done = begin_anew(&store, &manifest, now).await;
+    let done = begin_anew(&store, manifest.schema, Some(manifest.taken_at), now).await;
     store.close().await;
     done?;
     // From here on a restore that is broken off is begun again; nothing is served until it is done.
@@ -77,23 +70,6 @@ pub async fn restore(from: &Path, data: &Path, now: Millis) -> Result<Restored> 
     settle(&staged, data)?;
     let files = manifest.files.len() as u64;
     Ok(Restored { backup, taken_at: manifest.taken_at, files, bytes, missing: manifest.missing })
-}
-
-/// Another past begins, and the audit log of every practice says so.
-async fn begin_anew(store: &Store, manifest: &Manifest, now: Millis) -> Result<()> {
-    store.begin_epoch().await?;
-    if manifest.schema < AUDIT {
-        return Ok(());
-    }
-    if manifest.schema >= RETENTION {
-        // Holds that were put on since are gone: somebody has to have the time to put them on again.
-        store.retain_not_before(Millis(now.0 + GRACE)).await?;
-    }
-    for practice in store.practices().await? {
-        let detail = json!({ "taken_at": manifest.taken_at });
-        store.note(By::new(practice, Actor::Operator, now), Act::Restored, detail).await?;
-    }
-    Ok(())
 }
 
 /// The backup that is meant.

@@ -7,9 +7,9 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
-use super::{asked_to_stop, say};
+use super::{Place, asked_to_stop, say, with_store};
 use crate::{
-    backup::{Checked, Restored, Taken, check, restore, take},
+    backup::{Checked, Restored, Taken, came_back, check, restore, take},
     blobs::{Blobs, Bucket},
     clock::Clock,
     moving::{Moved, move_in},
@@ -43,6 +43,12 @@ pub enum Keep {
         /// up, and name those that are not that any more.
         #[arg(long, conflicts_with = "data")]
         check: bool,
+    },
+    /// Say that a database was put back by other tools, as with pg_restore: devices start over, and nothing is removed
+    /// because of its age for a week. All servers have to be stopped. `restore` needs none of this.
+    Restored {
+        #[command(flatten)]
+        place: Place,
     },
     /// Move a data folder with its SQLite database into PostgreSQL and a blob store that nodes share. The server has to be
     /// stopped; the folder is only read. Given again, it goes on where it was broken off.
@@ -81,6 +87,10 @@ impl Keep {
             Self::Restore { from, data, check: false } => {
                 let data = data.context("say --data, the folder to restore into")?;
                 restored(&restore(&from, &data, now).await?)
+            }
+            Self::Restored { place } => {
+                let folder = if place.database.is_some() { None } else { Some(place.folder()?) };
+                with_store(&place, async |store| put_back(came_back(store, folder, now).await?)).await
             }
             Self::Move { data, database, blobs } => {
                 moved(&move_in(&data, &database, &open_blobs(&blobs)?, now).await?)
@@ -123,6 +133,14 @@ fn restored(restored: &Restored) -> anyhow::Result<()> {
     ))?;
     missing(&restored.missing)?;
     say("start the server; devices that saw something newer notice it and start over")
+}
+
+fn put_back(practices: usize) -> anyhow::Result<()> {
+    say(&format!(
+        "noted in the audit log of {}; nothing is removed because of its age for a week",
+        counted(practices, "practice")
+    ))?;
+    say("start the servers; devices notice it and start over. One that ran meanwhile has to be started again")
 }
 
 fn checked(checked: &Checked) -> anyhow::Result<()> {
