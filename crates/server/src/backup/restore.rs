@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     hashed::{self, flush_folder},
+    private::{close_to_others, make_private},
     progress::Progress,
     serve::RESTORING,
     store::{Store, file_url},
@@ -45,11 +46,11 @@ pub async fn restore(from: &Path, data: &Path, now: Millis) -> Result<Restored> 
     if let Some(strange) = manifest.files.iter().find(|kept| !kept.stays_inside()) {
         return Err(BackupError::Changed(strange.path.clone()));
     }
-    fs::create_dir_all(data).map_err(at(data))?;
+    make_private(data).map_err(at(data))?;
     let _lock = hold(data)?;
     clear(data)?;
     let staged = data.join(RESTORING);
-    fs::create_dir(&staged).map_err(at(&staged))?;
+    make_private(&staged).map_err(at(&staged))?;
     let unfinished = Unfinished(Some(staged.clone()));
     let bytes = manifest.files.iter().map(|kept| kept.bytes).sum();
     let mut progress = Progress::begin("restoring", manifest.files.len() as u64, bytes);
@@ -138,6 +139,7 @@ fn settle(staged: &Path, data: &Path) -> Result<()> {
     names.sort_by_key(|name| name == DATABASE);
     for name in names {
         let to = data.join(&name);
+        close_to_others(&staged.join(&name));
         fs::rename(staged.join(&name), &to).map_err(at(&to))?;
     }
     flush_folder(data).map_err(at(data))?;

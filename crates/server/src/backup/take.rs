@@ -26,6 +26,7 @@ use crate::{
     file_of::FileOf,
     hashed::{self, flush_folder},
     intake::Folder,
+    private::make_private,
     progress::Progress,
     store::{Store, file_url, newest_step},
 };
@@ -52,7 +53,7 @@ pub async fn take(data: &Path, to: &Path, keep: Option<usize>, now: Millis) -> R
     if !database.is_file() {
         return Err(BackupError::NoDatabase(data.to_owned()));
     }
-    make_private(to)?;
+    make_private(to).map_err(at(to))?;
     let (inside, outside) = (to.canonicalize().map_err(at(to))?, data.canonicalize().map_err(at(data))?);
     if inside.starts_with(outside) {
         return Err(BackupError::Inside);
@@ -64,7 +65,7 @@ pub async fn take(data: &Path, to: &Path, keep: Option<usize>, now: Millis) -> R
 
     let name = name_of(now);
     let folder = part_of(&to.join(&name));
-    make_private(&folder)?;
+    make_private(&folder).map_err(at(&folder))?;
     let unfinished = Unfinished(Some(folder.clone()));
     let mut taking = Taking {
         data,
@@ -323,15 +324,6 @@ fn modified(file: &Path) -> i64 {
         .ok()
         .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// It holds what clients wrote and the hashes of passwords.
-fn make_private(folder: &Path) -> Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(at(folder))
 }
 
 fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {

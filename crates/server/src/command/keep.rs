@@ -13,6 +13,7 @@ use crate::{
     blobs::{Blobs, Bucket},
     clock::Clock,
     moving::{Moved, move_in},
+    private::make_private,
     progress::{counted, size},
 };
 
@@ -103,7 +104,7 @@ fn open_blobs(place: &str) -> anyhow::Result<Blobs> {
     if place.contains("://") {
         return Ok(Blobs::in_bucket(&Bucket::from_environment(place))?);
     }
-    std::fs::create_dir_all(place).with_context(|| format!("cannot use {place}"))?;
+    make_private(place.as_ref()).with_context(|| format!("cannot use {place}"))?;
     Ok(Blobs::in_folder(place.as_ref())?)
 }
 

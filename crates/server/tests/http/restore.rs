@@ -185,3 +185,38 @@ async fn nothing_is_removed_in_the_week_after_a_restore_and_then_it_is() {
         .await;
     assert!(process.terminate().success());
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_on_the_machine_reads_what_clients_wrote() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = tempfile::tempdir().unwrap();
+    let (data, open, to) = (place.path().join("data"), place.path().join("open"), place.path().join("backups"));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let others = |folder: &Path| {
+        let names = ["limpet.db", "uploads", "blobs"].map(|name| mode(&folder.join(name)) & 0o007);
+        assert_eq!(names, [0; 3], "{}", folder.display());
+    };
+    furnish(&data);
+    assert_eq!(mode(&data), 0o700, "made by `practice add`");
+    Process::start(&data, &[]).kill();
+    others(&data);
+    // One that somebody made stays as it is, and what an older version left open in it is closed.
+    let everybodys = fs::Permissions::from_mode(0o755);
+    for folder in [data.clone(), data.join("uploads"), data.join("blobs"), data.join("limpet.db")] {
+        fs::set_permissions(folder, everybodys.clone()).unwrap();
+    }
+    Process::start(&data, &[]).kill();
+    others(&data);
+    assert_eq!(mode(&data), 0o755);
+    Process::start(&place.path().join("served"), &[]).kill();
+    assert_eq!(mode(&place.path().join("served")), 0o700, "made by `serve`");
+
+    assert!(backup(&data, &to, &[]).0);
+    assert!(restore(&to, &place.path().join("restored")).0);
+    assert_eq!(mode(&place.path().join("restored")), 0o700, "made by `restore`");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, everybodys).unwrap();
+    assert!(restore(&to, &open).0);
+    assert_eq!(mode(&open.join("limpet.db")) & 0o007, 0);
+}
