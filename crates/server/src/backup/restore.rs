@@ -12,8 +12,8 @@ use std::{
 use limpet_model::Millis;
 
 use super::{
-    BackupError, DATABASE, Kept, MANIFEST, Result, Unfinished, anew::begin_anew, at, backups_in, hold,
-    read_manifest,
+    BackupError, Backups, DATABASE, Kept, MANIFEST, Result, Unfinished, anew::begin_anew, at, backups_in,
+    hold, read_manifest,
 };
 use crate::{
     hashed::{self, flush_folder},
@@ -82,7 +82,7 @@ fn choose(from: &Path) -> Result<PathBuf> {
             from.canonicalize().map_err(at(from))
         };
     }
-    let (mut whole, broken) = backups_in(from)?;
+    let Backups { mut whole, broken, .. } = backups_in(from)?;
     match whole.pop() {
         Some(newest) => newest.canonicalize().map_err(at(&newest)),
         None if broken => Err(BackupError::Unfinished(from.to_owned())),

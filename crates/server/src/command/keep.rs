@@ -9,7 +9,7 @@ use clap::Subcommand;
 
 use super::{Place, asked_to_stop, say, with_store};
 use crate::{
-    backup::{Checked, Restored, Taken, came_back, check, restore, take},
+    backup::{Checked, Damage, Harm, Restored, Taken, came_back, check, restore, take},
     blobs::{Blobs, Bucket},
     clock::Clock,
     moving::{Moved, move_in},
@@ -113,15 +113,18 @@ fn backed_up(taken: &Taken) -> anyhow::Result<()> {
     let files = counted(taken.files, "file");
     say(&format!("{}: {files}, {all}, {new} of it new", taken.folder.display()))?;
     missing(&taken.missing)?;
-    match taken.missing.len() {
-        0 => Ok(()),
-        1 => bail!(
+    let mut wrong = match taken.missing.len() {
+        0 => Vec::new(),
+        1 => vec![
             "the backup is whole but for a file that the installation lacks; see `limpet-server doctor`"
-        ),
-        n => bail!(
+                .into(),
+        ],
+        n => vec![format!(
             "the backup is whole but for {n} files that the installation lacks; see `limpet-server doctor`"
-        ),
-    }
+        )],
+    };
+    wrong.extend(taken.tidied.as_ref().err().map(ToString::to_string));
+    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join(". And ")) }
 }
 
 fn restored(restored: &Restored) -> anyhow::Result<()> {
@@ -150,15 +153,23 @@ fn checked(checked: &Checked) -> anyhow::Result<()> {
     }
     let (backups, files) = (counted(checked.backups, "backup"), counted(checked.files, "file"));
     let what = format!("{backups}, {files}, {}", size(checked.bytes));
-    match checked.damaged.len() {
-        0 => say(&format!("{what}: all as they were backed up")),
-        1 => bail!(
-            "{what}: one is not what was backed up; remove that file, take another backup, and mind the disk"
-        ),
-        n => bail!(
-            "{what}: {n} are not what was backed up; remove those files, take another backup, and mind the disk"
-        ),
+    let found = match checked.damaged.len() {
+        0 => return say(&format!("{what}: all as they were backed up")),
+        1 => "one is not what was backed up".to_owned(),
+        n => format!("{n} are not what was backed up"),
+    };
+    let newer = |damage: &Damage| damage.harm == Harm::Newer;
+    let mut todo = Vec::new();
+    if checked.damaged.iter().any(|damage| damage.shared) {
+        todo.push("remove what is named in `blobs`, and take another backup: it is copied again");
     }
+    if checked.damaged.iter().any(|damage| !damage.shared && !newer(damage)) {
+        todo.push("where a backup's own file is named, remove that backup's folder: it cannot be restored");
+    }
+    if checked.damaged.iter().any(newer) {
+        todo.push("check newer backups with the version that took them");
+    }
+    bail!("{what}: {found}. To do: {}; and mind the disk", todo.join("; "))
 }
 
 fn missing(files: &[String]) -> anyhow::Result<()> {

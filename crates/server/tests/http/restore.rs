@@ -130,6 +130,9 @@ async fn a_flipped_byte_in_a_backup_is_found_before_it_is_needed() {
         assert_eq!(named.count(), of, "{words}");
         assert!(!check(&whole[1]).0);
         assert_eq!(check(&whole[0]).0, of == 1, "only what is of this one");
+        let own = path.ends_with("limpet.db");
+        assert_eq!(words.contains("remove that backup's folder"), own, "{words}");
+        assert_eq!(words.contains("take another backup"), !own, "{words}");
         flip(&path);
     }
     let gone = blob(second);
@@ -152,6 +155,58 @@ async fn a_flipped_byte_in_a_backup_is_found_before_it_is_needed() {
         last.contains("\"restored\"") && last.contains("operator") && last.contains("taken_at"),
         "{last}"
     );
+}
+
+/// What else its backup needs is not known: it is named, and nothing that it may need is removed.
+#[tokio::test]
+async fn a_manifest_that_says_nothing_or_is_gone_keeps_no_other_backup_from_being_checked_or_taken() {
+    let (data, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    furnish(data.path());
+    for _ in 0..3 {
+        assert!(backup(data.path(), to.path(), &[]).0);
+    }
+    let check = |from: &Path| said(&limpet(&["restore", "--from", from.to_str().unwrap(), "--check"]));
+    let whole = backups(to.path());
+    let manifest = whole[1].join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let newer = text.replace("\"format\":1", "\"format\":2");
+    let (later, blob) = (whole[2].join("limpet.db"), to.path().join("blobs/of/another"));
+    let rows = fs::read(&later).unwrap();
+    fs::create_dir_all(blob.parent().unwrap()).unwrap();
+    fs::write(&blob, b"which one of the three may need").unwrap();
+    fs::write(&later, b"rot").unwrap();
+    for (harm, how) in [
+        (Some("{"), "cannot be read"),
+        (Some(&newer), "of a newer limpet-server and not compared"),
+        (None, "gone"),
+    ] {
+        match harm {
+            Some(text) => fs::write(&manifest, text).unwrap(),
+            None => fs::remove_file(&manifest).unwrap(),
+        }
+        let named = format!("{how}: {}, of ", manifest.display());
+        let (well, words) = check(to.path());
+        assert!(!well && words.contains(&named), "{words}");
+        assert!(words.contains(&format!("changed: {}", later.display())), "it goes on: {words}");
+        assert!(words.contains("remove that backup's folder"), "{words}");
+        let (well, words) = check(&whole[1]);
+        assert!(!well && words.contains(&named), "{words}");
+
+        let before = backups(to.path()).len();
+        let (well, words) = backup(data.path(), to.path(), &["--keep", "3"]);
+        let taken = backups(to.path());
+        assert_eq!(taken.len(), before + 1, "nothing old was removed, and the new one is there");
+        assert!(words.starts_with(taken.last().unwrap().to_str().unwrap()), "it is named first: {words}");
+        assert!(!well && words.contains("nothing old was removed"), "{words}");
+        assert!(whole[0].exists() && blob.exists());
+        // So that it is among those that are kept the second time, too.
+        fs::remove_dir_all(taken.last().unwrap()).unwrap();
+    }
+    fs::write(&manifest, text).unwrap();
+    fs::write(&later, rows).unwrap();
+    assert!(check(to.path()).0);
+    let (well, words) = backup(data.path(), to.path(), &["--keep", "2"]);
+    assert!(well && backups(to.path()).len() == 2 && !blob.exists(), "{words}");
 }
 
 /// Holds that were put on since the backup was taken are gone: there is a week to put them on again.
