@@ -46,8 +46,12 @@ pub async fn restore(from: &Path, data: &Path, now: Millis) -> Result<Restored> 
     if let Some(strange) = manifest.files.iter().find(|kept| !kept.stays_inside()) {
         return Err(BackupError::Changed(strange.path.clone()));
     }
+    refuse_what_is_not_ours(data)?;
+    let mut before = Ground::of(data);
     make_private(data).map_err(at(data))?;
-    let _lock = hold(data)?;
+    let _lock = hold(data).inspect_err(|_| before.lock = None)?;
+    // Dropped before the lock is let go: it takes away only a lock that is ours.
+    let ground = before;
     clear(data)?;
     let staged = data.join(RESTORING);
     make_private(&staged).map_err(at(&staged))?;
@@ -68,6 +72,7 @@ pub async fn restore(from: &Path, data: &Path, now: Millis) -> Result<Restored> 
     done?;
     // From here on a restore that is broken off is begun again; nothing is served until it is done.
     unfinished.keep();
+    ground.keep();
     settle(&staged, data)?;
     let files = manifest.files.len() as u64;
     Ok(Restored { backup, taken_at: manifest.taken_at, files, bytes, missing: manifest.missing })
@@ -88,6 +93,48 @@ fn choose(from: &Path) -> Result<PathBuf> {
         None if broken => Err(BackupError::Unfinished(from.to_owned())),
         None => Err(BackupError::None(from.to_owned())),
     }
+}
+
+/// What was not there before a restore, and goes when nothing came of it.
+#[derive(Default)]
+struct Ground {
+    lock: Option<PathBuf>,
+    /// The folder and those above it, itself first.
+    folders: Vec<PathBuf>,
+}
+
+impl Ground {
+    /// Looks before anything is made.
+    fn of(data: &Path) -> Self {
+        let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+        Self {
+            lock: Some(data.join("lock")).filter(|lock| !lock.exists()),
+            folders: data.ancestors().take_while(missing).map(Path::to_owned).collect(),
+        }
+    }
+
+    fn keep(mut self) {
+        std::mem::take(&mut self);
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        // Nothing is lost when one stays, and a folder stays when there is anything in it.
+        let _ = self.lock.as_ref().map(fs::remove_file);
+        for folder in &self.folders {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+/// Looks before anything is made: a folder with something in it that no server and no restore has used is not touched.
+fn refuse_what_is_not_ours(data: &Path) -> Result<()> {
+    let empty = fs::read_dir(data).map_or(true, |mut entries| entries.next().is_none());
+    if empty || data.join("lock").exists() || data.join(RESTORING).is_dir() {
+        return Ok(());
+    }
+    Err(BackupError::NotEmpty(data.to_owned()))
 }
 
 /// Makes sure that the folder is empty. What an unfinished restore left in it has never been served, and goes.

@@ -55,9 +55,14 @@ pub async fn take(data: &Path, to: &Path, keep: Option<usize>, now: Millis) -> R
     if !database.is_file() {
         return Err(BackupError::NoDatabase(data.to_owned()));
     }
+    let outside = data.canonicalize().map_err(at(data))?;
+    // Nothing is made where it must not be: what is there of the way to it is looked at.
+    let there = to.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+    if there.canonicalize().map_err(at(there))?.starts_with(&outside) {
+        return Err(BackupError::Inside);
+    }
     make_private(to).map_err(at(to))?;
-    let (inside, outside) = (to.canonicalize().map_err(at(to))?, data.canonicalize().map_err(at(data))?);
-    if inside.starts_with(outside) {
+    if to.canonicalize().map_err(at(to))?.starts_with(outside) {
         return Err(BackupError::Inside);
     }
     let _lock = hold(to)?;

@@ -26,7 +26,9 @@ async fn what_is_wrong_with_a_backup_is_said_before_anything_is_restored() {
     };
     refused(backup(other.path(), to.path(), &[]), "there is no database");
     refused(backup(data.path(), &data.path().join("backups"), &[]), "inside the data folder");
-    fs::remove_dir(data.path().join("backups")).unwrap();
+    assert!(!data.path().join("backups").exists(), "nothing is made where it must not be");
+    refused(backup(data.path(), &data.path().join("a/b"), &[]), "inside the data folder");
+    assert!(!data.path().join("a").exists());
     refused(restore(to.path(), other.path()), "there is no backup");
     assert!(backup(data.path(), to.path(), &[]).0);
     let whole = backups(to.path()).pop().unwrap();
@@ -35,13 +37,14 @@ async fn what_is_wrong_with_a_backup_is_said_before_anything_is_restored() {
     fs::create_dir(&full).unwrap();
     fs::write(full.join("letter.txt"), b"mine").unwrap();
     refused(restore(to.path(), &full), "is not empty");
+    assert_eq!(files_below(&full), [full.join("letter.txt")], "and no lock");
     assert_eq!(fs::read(full.join("letter.txt")).unwrap(), b"mine");
     let process = Process::start(data.path(), &[]);
     refused(restore(to.path(), data.path()), "at work");
     assert!(process.terminate().success());
 
-    let empty = other.path().join("empty");
-    let is_clean = || files_below(&empty).iter().all(|path| path.ends_with("lock"));
+    let empty = other.path().join("and/empty");
+    let is_clean = || !other.path().join("and").exists();
     let pool = files_below(&to.path().join("blobs"));
     for changed in [pool[0].clone(), pool[1].clone(), whole.join("limpet.db")] {
         let as_it_was = fs::read(&changed).unwrap();
