@@ -5,9 +5,11 @@ use std::{fs, path::Path, time::Duration};
 
 use limpet_model::{AttachmentId, AttachmentState, Millis};
 use limpet_server::{backup as keeping, clock::Clock, retention::GRACE, store::jobs::Lane};
+use limpet_wire::changes::ChangePage;
 
 use crate::{
     backup::{backup, backups, document, files_below, limpet, quiet_folder, restore, said, send_document},
+    clinic::Device,
     ground,
     process::{Process, furnish, run, settled, staff},
     retention::{archive, left},
@@ -249,7 +251,8 @@ async fn nothing_is_removed_in_the_week_after_a_restore_and_then_it_is() {
 async fn nobody_else_on_the_machine_reads_what_clients_wrote() {
     use std::os::unix::fs::PermissionsExt;
     let place = tempfile::tempdir().unwrap();
-    let (data, open, to) = (place.path().join("data"), place.path().join("open"), place.path().join("backups"));
+    let (data, open, to) =
+        (place.path().join("data"), place.path().join("open"), place.path().join("backups"));
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let others = |folder: &Path| {
         let names = ["limpet.db", "uploads", "blobs"].map(|name| mode(&folder.join(name)) & 0o007);
@@ -277,4 +280,27 @@ async fn nobody_else_on_the_machine_reads_what_clients_wrote() {
     fs::set_permissions(&open, everybodys).unwrap();
     assert!(restore(&to, &open).0);
     assert_eq!(mode(&open.join("limpet.db")) & 0o007, 0);
+}
+
+#[tokio::test]
+async fn a_database_that_was_copied_by_hand_begins_another_past_once_no_server_has_it() {
+    let data = tempfile::tempdir().unwrap();
+    let (well, words) = said(&run(&["restored"], data.path(), ""));
+    assert!(!well && words.contains("there is no database"), "{words}");
+    furnish(data.path());
+    let process = Process::start(data.path(), &[]);
+    let device = staff(&process).await;
+    device.open_case().await;
+    let seen = device.changes(0, 1000).await;
+    // It would go on telling devices of the past that it began with.
+    let (well, words) = said(&run(&["restored"], data.path(), ""));
+    assert!(!well && words.contains("at work"), "{words}");
+    process.kill();
+    let (well, words) = said(&run(&["restored"], data.path(), ""));
+    assert!(well && words.contains("of 1 practice;"), "{words}");
+    let process = Process::start(data.path(), &[]);
+    let device = Device { base: process.base.clone(), ..device };
+    let (since, epoch) = (seen.revision.0, &seen.epoch);
+    let page: ChangePage = device.read(&format!("/v1/changes?since={since}&epoch={epoch}")).await;
+    assert_eq!((page.revision.0, page.more), (0, true), "it is told to start over");
 }
