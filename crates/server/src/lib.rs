@@ -48,6 +48,7 @@ pub mod past;
 pub mod peer;
 pub mod permission;
 pub mod presence;
+mod private;
 mod progress;
 mod range;
 mod receive;

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::file_of::FileOf;
+use crate::{file_of::FileOf, private::make_private};
 
 /// The folder.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl Scratch {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        std::fs::create_dir_all(folder)?;
+        make_private(folder)?;
         Ok(Self(folder.to_owned()))
     }
 

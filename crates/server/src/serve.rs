@@ -37,7 +37,9 @@ use crate::{
     metrics::{self, Metrics},
     openings::{self, Openings},
     passwords::Passwords,
-    presence, routes,
+    presence,
+    private::{close_to_others, make_private},
+    routes,
     scratch::Scratch,
     store::{Engine, Store, secrets::EPOCH, uploads::Upload},
     sweep,
@@ -77,7 +79,11 @@ pub async fn open_store(
     if data.join(RESTORING).exists() {
         return Err(StartError::Restoring(data.to_owned()));
     }
-    Ok(Store::open_file(&data.join("limpet.db"), live, tasks).await?)
+    let store = Store::open_file(&data.join("limpet.db"), live, tasks).await?;
+    for name in ["limpet.db", "limpet.db-wal", "limpet.db-shm"] {
+        close_to_others(&data.join(name));
+    }
+    Ok(store)
 }
 
 /// Starts serving. It goes on until [`Running::stop`].
@@ -184,6 +190,9 @@ async fn open_files(
     let (uploads, blobs) = (settings.data.join("uploads"), settings.data.join("blobs"));
     create(&uploads)?;
     create(&blobs)?;
+    // An older version made them for everybody.
+    close_to_others(&uploads);
+    close_to_others(&blobs);
     let folder = Folder::new(&uploads);
     let mut known = store.files_with_jobs().await?;
     known.extend(store.uploads().await?.iter().map(Upload::file_of));
@@ -218,7 +227,7 @@ impl Running {
 }
 
 fn create(folder: &Path) -> Result<(), StartError> {
-    std::fs::create_dir_all(folder).map_err(|error| StartError::Folder { folder: folder.to_owned(), error })
+    make_private(folder).map_err(|error| StartError::Folder { folder: folder.to_owned(), error })
 }
 
 /// One server a folder: two would write to the same uploads.

@@ -79,7 +79,8 @@ impl Cluster {
         Ok(format!("postgres://postgres@127.0.0.1:{}/{name}?sslmode=disable", self.port))
     }
 
-    fn program(&self, name: &str) -> Command {
+    /// One of PostgreSQL's own programs, told where this cluster is.
+    pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(self.programs.join(name));
         command.args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string()]);
         command

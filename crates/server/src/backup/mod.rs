@@ -6,6 +6,7 @@
 //! **Invariant:** a backup under its name is whole: it is made under the name with `.part` behind it, and renamed once
 //! everything is on the disk. **Invariant:** what is restored was compared with its SHA-256 first.
 
+mod anew;
 mod check;
 mod forget;
 mod removed;
@@ -21,7 +22,8 @@ use limpet_model::Millis;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    check::{Checked, Damage, check},
+    anew::came_back,
+    check::{Checked, Damage, Harm, check},
     restore::{Restored, restore},
     take::{Taken, take},
 };
@@ -37,6 +39,8 @@ const MANIFEST: &str = "manifest.json";
 const DATABASE: &str = "limpet.db";
 const NODE: &str = "node";
 const PART: &str = "part";
+/// What a backup is named, in UTC.
+const NAME: &str = "%Y-%m-%dT%H-%M-%S-%3fZ";
 
 /// What a backup holds.
 #[derive(Debug, Serialize, Deserialize)]
@@ -115,6 +119,12 @@ pub enum BackupError {
     /// A file is not what it was.
     #[error("{0} of the backup is not what was backed up; nothing was restored. Use another backup")]
     Changed(String),
+    /// What an older backup needs is not known, so nothing is removed that it may need.
+    #[error(
+        "the manifest {0} of another backup cannot be read; nothing old was removed. Put it back from a copy, or remove \
+         that backup's folder, and back up again"
+    )]
+    OtherUnread(PathBuf),
     /// A file is gone.
     #[error("{0} of the backup is gone; nothing was restored. Use another backup")]
     Gone(String),
@@ -174,19 +184,39 @@ fn read_manifest(backup: &Path) -> Result<Manifest> {
     Ok(manifest)
 }
 
-/// The whole backups in a folder, oldest first, and whether there is one that was broken off.
-fn backups_in(folder: &Path) -> Result<(Vec<PathBuf>, bool)> {
-    let (mut whole, mut broken) = (Vec::new(), false);
+/// What is in a folder of backups.
+#[derive(Debug, Default)]
+struct Backups {
+    /// The whole ones, oldest first.
+    whole: Vec<PathBuf>,
+    /// Folders named like backups whose manifest somebody or something took away.
+    torn: Vec<PathBuf>,
+    /// Whether there is one that was broken off.
+    broken: bool,
+}
+
+/// Looks for backups in a folder.
+fn backups_in(folder: &Path) -> Result<Backups> {
+    let mut found = Backups::default();
     for entry in std::fs::read_dir(folder).map_err(at(folder))? {
         let path = entry.map_err(at(folder))?.path();
         if path.extension().is_some_and(|extension| extension == PART) {
-            broken = true;
+            found.broken = true;
         } else if path.join(MANIFEST).is_file() {
-            whole.push(path);
+            found.whole.push(path);
+        } else if is_named_like_one(&path) {
+            found.torn.push(path);
         }
     }
-    whole.sort();
-    Ok((whole, broken))
+    found.whole.sort();
+    found.torn.sort();
+    Ok(found)
+}
+
+/// Whether it is a folder with the name of a backup, a time.
+fn is_named_like_one(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.is_dir() && jiff::civil::DateTime::strptime(NAME, name.as_ref()).is_ok()
 }
 
 /// The name of something that is not whole yet.

@@ -10,24 +10,18 @@ use std::{
 };
 
 use limpet_model::Millis;
-use serde_json::json;
 
 use super::{
-    BackupError, DATABASE, Kept, MANIFEST, Manifest, Result, Unfinished, at, backups_in, hold, read_manifest,
+    BackupError, Backups, DATABASE, Kept, MANIFEST, Result, Unfinished, anew::begin_anew, at, backups_in,
+    hold, read_manifest,
 };
 use crate::{
-    by::{Actor, By},
     hashed::{self, flush_folder},
+    private::{close_to_others, make_private},
     progress::Progress,
-    retention::GRACE,
     serve::RESTORING,
-    store::{Store, audit::Act, file_url},
+    store::{Store, file_url},
 };
-
-/// The step of the schema that has the audit log.
-const AUDIT: i64 = 8;
-/// The step that removes what is old.
-const RETENTION: i64 = 12;
 
 /// What was restored.
 #[derive(Debug)]
@@ -52,11 +46,15 @@ pub async fn restore(from: &Path, data: &Path, now: Millis) -> Result<Restored> 
     if let Some(strange) = manifest.files.iter().find(|kept| !kept.stays_inside()) {
         return Err(BackupError::Changed(strange.path.clone()));
     }
-    fs::create_dir_all(data).map_err(at(data))?;
-    let _lock = hold(data)?;
+    refuse_what_is_not_ours(data)?;
+    let mut before = Ground::of(data);
+    make_private(data).map_err(at(data))?;
+    let _lock = hold(data).inspect_err(|_| before.lock = None)?;
+    // Dropped before the lock is let go: it takes away only a lock that is ours.
+    let ground = before;
     clear(data)?;
     let staged = data.join(RESTORING);
-    fs::create_dir(&staged).map_err(at(&staged))?;
+    make_private(&staged).map_err(at(&staged))?;
     let unfinished = Unfinished(Some(staged.clone()));
     let bytes = manifest.files.iter().map(|kept| kept.bytes).sum();
     let mut progress = Progress::begin("restoring", manifest.files.len() as u64, bytes);
@@ -69,31 +67,15 @@ pub async fn restore(from: &Path, data: &Path, now: Millis) -> Result<Restored> 
         return Err(BackupError::Gone(DATABASE.into()));
     }
     let store = Store::open_at_any_step(&file_url(&database)).await?;
-    let done = begin_anew(&store, &manifest, now).await;
+    let done = begin_anew(&store, manifest.schema, Some(manifest.taken_at), now).await;
     store.close().await;
     done?;
     // From here on a restore that is broken off is begun again; nothing is served until it is done.
     unfinished.keep();
+    ground.keep();
     settle(&staged, data)?;
     let files = manifest.files.len() as u64;
     Ok(Restored { backup, taken_at: manifest.taken_at, files, bytes, missing: manifest.missing })
-}
-
-/// Another past begins, and the audit log of every practice says so.
-async fn begin_anew(store: &Store, manifest: &Manifest, now: Millis) -> Result<()> {
-    store.begin_epoch().await?;
-    if manifest.schema < AUDIT {
-        return Ok(());
-    }
-    if manifest.schema >= RETENTION {
-        // Holds that were put on since are gone: somebody has to have the time to put them on again.
-        store.retain_not_before(Millis(now.0 + GRACE)).await?;
-    }
-    for practice in store.practices().await? {
-        let detail = json!({ "taken_at": manifest.taken_at });
-        store.note(By::new(practice, Actor::Operator, now), Act::Restored, detail).await?;
-    }
-    Ok(())
 }
 
 /// The backup that is meant.
@@ -105,12 +87,54 @@ fn choose(from: &Path) -> Result<PathBuf> {
             from.canonicalize().map_err(at(from))
         };
     }
-    let (mut whole, broken) = backups_in(from)?;
+    let Backups { mut whole, broken, .. } = backups_in(from)?;
     match whole.pop() {
         Some(newest) => newest.canonicalize().map_err(at(&newest)),
         None if broken => Err(BackupError::Unfinished(from.to_owned())),
         None => Err(BackupError::None(from.to_owned())),
     }
+}
+
+/// What was not there before a restore, and goes when nothing came of it.
+#[derive(Default)]
+struct Ground {
+    lock: Option<PathBuf>,
+    /// The folder and those above it, itself first.
+    folders: Vec<PathBuf>,
+}
+
+impl Ground {
+    /// Looks before anything is made.
+    fn of(data: &Path) -> Self {
+        let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+        Self {
+            lock: Some(data.join("lock")).filter(|lock| !lock.exists()),
+            folders: data.ancestors().take_while(missing).map(Path::to_owned).collect(),
+        }
+    }
+
+    fn keep(mut self) {
+        std::mem::take(&mut self);
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        // Nothing is lost when one stays, and a folder stays when there is anything in it.
+        let _ = self.lock.as_ref().map(fs::remove_file);
+        for folder in &self.folders {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+/// Looks before anything is made: a folder with something in it that no server and no restore has used is not touched.
+fn refuse_what_is_not_ours(data: &Path) -> Result<()> {
+    let empty = fs::read_dir(data).map_or(true, |mut entries| entries.next().is_none());
+    if empty || data.join("lock").exists() || data.join(RESTORING).is_dir() {
+        return Ok(());
+    }
+    Err(BackupError::NotEmpty(data.to_owned()))
 }
 
 /// Makes sure that the folder is empty. What an unfinished restore left in it has never been served, and goes.
@@ -162,6 +186,7 @@ fn settle(staged: &Path, data: &Path) -> Result<()> {
     names.sort_by_key(|name| name == DATABASE);
     for name in names {
         let to = data.join(&name);
+        close_to_others(&staged.join(&name));
         fs::rename(staged.join(&name), &to).map_err(at(&to))?;
     }
     flush_folder(data).map_err(at(data))?;

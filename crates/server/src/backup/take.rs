@@ -16,7 +16,7 @@ use futures_util::TryStreamExt;
 use limpet_model::Millis;
 
 use super::{
-    BackupError, DATABASE, FORMAT, Kept, MANIFEST, Manifest, NODE, Result, Unfinished, at, backups_in,
+    BackupError, DATABASE, FORMAT, Kept, MANIFEST, Manifest, NAME, NODE, Result, Unfinished, at, backups_in,
     forget::{forget, remove_leftovers, remove_what_no_backup_has},
     hold, part_of, read_manifest,
     removed::leave_out_what_was_removed,
@@ -26,6 +26,7 @@ use crate::{
     file_of::FileOf,
     hashed::{self, flush_folder},
     intake::Folder,
+    private::make_private,
     progress::Progress,
     store::{Store, file_url, newest_step},
 };
@@ -41,6 +42,8 @@ pub struct Taken {
     pub bytes: u64,
     /// How many bytes were new.
     pub copied: u64,
+    /// Whether what is old or nobody's was removed. The backup is whole all the same.
+    pub tidied: Result<()>,
     /// What the database says is there and is not, or is not what was sent.
     pub missing: Vec<String>,
 }
@@ -52,19 +55,24 @@ pub async fn take(data: &Path, to: &Path, keep: Option<usize>, now: Millis) -> R
     if !database.is_file() {
         return Err(BackupError::NoDatabase(data.to_owned()));
     }
-    make_private(to)?;
-    let (inside, outside) = (to.canonicalize().map_err(at(to))?, data.canonicalize().map_err(at(data))?);
-    if inside.starts_with(outside) {
+    let outside = data.canonicalize().map_err(at(data))?;
+    // Nothing is made where it must not be: what is there of the way to it is looked at.
+    let there = to.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+    if there.canonicalize().map_err(at(there))?.starts_with(&outside) {
+        return Err(BackupError::Inside);
+    }
+    make_private(to).map_err(at(to))?;
+    if to.canonicalize().map_err(at(to))?.starts_with(outside) {
         return Err(BackupError::Inside);
     }
     let _lock = hold(to)?;
     // One that cannot be read spares nothing, and everything is copied anew.
-    let before = backups_in(to)?.0.pop().and_then(|newest| read_manifest(&newest).ok());
+    let before = backups_in(to)?.whole.pop().and_then(|newest| read_manifest(&newest).ok());
     remove_leftovers(to)?;
 
     let name = name_of(now);
     let folder = part_of(&to.join(&name));
-    make_private(&folder)?;
+    make_private(&folder).map_err(at(&folder))?;
     let unfinished = Unfinished(Some(folder.clone()));
     let mut taking = Taking {
         data,
@@ -115,14 +123,19 @@ pub async fn take(data: &Path, to: &Path, keep: Option<usize>, now: Millis) -> R
     fs::rename(&folder, &whole).map_err(at(&whole))?;
     unfinished.keep();
     flush_folder(to).map_err(at(to))?;
-    if let Some(keep) = keep {
-        forget(to, keep)?;
-    }
+    let mut tidied = keep.map_or(Ok(()), |keep| forget(to, keep));
     if !left_out.is_empty() {
-        remove_what_no_backup_has(to, &left_out)?;
+        tidied = tidied.and_then(|()| remove_what_no_backup_has(to, &left_out));
     }
     let bytes = manifest.files.iter().map(|kept| kept.bytes).sum();
-    Ok(Taken { folder: whole, files: manifest.files.len() as u64, bytes, copied, missing: manifest.missing })
+    Ok(Taken {
+        folder: whole,
+        files: manifest.files.len() as u64,
+        bytes,
+        copied,
+        missing: manifest.missing,
+        tidied,
+    })
 }
 
 /// What the rows say is there.
@@ -314,7 +327,7 @@ async fn read_rows(store: &Store) -> Result<Rows> {
 
 fn name_of(now: Millis) -> String {
     let time = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
-    time.strftime("%Y-%m-%dT%H-%M-%S-%3fZ").to_string()
+    time.strftime(NAME).to_string()
 }
 
 fn modified(file: &Path) -> i64 {
@@ -323,15 +336,6 @@ fn modified(file: &Path) -> i64 {
         .ok()
         .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-/// It holds what clients wrote and the hashes of passwords.
-fn make_private(folder: &Path) -> Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(at(folder))
 }
 
 fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {
@@ -347,10 +351,18 @@ fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backup::is_named_like_one;
 
     #[test]
     fn names_are_times_and_sort_by_them() {
         assert_eq!(name_of(Millis(1_795_345_200_123)), "2026-11-22T11-00-00-123Z");
+        let place = tempfile::tempdir().unwrap();
+        let (one, other) = (place.path().join(name_of(Millis(999))), place.path().join("letters"));
+        for folder in [&one, &other] {
+            assert!(!is_named_like_one(folder));
+            fs::create_dir(folder).unwrap();
+        }
+        assert!(is_named_like_one(&one) && !is_named_like_one(&other));
         assert!(name_of(Millis(999)) < name_of(Millis(1_000)));
     }
 }

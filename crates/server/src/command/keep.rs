@@ -7,12 +7,13 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
-use super::{asked_to_stop, say};
+use super::{Place, asked_to_stop, say, with_store};
 use crate::{
-    backup::{Checked, Restored, Taken, check, restore, take},
+    backup::{Checked, Damage, Harm, Restored, Taken, came_back, check, restore, take},
     blobs::{Blobs, Bucket},
     clock::Clock,
     moving::{Moved, move_in},
+    private::make_private,
     progress::{counted, size},
 };
 
@@ -43,6 +44,12 @@ pub enum Keep {
         /// up, and name those that are not that any more.
         #[arg(long, conflicts_with = "data")]
         check: bool,
+    },
+    /// Say that a database was put back by other tools, as with pg_restore: devices start over, and nothing is removed
+    /// because of its age for a week. All servers have to be stopped. `restore` needs none of this.
+    Restored {
+        #[command(flatten)]
+        place: Place,
     },
     /// Move a data folder with its SQLite database into PostgreSQL and a blob store that nodes share. The server has to be
     /// stopped; the folder is only read. Given again, it goes on where it was broken off.
@@ -82,6 +89,10 @@ impl Keep {
                 let data = data.context("say --data, the folder to restore into")?;
                 restored(&restore(&from, &data, now).await?)
             }
+            Self::Restored { place } => {
+                let folder = if place.database.is_some() { None } else { Some(place.folder()?) };
+                with_store(&place, async |store| put_back(came_back(store, folder, now).await?)).await
+            }
             Self::Move { data, database, blobs } => {
                 moved(&move_in(&data, &database, &open_blobs(&blobs)?, now).await?)
             }
@@ -93,7 +104,7 @@ fn open_blobs(place: &str) -> anyhow::Result<Blobs> {
     if place.contains("://") {
         return Ok(Blobs::in_bucket(&Bucket::from_environment(place))?);
     }
-    std::fs::create_dir_all(place).with_context(|| format!("cannot use {place}"))?;
+    make_private(place.as_ref()).with_context(|| format!("cannot use {place}"))?;
     Ok(Blobs::in_folder(place.as_ref())?)
 }
 
@@ -102,15 +113,18 @@ fn backed_up(taken: &Taken) -> anyhow::Result<()> {
     let files = counted(taken.files, "file");
     say(&format!("{}: {files}, {all}, {new} of it new", taken.folder.display()))?;
     missing(&taken.missing)?;
-    match taken.missing.len() {
-        0 => Ok(()),
-        1 => bail!(
+    let mut wrong = match taken.missing.len() {
+        0 => Vec::new(),
+        1 => vec![
             "the backup is whole but for a file that the installation lacks; see `limpet-server doctor`"
-        ),
-        n => bail!(
+                .into(),
+        ],
+        n => vec![format!(
             "the backup is whole but for {n} files that the installation lacks; see `limpet-server doctor`"
-        ),
-    }
+        )],
+    };
+    wrong.extend(taken.tidied.as_ref().err().map(ToString::to_string));
+    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join(". And ")) }
 }
 
 fn restored(restored: &Restored) -> anyhow::Result<()> {
@@ -125,21 +139,37 @@ fn restored(restored: &Restored) -> anyhow::Result<()> {
     say("start the server; devices that saw something newer notice it and start over")
 }
 
+fn put_back(practices: usize) -> anyhow::Result<()> {
+    say(&format!(
+        "noted in the audit log of {}; nothing is removed because of its age for a week",
+        counted(practices, "practice")
+    ))?;
+    say("start the servers; devices notice it and start over. One that ran meanwhile has to be started again")
+}
+
 fn checked(checked: &Checked) -> anyhow::Result<()> {
     for damage in &checked.damaged {
         say(&damage.to_string())?;
     }
     let (backups, files) = (counted(checked.backups, "backup"), counted(checked.files, "file"));
     let what = format!("{backups}, {files}, {}", size(checked.bytes));
-    match checked.damaged.len() {
-        0 => say(&format!("{what}: all as they were backed up")),
-        1 => bail!(
-            "{what}: one is not what was backed up; remove that file, take another backup, and mind the disk"
-        ),
-        n => bail!(
-            "{what}: {n} are not what was backed up; remove those files, take another backup, and mind the disk"
-        ),
+    let found = match checked.damaged.len() {
+        0 => return say(&format!("{what}: all as they were backed up")),
+        1 => "one is not what was backed up".to_owned(),
+        n => format!("{n} are not what was backed up"),
+    };
+    let newer = |damage: &Damage| damage.harm == Harm::Newer;
+    let mut todo = Vec::new();
+    if checked.damaged.iter().any(|damage| damage.shared) {
+        todo.push("remove what is named in `blobs`, and take another backup: it is copied again");
     }
+    if checked.damaged.iter().any(|damage| !damage.shared && !newer(damage)) {
+        todo.push("where a backup's own file is named, remove that backup's folder: it cannot be restored");
+    }
+    if checked.damaged.iter().any(newer) {
+        todo.push("check newer backups with the version that took them");
+    }
+    bail!("{what}: {found}. To do: {}; and mind the disk", todo.join("; "))
 }
 
 fn missing(files: &[String]) -> anyhow::Result<()> {

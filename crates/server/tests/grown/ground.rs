@@ -40,6 +40,13 @@ pub fn place(data: &Path) -> Place {
     places.entry(data.to_owned()).or_insert_with(made).clone()
 }
 
+/// One of PostgreSQL's own programs, about the database that goes with a data folder.
+pub fn postgres(program: &str, data: &Path) -> Command {
+    let mut command = POSTGRES.program(program);
+    command.arg("--dbname").arg(place(data).database);
+    command
+}
+
 /// A second node's data folder: it has the same database and the same files.
 pub fn share(data: &Path, with: &Path) {
     let place = place(with);

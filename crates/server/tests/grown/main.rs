@@ -16,6 +16,7 @@ mod killed_node;
 mod memory;
 mod moved;
 mod nodes;
+mod restored;
 
 #[path = "../http/accounts.rs"]
 mod accounts;

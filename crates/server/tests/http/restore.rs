@@ -5,9 +5,11 @@ use std::{fs, path::Path, time::Duration};
 
 use limpet_model::{AttachmentId, AttachmentState, Millis};
 use limpet_server::{backup as keeping, clock::Clock, retention::GRACE, store::jobs::Lane};
+use limpet_wire::changes::ChangePage;
 
 use crate::{
     backup::{backup, backups, document, files_below, limpet, quiet_folder, restore, said, send_document},
+    clinic::Device,
     ground,
     process::{Process, furnish, run, settled, staff},
     retention::{archive, left},
@@ -26,7 +28,9 @@ async fn what_is_wrong_with_a_backup_is_said_before_anything_is_restored() {
     };
     refused(backup(other.path(), to.path(), &[]), "there is no database");
     refused(backup(data.path(), &data.path().join("backups"), &[]), "inside the data folder");
-    fs::remove_dir(data.path().join("backups")).unwrap();
+    assert!(!data.path().join("backups").exists(), "nothing is made where it must not be");
+    refused(backup(data.path(), &data.path().join("a/b"), &[]), "inside the data folder");
+    assert!(!data.path().join("a").exists());
     refused(restore(to.path(), other.path()), "there is no backup");
     assert!(backup(data.path(), to.path(), &[]).0);
     let whole = backups(to.path()).pop().unwrap();
@@ -35,13 +39,14 @@ async fn what_is_wrong_with_a_backup_is_said_before_anything_is_restored() {
     fs::create_dir(&full).unwrap();
     fs::write(full.join("letter.txt"), b"mine").unwrap();
     refused(restore(to.path(), &full), "is not empty");
+    assert_eq!(files_below(&full), [full.join("letter.txt")], "and no lock");
     assert_eq!(fs::read(full.join("letter.txt")).unwrap(), b"mine");
     let process = Process::start(data.path(), &[]);
     refused(restore(to.path(), data.path()), "at work");
     assert!(process.terminate().success());
 
-    let empty = other.path().join("empty");
-    let is_clean = || files_below(&empty).iter().all(|path| path.ends_with("lock"));
+    let empty = other.path().join("and/empty");
+    let is_clean = || !other.path().join("and").exists();
     let pool = files_below(&to.path().join("blobs"));
     for changed in [pool[0].clone(), pool[1].clone(), whole.join("limpet.db")] {
         let as_it_was = fs::read(&changed).unwrap();
@@ -130,6 +135,9 @@ async fn a_flipped_byte_in_a_backup_is_found_before_it_is_needed() {
         assert_eq!(named.count(), of, "{words}");
         assert!(!check(&whole[1]).0);
         assert_eq!(check(&whole[0]).0, of == 1, "only what is of this one");
+        let own = path.ends_with("limpet.db");
+        assert_eq!(words.contains("remove that backup's folder"), own, "{words}");
+        assert_eq!(words.contains("take another backup"), !own, "{words}");
         flip(&path);
     }
     let gone = blob(second);
@@ -152,6 +160,58 @@ async fn a_flipped_byte_in_a_backup_is_found_before_it_is_needed() {
         last.contains("\"restored\"") && last.contains("operator") && last.contains("taken_at"),
         "{last}"
     );
+}
+
+/// What else its backup needs is not known: it is named, and nothing that it may need is removed.
+#[tokio::test]
+async fn a_manifest_that_says_nothing_or_is_gone_keeps_no_other_backup_from_being_checked_or_taken() {
+    let (data, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    furnish(data.path());
+    for _ in 0..3 {
+        assert!(backup(data.path(), to.path(), &[]).0);
+    }
+    let check = |from: &Path| said(&limpet(&["restore", "--from", from.to_str().unwrap(), "--check"]));
+    let whole = backups(to.path());
+    let manifest = whole[1].join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let newer = text.replace("\"format\":1", "\"format\":2");
+    let (later, blob) = (whole[2].join("limpet.db"), to.path().join("blobs/of/another"));
+    let rows = fs::read(&later).unwrap();
+    fs::create_dir_all(blob.parent().unwrap()).unwrap();
+    fs::write(&blob, b"which one of the three may need").unwrap();
+    fs::write(&later, b"rot").unwrap();
+    for (harm, how) in [
+        (Some("{"), "cannot be read"),
+        (Some(&newer), "of a newer limpet-server and not compared"),
+        (None, "gone"),
+    ] {
+        match harm {
+            Some(text) => fs::write(&manifest, text).unwrap(),
+            None => fs::remove_file(&manifest).unwrap(),
+        }
+        let named = format!("{how}: {}, of ", manifest.display());
+        let (well, words) = check(to.path());
+        assert!(!well && words.contains(&named), "{words}");
+        assert!(words.contains(&format!("changed: {}", later.display())), "it goes on: {words}");
+        assert!(words.contains("remove that backup's folder"), "{words}");
+        let (well, words) = check(&whole[1]);
+        assert!(!well && words.contains(&named), "{words}");
+
+        let before = backups(to.path()).len();
+        let (well, words) = backup(data.path(), to.path(), &["--keep", "3"]);
+        let taken = backups(to.path());
+        assert_eq!(taken.len(), before + 1, "nothing old was removed, and the new one is there");
+        assert!(words.starts_with(taken.last().unwrap().to_str().unwrap()), "it is named first: {words}");
+        assert!(!well && words.contains("nothing old was removed"), "{words}");
+        assert!(whole[0].exists() && blob.exists());
+        // So that it is among those that are kept the second time, too.
+        fs::remove_dir_all(taken.last().unwrap()).unwrap();
+    }
+    fs::write(&manifest, text).unwrap();
+    fs::write(&later, rows).unwrap();
+    assert!(check(to.path()).0);
+    let (well, words) = backup(data.path(), to.path(), &["--keep", "2"]);
+    assert!(well && backups(to.path()).len() == 2 && !blob.exists(), "{words}");
 }
 
 /// Holds that were put on since the backup was taken are gone: there is a week to put them on again.
@@ -184,4 +244,63 @@ async fn nothing_is_removed_in_the_week_after_a_restore_and_then_it_is() {
     until_it_is(async || ground::with_store(&old, async |store| left(store, &archive).await).await == 0)
         .await;
     assert!(process.terminate().success());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_on_the_machine_reads_what_clients_wrote() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = tempfile::tempdir().unwrap();
+    let (data, open, to) =
+        (place.path().join("data"), place.path().join("open"), place.path().join("backups"));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let others = |folder: &Path| {
+        let names = ["limpet.db", "uploads", "blobs"].map(|name| mode(&folder.join(name)) & 0o007);
+        assert_eq!(names, [0; 3], "{}", folder.display());
+    };
+    furnish(&data);
+    assert_eq!(mode(&data), 0o700, "made by `practice add`");
+    Process::start(&data, &[]).kill();
+    others(&data);
+    // One that somebody made stays as it is, and what an older version left open in it is closed.
+    let everybodys = fs::Permissions::from_mode(0o755);
+    for folder in [data.clone(), data.join("uploads"), data.join("blobs"), data.join("limpet.db")] {
+        fs::set_permissions(folder, everybodys.clone()).unwrap();
+    }
+    Process::start(&data, &[]).kill();
+    others(&data);
+    assert_eq!(mode(&data), 0o755);
+    Process::start(&place.path().join("served"), &[]).kill();
+    assert_eq!(mode(&place.path().join("served")), 0o700, "made by `serve`");
+
+    assert!(backup(&data, &to, &[]).0);
+    assert!(restore(&to, &place.path().join("restored")).0);
+    assert_eq!(mode(&place.path().join("restored")), 0o700, "made by `restore`");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, everybodys).unwrap();
+    assert!(restore(&to, &open).0);
+    assert_eq!(mode(&open.join("limpet.db")) & 0o007, 0);
+}
+
+#[tokio::test]
+async fn a_database_that_was_copied_by_hand_begins_another_past_once_no_server_has_it() {
+    let data = tempfile::tempdir().unwrap();
+    let (well, words) = said(&run(&["restored"], data.path(), ""));
+    assert!(!well && words.contains("there is no database"), "{words}");
+    furnish(data.path());
+    let process = Process::start(data.path(), &[]);
+    let device = staff(&process).await;
+    device.open_case().await;
+    let seen = device.changes(0, 1000).await;
+    // It would go on telling devices of the past that it began with.
+    let (well, words) = said(&run(&["restored"], data.path(), ""));
+    assert!(!well && words.contains("at work"), "{words}");
+    process.kill();
+    let (well, words) = said(&run(&["restored"], data.path(), ""));
+    assert!(well && words.contains("of 1 practice;"), "{words}");
+    let process = Process::start(data.path(), &[]);
+    let device = Device { base: process.base.clone(), ..device };
+    let (since, epoch) = (seen.revision.0, &seen.epoch);
+    let page: ChangePage = device.read(&format!("/v1/changes?since={since}&epoch={epoch}")).await;
+    assert_eq!((page.revision.0, page.more), (0, true), "it is told to start over");
 }
