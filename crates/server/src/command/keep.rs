@@ -71,10 +71,7 @@ impl Keep {
     pub async fn run(self) -> anyhow::Result<()> {
         tokio::select! {
             done = self.work() => done,
-            asked = asked_to_stop() => {
-                asked?;
-                bail!("stopped; it was not finished")
-            }
+            () = asked_to_stop()? => bail!("stopped; it was not finished"),
         }
     }
 

@@ -95,8 +95,10 @@ impl Serve {
         let settings = Settings { database: self.place.database, ..settings };
         raise_open_files();
         let running = start(settings).await?;
+        // Before it says so: whoever reads that may ask it to stop at once.
+        let asked = asked_to_stop()?;
         say(&format!("listening on http://{}", running.address))?;
-        asked_to_stop().await?;
+        asked.await;
         running.stop().await;
         Ok(())
     }
