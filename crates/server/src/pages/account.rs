@@ -93,10 +93,14 @@ pub fn password_set(language: Language, of: &Letterhead, server: &str, email: &s
     page_to_copy(language, of, words.password_set, &body)
 }
 
-/// A link into an account that does not open.
-pub fn link_gone(language: Language) -> String {
+/// A link into an account that does not open. Where no mail is sent it says whom to ask.
+pub fn link_gone(language: Language, sends_mail: bool) -> String {
     let words = words(language);
-    let body = format!("<p>{}</p>\n{}", words.gone, way("/reset", words.forgot_it));
+    let (then, way) = match sends_mail {
+        true => (words.gone_by_mail, way("/reset", words.forgot_it)),
+        false => (words.gone_without_mail, String::new()),
+    };
+    let body = format!("<p>{} {then}</p>\n{way}", words.gone);
     page(language, None, words.gone_title, &body)
 }
 

@@ -12,6 +12,7 @@ struct Words {
     staff_do: &'static str,
     staff_ask: &'static str,
     forgot: &'static str,
+    forgot_ask: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -23,6 +24,7 @@ const ENGLISH: Words = Words {
     staff_do: "You work in the Limpet app on your computer. Its sign-in asks for the server; this is it:",
     staff_ask: "Your administrator invites you by a link, and says where to get the app.",
     forgot: "Forgotten your password?",
+    forgot_ask: "Ask your administrator, or whoever runs this server, for a link.",
 };
 
 const SPANISH: Words = Words {
@@ -34,18 +36,23 @@ const SPANISH: Words = Words {
     staff_do: "Usted trabaja con la aplicación Limpet en su ordenador. Al entrar le pide el servidor; es este:",
     staff_ask: "Su administrador le invita con un enlace y le dice dónde obtener la aplicación.",
     forgot: "¿Ha olvidado su contraseña?",
+    forgot_ask: "Pida un enlace a su administrador o a quien gestiona este servidor.",
 };
 
-/// The page of the server at this address.
-pub fn home(language: Language, server: &str) -> String {
+/// The page of the server at this address. Where no mail is sent it says whom to ask for another password.
+pub fn home(language: Language, server: &str, sends_mail: bool) -> String {
     let words = match language {
         Language::English => &ENGLISH,
         Language::Spanish => &SPANISH,
     };
+    let forgot = match sends_mail {
+        true => format!("<a class=\"button quiet\" href=\"/reset\">{}</a>", words.forgot),
+        false => format!("{} {}", words.forgot, words.forgot_ask),
+    };
     let body = format!(
         "<main class=\"form\"><h1>Limpet</h1>\n<p>{}</p>\n<h2>{}</h2>\n<p>{}</p>\n<h2>{}</h2>\n<p>{}</p>\n\
          <p class=\"letters\"><code>{}</code></p>\n<p>{}</p>\n\
-         <p><a class=\"button quiet\" href=\"/reset\">{}</a></p>\n</main>\n",
+         <p>{forgot}</p>\n</main>\n",
         words.lead,
         words.clients,
         words.clients_do,
@@ -53,7 +60,6 @@ pub fn home(language: Language, server: &str) -> String {
         words.staff_do,
         escape(server),
         words.staff_ask,
-        words.forgot,
     );
     document(language, "Limpet", "", &body)
 }

@@ -154,7 +154,8 @@ pub(super) async fn letterhead(app: &App, practice: &Practice) -> Letterhead {
 
 /// `GET /`
 pub async fn home(State(app): State<App>, headers: HeaderMap) -> Response {
-    html(StatusCode::OK, pages::home(Language::of(&headers), &app.address_of("")))
+    let page = pages::home(Language::of(&headers), &app.address_of(""), app.post.is_some());
+    html(StatusCode::OK, page)
 }
 
 /// `POST /v1/password-reset`
@@ -212,7 +213,7 @@ pub async fn open(State(app): State<App>, IdOf(token): IdOf<String>, headers: He
     let language = Language::of(&headers);
     match opened(&app, &token).await {
         Ok(Some(opened)) => asks(&app, language, &opened, Wrong::Nothing).await,
-        Ok(None) => html(StatusCode::NOT_FOUND, account::link_gone(language)),
+        Ok(None) => html(StatusCode::NOT_FOUND, account::link_gone(language, app.post.is_some())),
         Err(problem) => sorry(language, problem),
     }
 }
@@ -257,7 +258,7 @@ pub async fn set_password(
             let page = account::password_set(language, &of, &app.address_of(""), &email);
             html_to_copy(StatusCode::OK, page)
         }
-        Ok(Set::Gone) => html(StatusCode::NOT_FOUND, account::link_gone(language)),
+        Ok(Set::Gone) => html(StatusCode::NOT_FOUND, account::link_gone(language, app.post.is_some())),
         Ok(Set::Not(opened, why)) => asks(&app, language, &opened, why).await,
         Err(problem) => sorry(language, problem),
     }

@@ -14,10 +14,7 @@ async fn the_servers_own_address_says_whose_way_leads_where_and_not_what_runs_th
         (reqwest::StatusCode::OK, &"text/html; charset=utf-8".parse().unwrap())
     );
     let page = home.text().await.unwrap();
-    assert!(
-        page.contains(&format!("<code>{}</code>", clinic.base())) && page.contains("href=\"/reset\""),
-        "{page}"
-    );
+    assert!(page.contains(&format!("<code>{}</code>", clinic.base())), "{page}");
     assert!(!page.contains(env!("CARGO_PKG_VERSION")) && !page.contains("Lapa"), "{page}");
     let spanish =
         stranger.ask(reqwest::Method::GET, "/").header("accept-language", "es").send().await.unwrap();

@@ -19,6 +19,8 @@ pub(super) struct Words {
     pub weak: &'static str,
     pub gone_title: &'static str,
     pub gone: &'static str,
+    pub gone_by_mail: &'static str,
+    pub gone_without_mail: &'static str,
     pub forgot_it: &'static str,
     pub step_gone: &'static str,
     pub begin_again: &'static str,
@@ -61,10 +63,13 @@ pub(super) const ENGLISH: Words = Words {
     weak: "This password is too short, too long or easy to guess. Use a few unrelated words, ten characters or more, up to \
            a thousand.",
     gone_title: "This link does not open",
-    gone: "It was used already, or its time is over. If it was an invitation, ask your administrator for another one. If \
-           you have a password and do not know it any more, ask for another link here.",
+    gone: "It was used already, its time is over, or a character was lost on the way. If it was an invitation, ask your \
+           administrator for another one.",
+    gone_by_mail: "If you have a password and do not know it any more, ask for another link here.",
+    gone_without_mail: "If you have a password and do not know it any more, ask your administrator, or whoever runs this \
+                        server, for a link.",
     forgot_it: "Forgotten your password?",
-    step_gone: "It was used already, or its time is over.",
+    step_gone: "It was used already, its time is over, or a character was lost on the way.",
     begin_again: "Begin again",
     forgot: "Forgotten password",
     forgot_lead: "Type the e-mail address you sign in with. If there is an account, a link to set another password is on \
@@ -108,10 +113,13 @@ pub(super) const SPANISH: Words = Words {
     weak: "Esta contraseña es demasiado corta, demasiado larga o fácil de adivinar. Use varias palabras sin relación, diez \
            caracteres o más, hasta mil.",
     gone_title: "Este enlace no se abre",
-    gone: "Ya se usó o ha caducado. Si era una invitación, pida otra a su administrador. Si tiene una contraseña y no la \
-           recuerda, pida aquí otro enlace.",
+    gone: "Ya se usó, ha caducado o se ha perdido un carácter por el camino. Si era una invitación, pida otra a su \
+           administrador.",
+    gone_by_mail: "Si tiene una contraseña y no la recuerda, pida aquí otro enlace.",
+    gone_without_mail: "Si tiene una contraseña y no la recuerda, pida un enlace a su administrador o a quien gestiona \
+                        este servidor.",
     forgot_it: "¿Ha olvidado su contraseña?",
-    step_gone: "Ya se usó o ha caducado.",
+    step_gone: "Ya se usó, ha caducado o se ha perdido un carácter por el camino.",
     begin_again: "Empezar de nuevo",
     forgot: "Contraseña olvidada",
     forgot_lead: "Escriba el correo electrónico con el que entra. Si hay una cuenta, recibirá un enlace para elegir otra \

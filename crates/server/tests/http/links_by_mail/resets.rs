@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use limpet_model::{Role, StaffId};
 use limpet_wire::Code;
+use reqwest::Method;
 use serde_json::json;
 
 use super::{fill_in, path, sent, set_password, sign_in, with_mail};
-use crate::clinic::{HOUR, PASSWORD, fails, ok};
+use crate::clinic::{Clinic, HOUR, PASSWORD, fails, ok};
 
 #[tokio::test]
 async fn a_forgotten_password_is_replaced_by_a_link_that_opens_once_within_an_hour() {
@@ -78,4 +79,25 @@ async fn whoever_asks_again_and_again_fills_neither_mailbox_nor_disk() {
     assert!((1..=3).contains(&mailbox.letters().len()), "{}", mailbox.letters().len());
     clinic.clock.advance(HOUR);
     assert_eq!(ask("ana@example.org").await.status(), 204);
+}
+
+#[tokio::test]
+async fn a_dead_link_and_the_front_page_say_whom_to_ask_where_no_mail_is_sent() {
+    let (mails, _mailbox) = with_mail().await;
+    let silent = Clinic::open().await;
+    let read = async |clinic: &Clinic, path: &str, language: &str| {
+        let request = clinic.stranger().ask(Method::GET, path).header("accept-language", language);
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    for path in ["/", "/a/cut"] {
+        for (language, sentence) in [("en", "whoever runs this server"), ("es", "quien gestiona este servidor")] {
+            let page = read(&silent, path, language).await;
+            assert!(!page.contains("/reset") && page.contains(sentence), "{page}");
+            let page = read(&mails, path, language).await;
+            assert!(page.contains("href=\"/reset\"") && !page.contains(sentence), "{page}");
+        }
+    }
+    for (language, sentence) in [("en", "a character was lost on the way"), ("es", "perdido un carácter")] {
+        assert!(read(&silent, "/a/cut", language).await.contains(sentence), "{language}");
+    }
 }
