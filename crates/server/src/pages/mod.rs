@@ -80,6 +80,17 @@ pub fn sorry(language: Language, message: &str) -> String {
     notice(language, language.words().sorry_title, message)
 }
 
+/// The page for an address that there is not.
+pub fn lost(language: Language) -> String {
+    let words = language.words();
+    let body = format!(
+        "<main class=\"form\"><p class=\"practice\">Limpet</p>\n<h1>{}</h1>\n<p>{}</p>\n\
+         <p><a class=\"button quiet\" href=\"/\">{}</a></p>\n</main>\n",
+        words.lost_title, words.lost, words.start,
+    );
+    document(language, words.lost_title, "", &body)
+}
+
 fn notice(language: Language, title: &str, message: &str) -> String {
     let body =
         format!("<main class=\"notice\"><h1>{}</h1><p>{}</p></main>\n", escape(title), escape(message));

@@ -31,6 +31,9 @@ pub struct Words {
     pub gone_title: &'static str,
     pub gone: &'static str,
     pub sorry_title: &'static str,
+    pub lost_title: &'static str,
+    pub lost: &'static str,
+    pub start: &'static str,
     pub months: [&'static str; 12],
 }
 
@@ -54,6 +57,10 @@ const ENGLISH: Words = Words {
     gone: "It may have been closed, or a character was lost on the way. Open it again from the transcript, or ask \
            the practice for it.",
     sorry_title: "This cannot be shown right now",
+    lost_title: "There is nothing here",
+    lost: "A part of the link may have been lost on the way, or the address was mistyped. Open the whole link again, or \
+           ask whoever sent it for another one.",
+    start: "Where to go from here",
     months: [
         "January",
         "February",
@@ -90,6 +97,10 @@ const SPANISH: Words = Words {
     gone: "Puede que se haya cerrado o que se haya perdido un carácter por el camino. Ábralo de nuevo desde la \
            transcripción o pídalo a la clínica.",
     sorry_title: "Ahora mismo no se puede mostrar",
+    lost_title: "Aquí no hay nada",
+    lost: "Puede que se haya perdido una parte del enlace por el camino o que la dirección esté mal escrita. Abra de nuevo \
+           el enlace completo o pida otro a quien se lo envió.",
+    start: "Adónde ir desde aquí",
     months: [
         "enero",
         "febrero",

@@ -17,6 +17,7 @@ mod holds;
 mod imports;
 mod lists;
 mod live;
+mod lost;
 mod media;
 mod messages;
 mod owner;
@@ -262,7 +263,7 @@ fn conflicts(telling: &mut Telling<'_>) {
 /// The table as a router.
 pub fn router(app: App) -> Router {
     guarded(&app)
-        .fallback(|| async { Problem::not_found("page") })
+        .fallback(lost::lost)
         .method_not_allowed_fallback(|| async {
             Problem::invalid("This address does not do that.").with_status(StatusCode::METHOD_NOT_ALLOWED)
         })

@@ -75,3 +75,29 @@ async fn nobody_is_let_in_without_being_told_how() {
     let clinic = Clinic::open().await;
     assert_eq!(clinic.stranger().get("/v1/me").await.headers()["www-authenticate"], "Bearer");
 }
+
+#[tokio::test]
+async fn a_browser_at_an_address_that_there_is_not_gets_a_page() {
+    let clinic = Clinic::open().await;
+    let stranger = clinic.stranger();
+    let ask = |path: &str, accept: &str, language: &str| {
+        let request = stranger.ask(Method::GET, path).header("accept", accept);
+        request.header("accept-language", language).send()
+    };
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for path in ["/o/", "/a/", "/m/", "/reset/", "/second-step/", "/nowhere", "/v1x"] {
+        for (language, sentence) in [("en", "There is nothing here"), ("es", "Aquí no hay nada")] {
+            let answer = ask(path, browser, language).await.unwrap();
+            assert_eq!(answer.status(), 404, "{path}");
+            assert!(answer.headers()["content-security-policy"].to_str().unwrap().contains("style-src 'self'"));
+            let page = answer.text().await.unwrap();
+            assert!(page.contains("name=\"viewport\"") && page.contains(sentence), "{path} {page}");
+        }
+        problem(ask(path, "application/json", "en").await.unwrap(), 404).await;
+        problem(ask(path, "*/*", "en").await.unwrap(), 404).await;
+        problem(ask(path, "text/html;q=0, application/json", "en").await.unwrap(), 404).await;
+    }
+    problem(ask("/v1/nowhere", browser, "en").await.unwrap(), 404).await;
+    problem(ask("/v1", browser, "en").await.unwrap(), 404).await;
+    problem(stranger.ask(Method::POST, "/nowhere").header("accept", browser).send().await.unwrap(), 404).await;
+}
