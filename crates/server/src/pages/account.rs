@@ -8,7 +8,10 @@ use std::fmt::Write;
 
 pub use self::parts::Letterhead;
 use self::{
-    parts::{actions, code_field, field, kept, letterhead, named, own_address, qr, unseen_address},
+    parts::{
+        actions, address_field, code_field, kept, letterhead, named, own_address, password_field, qr,
+        unseen_address,
+    },
     words::{ENGLISH, SPANISH, Words},
 };
 use super::{Language, document, escape};
@@ -23,6 +26,8 @@ pub enum Wrong {
     NotTheSame,
     /// The password is too short, or easy to guess.
     Weak,
+    /// What was typed is no e-mail address.
+    Address,
     /// E-mail address or password.
     SignIn,
     /// The code.
@@ -43,6 +48,7 @@ fn wrong(words: &Words, wrong: Wrong) -> String {
         Wrong::Nothing => return String::new(),
         Wrong::NotTheSame => words.not_the_same,
         Wrong::Weak => words.weak,
+        Wrong::Address => words.not_an_address,
         Wrong::SignIn => words.wrong_sign_in,
         Wrong::Code => words.wrong_code,
         Wrong::TooMany => words.too_many,
@@ -74,8 +80,8 @@ pub fn new_password(language: Language, kind: LinkFor, of: &Letterhead, email: &
          <button class=\"button\" type=\"submit\">{}</button>\n</form>\n",
         wrong(words, what),
         own_address(words.email, email),
-        field(words.password, "password", "password", "new-password"),
-        field(words.again, "again", "password", "new-password"),
+        password_field(words.password, "password", "new-password"),
+        password_field(words.again, "again", "new-password"),
         words.set,
     );
     page(language, Some(of), words.new_password, &body)
@@ -115,20 +121,23 @@ fn way(to: &str, label: &str) -> String {
     format!("<p><a class=\"button\" href=\"{to}\">{label}</a></p>\n")
 }
 
-/// Where somebody says that they forgot a password; without mail it says what to do instead.
-pub fn forgot(language: Language, sends_mail: bool, what: Wrong) -> String {
+/// Where somebody says that they forgot a password, with the address that was typed before.
+pub fn forgot(language: Language, typed: &str, what: Wrong) -> String {
     let words = words(language);
-    if !sends_mail {
-        return page(language, None, words.forgot, &format!("<p>{}</p>\n", words.no_mail));
-    }
     let body = format!(
         "<p>{}</p>\n{}<form method=\"post\">\n{}<button class=\"button\" type=\"submit\">{}</button>\n</form>\n",
         words.forgot_lead,
         wrong(words, what),
-        field(words.email, "email", "email", "username"),
+        address_field(words.email, typed),
         words.send,
     );
     page(language, None, words.forgot, &body)
+}
+
+/// The same where no mail is sent: what to do instead.
+pub fn forgot_without_mail(language: Language) -> String {
+    let words = words(language);
+    page(language, None, words.forgot, &format!("<p>{}</p>\n", words.no_mail))
 }
 
 /// They said so.
@@ -137,15 +146,15 @@ pub fn forgot_sent(language: Language) -> String {
     page(language, None, words.forgot, &format!("<p role=\"status\">{}</p>\n", words.sent))
 }
 
-/// Where somebody begins to set up codes.
-pub fn second_step(language: Language, what: Wrong) -> String {
+/// Where somebody begins to set up codes, with the address that was typed before.
+pub fn second_step(language: Language, typed: &str, what: Wrong) -> String {
     let words = words(language);
     let body = format!(
         "<p>{}</p>\n{}<form method=\"post\">\n{}{}<button class=\"button\" type=\"submit\">{}</button>\n</form>\n",
         words.step_lead,
         wrong(words, what),
-        field(words.email, "email", "email", "username"),
-        field(words.own_password, "password", "password", "current-password"),
+        address_field(words.email, typed),
+        password_field(words.own_password, "password", "current-password"),
         words.go_on,
     );
     page(language, None, words.step, &body)

@@ -185,7 +185,12 @@ async fn ask_reset(app: &App, peer: Peer, email: &str, language: Language) -> An
 
 /// `GET /reset`
 pub async fn forgot(State(app): State<App>, headers: HeaderMap) -> Response {
-    html(StatusCode::OK, account::forgot(Language::of(&headers), app.post.is_some(), Wrong::Nothing))
+    let language = Language::of(&headers);
+    let page = match app.post {
+        Some(_) => account::forgot(language, "", Wrong::Nothing),
+        None => account::forgot_without_mail(language),
+    };
+    html(StatusCode::OK, page)
 }
 
 /// `POST /reset`
@@ -197,14 +202,18 @@ pub async fn forgot_sent(
 ) -> Response {
     let language = Language::of(&headers);
     if app.post.is_none() {
-        return html(StatusCode::OK, account::forgot(language, false, Wrong::Nothing));
+        return html(StatusCode::OK, account::forgot_without_mail(language));
     }
-    match ask_reset(&app, peer, &typed.take("email"), language).await {
-        Ok(()) => html(StatusCode::OK, account::forgot_sent(language)),
-        Err(problem) if problem.failure().code == Code::TooMany => {
-            html(StatusCode::TOO_MANY_REQUESTS, account::forgot(language, true, Wrong::TooMany))
+    let email = typed.take("email");
+    let Err(problem) = ask_reset(&app, peer, &email, language).await else {
+        return html(StatusCode::OK, account::forgot_sent(language));
+    };
+    match problem.failure().code {
+        Code::TooMany => {
+            html(StatusCode::TOO_MANY_REQUESTS, account::forgot(language, &email, Wrong::TooMany))
         }
-        Err(problem) => sorry(language, problem),
+        Code::Invalid => html(StatusCode::BAD_REQUEST, account::forgot(language, &email, Wrong::Address)),
+        _ => sorry(language, problem),
     }
 }
 

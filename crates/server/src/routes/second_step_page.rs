@@ -56,7 +56,7 @@ pub async fn second_step(Asked(ask): Asked<Ask>, headers: HeaderMap) -> Response
     let language = Language::of(&headers);
     // Nothing is begun by looking at a link: programs that read mail and chats do that, too.
     let page = match ask.ticket.as_str() {
-        "" => account::second_step(language, Wrong::Nothing),
+        "" => account::second_step(language, "", Wrong::Nothing),
         ticket => account::second_step_by_ticket(language, ticket),
     };
     html(StatusCode::OK, page)
@@ -65,16 +65,18 @@ pub async fn second_step(Asked(ask): Asked<Ask>, headers: HeaderMap) -> Response
 /// `POST /second-step`
 pub async fn set_up(State(app): State<App>, peer: Peer, headers: HeaderMap, mut typed: Typed) -> Response {
     let language = Language::of(&headers);
-    let (ticket, secret) = (typed.take("ticket"), typed.take("secret"));
+    let (ticket, secret, email) = (typed.take("ticket"), typed.take("secret"), typed.take("email"));
     let done = if ticket.is_empty() {
-        by_password(&app, peer, language, typed.take("email"), typed.take("password")).await
+        by_password(&app, peer, language, &email, typed.take("password")).await
     } else if secret.is_empty() {
         by_ticket(&app, language, &ticket).await
     } else {
         confirm(&app, language, &ticket, &secret, &typed.take("code")).await
     };
     done.unwrap_or_else(|problem| match problem.failure().code {
-        Code::TooMany => html(StatusCode::TOO_MANY_REQUESTS, account::second_step(language, Wrong::TooMany)),
+        Code::TooMany => {
+            html(StatusCode::TOO_MANY_REQUESTS, account::second_step(language, &email, Wrong::TooMany))
+        }
         _ => sorry(language, problem),
     })
 }
@@ -83,11 +85,11 @@ async fn by_password(
     app: &App,
     peer: Peer,
     language: Language,
-    email: String,
+    typed: &str,
     password: String,
 ) -> Answer<Response> {
-    let email = fold_email(&email);
-    let wrong = || html(StatusCode::UNAUTHORIZED, account::second_step(language, Wrong::SignIn));
+    let email = fold_email(typed);
+    let wrong = || html(StatusCode::UNAUTHORIZED, account::second_step(language, typed, Wrong::SignIn));
     if email.len() > 254 || password.len() > PASSWORD_MAXIMUM {
         return Ok(wrong());
     }

@@ -89,7 +89,9 @@ async fn a_browser_at_an_address_that_there_is_not_gets_a_page() {
         for (language, sentence) in [("en", "There is nothing here"), ("es", "Aquí no hay nada")] {
             let answer = ask(path, browser, language).await.unwrap();
             assert_eq!(answer.status(), 404, "{path}");
-            assert!(answer.headers()["content-security-policy"].to_str().unwrap().contains("style-src 'self'"));
+            assert!(
+                answer.headers()["content-security-policy"].to_str().unwrap().contains("style-src 'self'")
+            );
             let page = answer.text().await.unwrap();
             assert!(page.contains("name=\"viewport\"") && page.contains(sentence), "{path} {page}");
         }
@@ -99,5 +101,6 @@ async fn a_browser_at_an_address_that_there_is_not_gets_a_page() {
     }
     problem(ask("/v1/nowhere", browser, "en").await.unwrap(), 404).await;
     problem(ask("/v1", browser, "en").await.unwrap(), 404).await;
-    problem(stranger.ask(Method::POST, "/nowhere").header("accept", browser).send().await.unwrap(), 404).await;
+    problem(stranger.ask(Method::POST, "/nowhere").header("accept", browser).send().await.unwrap(), 404)
+        .await;
 }

@@ -329,3 +329,14 @@ async fn who_must_set_up_codes_does_so_from_a_known_device_whatever_a_guest_gets
     clinic.clock.advance(30_000);
     ok(enter(Some(&mark), Some(&code_at(secret, now(&clinic)))).await).await;
 }
+
+#[tokio::test]
+async fn the_address_stays_in_the_form_after_a_wrong_password() {
+    let clinic = Clinic::open().await;
+    for (typed, kept) in [("ana@example.org", "ana@example.org"), ("\"><script>", "&quot;&gt;&lt;script&gt;")]
+    {
+        let (status, page) = fill_in(&clinic, "", &[("email", typed), ("password", "wrong")]).await;
+        assert!(status == 401 && page.contains(&format!("value=\"{kept}\"")), "{page}");
+        assert!(!page.contains("wrong\""), "the password does not: {page}");
+    }
+}

@@ -39,12 +39,20 @@ pub(super) fn kept(name: &str, value: &str) -> String {
     format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">\n", escape(value))
 }
 
-pub(super) fn field(label: &str, name: &str, kind: &str, complete: &str) -> String {
-    // Of a password nothing may be cut off unseen.
-    let most = if kind == "password" { PASSWORD_MAXIMUM } else { 300 };
+/// Where a password is typed. It is never sent back, and nothing of it may be cut off unseen.
+pub(super) fn password_field(label: &str, name: &str, complete: &str) -> String {
     format!(
-        "<label>{label}<input name=\"{name}\" type=\"{kind}\" autocomplete=\"{complete}\" required maxlength=\"{most}\">\
-         </label>\n"
+        "<label>{label}<input name=\"{name}\" type=\"password\" autocomplete=\"{complete}\" required \
+         maxlength=\"{PASSWORD_MAXIMUM}\"></label>\n"
+    )
+}
+
+/// Where an address is typed, with what was typed there before.
+pub(super) fn address_field(label: &str, typed: &str) -> String {
+    format!(
+        "<label>{label}<input name=\"email\" type=\"email\" autocomplete=\"username\" required maxlength=\"300\" \
+         value=\"{}\"></label>\n",
+        escape(typed)
     )
 }
 

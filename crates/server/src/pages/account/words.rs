@@ -30,6 +30,7 @@ pub(super) struct Words {
     pub email: &'static str,
     pub send: &'static str,
     pub sent: &'static str,
+    pub not_an_address: &'static str,
     pub too_many: &'static str,
     pub step: &'static str,
     pub step_lead: &'static str,
@@ -78,6 +79,7 @@ pub(super) const ENGLISH: Words = Words {
     email: "E-mail address",
     send: "Send the link",
     sent: "If there is an account with this address, a mail is on its way to it. The link in it opens for an hour.",
+    not_an_address: "This is not an e-mail address. Write it like ana@example.org.",
     too_many: "That was too often. Try again later.",
     step: "Codes at sign-in",
     step_lead: "Sign in, and set up an authenticator app on your phone. From then on its codes are asked for beside your \
@@ -128,6 +130,7 @@ pub(super) const SPANISH: Words = Words {
     email: "Correo electrónico",
     send: "Enviar el enlace",
     sent: "Si hay una cuenta con esta dirección, recibirá un correo. El enlace se abre durante una hora.",
+    not_an_address: "Esto no es un correo electrónico. Escríbalo como ana@example.org.",
     too_many: "Han sido demasiadas veces. Inténtelo más tarde.",
     step: "Códigos al entrar",
     step_lead: "Entre y configure una aplicación de autenticación en su teléfono. A partir de entonces se pedirán sus \

@@ -90,7 +90,9 @@ async fn a_dead_link_and_the_front_page_say_whom_to_ask_where_no_mail_is_sent() 
         request.send().await.unwrap().text().await.unwrap()
     };
     for path in ["/", "/a/cut"] {
-        for (language, sentence) in [("en", "whoever runs this server"), ("es", "quien gestiona este servidor")] {
+        for (language, sentence) in
+            [("en", "whoever runs this server"), ("es", "quien gestiona este servidor")]
+        {
             let page = read(&silent, path, language).await;
             assert!(!page.contains("/reset") && page.contains(sentence), "{page}");
             let page = read(&mails, path, language).await;
@@ -100,4 +102,17 @@ async fn a_dead_link_and_the_front_page_say_whom_to_ask_where_no_mail_is_sent() 
     for (language, sentence) in [("en", "a character was lost on the way"), ("es", "perdido un carácter")] {
         assert!(read(&silent, "/a/cut", language).await.contains(sentence), "{language}");
     }
+}
+
+#[tokio::test]
+async fn an_address_that_is_refused_can_be_typed_again() {
+    let (clinic, _mailbox) = with_mail().await;
+    let answer = fill_in(&clinic.stranger(), "/reset", &[("email", "\"ana@")]).await;
+    assert_eq!(answer.status(), 400);
+    let page = answer.text().await.unwrap();
+    assert!(
+        page.contains("<form") && page.contains("role=\"alert\">This is not an e-mail address"),
+        "{page}"
+    );
+    assert!(page.contains("value=\"&quot;ana@\""), "{page}");
 }
