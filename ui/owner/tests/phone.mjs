@@ -411,6 +411,27 @@ step("large letters on a narrow phone fit", async () => {
   }
 });
 
+step("a practice's name of one long word stays on the glass", async () => {
+  const word = "Tierarztpraxis".repeat(6);
+  const { context, page } = await phone({ viewport: { width: 320, height: 640 }, serviceWorkers: "block" });
+  // A thread that has only just begun, of a practice of that name.
+  await context.route(/\/v1\/(changes|open-invitation)/, async (route) => {
+    const response = await route.fetch();
+    const said = JSON.parse((await response.text()).replaceAll("Harbour Veterinary Practice", word));
+    said.changes = said.changes?.filter(({ entity }) => !["message", "attachment"].includes(entity.kind));
+    await route.fulfill({ response, json: said });
+  });
+  await page.goto(link);
+  await page.getByRole("heading", { level: 2 }).filter({ hasText: word }).waitFor();
+  await shot(page, "long-word");
+  // Not beside innerWidth: on a phone that grows with what does not fit.
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(wide <= 320, `${wide} px wide`);
+  const { x, width } = await page.getByRole("button", { name: "Español" }).boundingBox();
+  assert.ok(x + width <= 320, "the other language can be chosen");
+  await context.close();
+});
+
 step("a browser that keeps nothing still sends and says so", async () => {
   const { context, page } = await phone();
   await context.addInitScript(() => {
