@@ -17,7 +17,7 @@ use super::{
 use crate::{
     by::{Actor, By},
     clock::Clock,
-    imports::Said,
+    imports::{Said, fields},
     progress::counted,
     store::{Store, audit::Act, quota::Room},
     words,
@@ -85,8 +85,7 @@ pub(super) enum PracticeCommand {
         /// Only print what it would do.
         #[arg(long)]
         preview: bool,
-        /// Which column is what, as a JSON object of headings and fields; the others are recognised.
-        #[arg(long, value_name = "JSON")]
+        #[arg(long, value_name = "JSON", help = columns_help())]
         columns: Option<String>,
         /// How days are written that could be read either way.
         #[arg(long, value_parser = ["day_first", "month_first"])]
@@ -113,6 +112,14 @@ pub(super) enum PracticeCommand {
         #[arg(long, conflicts_with = "bytes")]
         unlimited: bool,
     },
+}
+
+fn columns_help() -> String {
+    format!(
+        "Which column is what, as a JSON object of headings and fields, such as {{\"Owner\": \"client_name\"}}; null leaves \
+         a column out, and the others are recognised. The fields: {}",
+        fields()
+    )
 }
 
 impl PracticeCommand {

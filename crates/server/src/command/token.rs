@@ -28,8 +28,7 @@ pub(super) enum TokenCommand {
         /// What it is for: the integration's name.
         #[arg(long)]
         name: String,
-        /// What it may do; may be given several times.
-        #[arg(long = "scope", required = true, value_parser = read_scope)]
+        #[arg(long = "scope", required = true, value_parser = read_scope, help = scope_help())]
         scopes: Vec<Scope>,
         /// After how many days it lets nobody in any more; never by default.
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=36_500))]
@@ -56,10 +55,16 @@ pub(super) enum TokenCommand {
 }
 
 fn read_scope(word: &str) -> Result<Scope, String> {
-    Scope::ALL.into_iter().find(|scope| scope.word() == word).ok_or_else(|| {
-        let words: Vec<_> = Scope::ALL.into_iter().map(Scope::word).collect();
-        format!("the scopes are {}", words.join(", "))
-    })
+    let found = Scope::ALL.into_iter().find(|scope| scope.word() == word);
+    found.ok_or_else(|| format!("the scopes are {}", scope_words()))
+}
+
+fn scope_help() -> String {
+    format!("What it may do; may be given several times. The scopes: {}", scope_words())
+}
+
+fn scope_words() -> String {
+    Scope::ALL.map(Scope::word).join(", ")
 }
 
 /// Does it.

@@ -83,6 +83,25 @@ const NAMES: &[(ImportField, &str)] = &[
     ),
 ];
 
+/// A field as it is written.
+fn word_of(field: ImportField) -> String {
+    serde_json::to_value(field).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Every field as it is written, with commas.
+pub fn fields() -> String {
+    NAMES.iter().map(|(field, _)| word_of(*field)).collect::<Vec<_>>().join(", ")
+}
+
+/// The field that is written so.
+pub(super) fn field(word: &str) -> Answer<ImportField> {
+    let found = NAMES.iter().map(|(field, _)| *field).find(|field| word_of(*field) == word);
+    found.ok_or_else(|| {
+        let word: String = word.chars().take(60).collect();
+        Problem::invalid(format!("There is no field {word}. The fields are {}.", fields()))
+    })
+}
+
 /// A heading, or what stands in a cell, without blanks, accents and signs, and in small letters. Letters of other scripts
 /// are left out.
 pub(super) fn bare(text: &str) -> String {
@@ -231,6 +250,15 @@ mod tests {
         );
         assert!(recognise(&headings, &said(None)).is_err());
         assert!(recognise(&headings, &BTreeMap::from([("Other".to_owned(), None)])).is_err());
+    }
+
+    #[test]
+    fn every_field_has_headings() {
+        // A refused word names every field that serde knows.
+        let known = serde_json::from_str::<ImportField>("\"shoe\"").unwrap_err().to_string();
+        let known: Vec<&str> = known.split('`').skip(3).step_by(2).collect();
+        assert_eq!(fields().split(", ").collect::<Vec<_>>(), known);
+        assert_eq!(field("born").unwrap(), ImportField::Born);
     }
 
     #[test]

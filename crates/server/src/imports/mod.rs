@@ -19,6 +19,7 @@ use limpet_wire::http::{ImportColumn, ImportDates, ImportField, ImportReport};
 use sha2::{Digest, Sha256};
 
 pub use self::{
+    columns::fields,
     plan::{Known, Planned},
     says::{ClientCells, PatientCells},
 };
@@ -36,10 +37,16 @@ pub struct Said {
 impl Said {
     /// As it is sent: a JSON object of headings and fields.
     pub fn read(columns: Option<&str>, dates: Option<ImportDates>) -> Answer<Self> {
-        let columns = serde_json::from_str(columns.unwrap_or("{}"));
-        let columns = columns.map_err(|_| {
+        let words: Result<BTreeMap<String, Option<String>>, _> =
+            serde_json::from_str(columns.unwrap_or("{}"));
+        let words = words.map_err(|_| {
             Problem::invalid("Name the columns as a JSON object, for example {\"Owner\": \"client_name\"}.")
         })?;
+        let mut columns = BTreeMap::new();
+        for (heading, word) in words {
+            let field = word.map(|word| columns::field(&word)).transpose()?;
+            columns.insert(heading, field);
+        }
         Ok(Self { columns, dates })
     }
 }

@@ -268,3 +268,26 @@ fn mail_is_sent_only_by_a_server_that_knows_where_it_is() {
     assert!(plain.contains("whoever is on the way") && plain.contains("cannot listen"), "{plain}");
     assert!(!said(&["--public-url", "https://chat.example.org"]).contains("whoever is on the way"));
 }
+
+#[test]
+fn the_help_lists_fields_and_scopes_and_a_field_that_there_is_not_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = |command: &[&str]| String::from_utf8(run(command, folder.path(), "").stdout).unwrap();
+    let import = help(&["practice", "import", "--help"]);
+    assert!(import.contains("client_name") && import.contains("weight_pounds"), "{import}");
+    let add = help(&["token", "add", "--help"]);
+    assert!(add.contains("read:conversations") && add.contains("invite:clients"), "{add}");
+    let practice = uuid::Uuid::nil().to_string();
+    for (columns, sentences) in [
+        (r#"{"Client":"client_nam"}"#, &["no field client_nam", "client_name, client_first_name"][..]),
+        (r#"{"Client":null,"Pet":"Pet"}"#, &["no field Pet"]),
+        ("nonsense", &["as a JSON object"]),
+        (r#"{"Client":7}"#, &["as a JSON object"]),
+    ] {
+        let asked = ["practice", "import", "--practice", &practice, "--columns", columns, "people.csv"];
+        let said = String::from_utf8(run(&asked, folder.path(), "").stderr).unwrap();
+        for sentence in sentences {
+            assert!(said.contains(sentence), "{columns}: {said}");
+        }
+    }
+}
