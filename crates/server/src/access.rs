@@ -142,7 +142,15 @@ async fn caller(app: &App, method: &Method, headers: &HeaderMap) -> Answer<Calle
             .map(Caller)
             .ok_or_else(|| Problem::new(Code::SignedOut, "Your session is over. Sign in again."));
     }
-    let session = match cookie(headers) {
+    let cookie = cookie(headers);
+    if cookie.is_none() && !is_from_app(headers) {
+        return Err(Problem::new(
+            Code::SignedOut,
+            "Nobody is signed in here. A client opens the link from the practice again; a program sends its token, as \
+             Authorization: Bearer.",
+        ));
+    }
+    let session = match cookie {
         Some(token) => app.store.session(&token_hash(token), app.now()).await?,
         None => None,
     };
@@ -164,8 +172,7 @@ async fn caller(app: &App, method: &Method, headers: &HeaderMap) -> Answer<Calle
         ));
     }
     let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
-    let from_app = headers.get("limpet-app").is_some_and(|value| value == "owner");
-    if !reads && !from_app {
+    if !reads && !is_from_app(headers) {
         return Err(Problem::invalid("This has to come from the practice's own page. Open its link again."));
     }
     Ok(Caller(session))
@@ -191,6 +198,11 @@ impl FromRequestParts<App> for Staff {
             Holder::Token(..) => Err(Problem::forbidden("This is not for integrations.")),
         }
     }
+}
+
+/// Whether the owner app says that it asks.
+fn is_from_app(headers: &HeaderMap) -> bool {
+    headers.get("limpet-app").is_some_and(|value| value == "owner")
 }
 
 /// The token in a client's cookie.

@@ -74,8 +74,10 @@ impl<T: DeserializeOwned + Serialize> FromRequest<App> for Sent<T> {
                 |value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"),
             );
         if !is_json {
-            return Err(Problem::invalid("This has to be sent as application/json. Update the app.")
-                .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+            return Err(Problem::invalid(
+                "This has to be sent as application/json. If an app sent it, update the app.",
+            )
+            .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
         let body = whole_body(request.into_body(), JSON_LIMIT, WORDS_TIME).await;
         let too_long =
@@ -85,7 +87,7 @@ impl<T: DeserializeOwned + Serialize> FromRequest<App> for Sent<T> {
             // That, not what: the text may be a client's.
             tracing::warn!("Unreadable JSON");
             Problem::invalid(format!(
-                "This app sent something the server cannot read: {misread}. Update the app."
+                "The server cannot read what was sent: {misread}. If an app sent it, update the app."
             ))
         })
     }
@@ -173,7 +175,9 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Answer<Self> {
         let Query(asked) = Query::from_request_parts(parts, app).await.map_err(|_| {
-            Problem::invalid("The app asked for this in a way the server cannot read. Update the app.")
+            Problem::invalid(
+                "The server cannot read the question after the address. If an app sent it, update the app.",
+            )
         })?;
         Ok(Self(asked))
     }

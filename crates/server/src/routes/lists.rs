@@ -16,7 +16,7 @@ fn same<T: PartialEq>(in_path: &T, in_body: &T) -> Answer<()> {
     if in_path == in_body {
         return Ok(());
     }
-    Err(Problem::invalid("The id is not the one in the address. Update the app."))
+    Err(Problem::invalid("The id is not the one in the address. If an app sent it, update the app."))
 }
 
 /// `PUT /v1/departments/{id}`

@@ -36,7 +36,9 @@ pub async fn put_client(
     Sent(client): Sent<Client>,
 ) -> Answer<Changed> {
     if client.id != id {
-        return Err(Problem::invalid("The client's id is not the one in the address. Update the app."));
+        return Err(Problem::invalid(
+            "The client's id is not the one in the address. If an app sent it, update the app.",
+        ));
     }
     words::check_client(&client)?;
     Ok(Changed(app.store.put_client_on(caller.by(app.now()), &client, &terms).await?))
@@ -64,7 +66,9 @@ pub async fn put_patient(
     Sent(patient): Sent<Patient>,
 ) -> Answer<Changed> {
     if patient.id != id {
-        return Err(Problem::invalid("The patient's id is not the one in the address. Update the app."));
+        return Err(Problem::invalid(
+            "The patient's id is not the one in the address. If an app sent it, update the app.",
+        ));
     }
     words::check_patient(&patient)?;
     Ok(Changed(app.store.put_patient_on(caller.by(app.now()), &patient, &terms).await?))

@@ -104,3 +104,25 @@ async fn a_browser_at_an_address_that_there_is_not_gets_a_page() {
     problem(stranger.ask(Method::POST, "/nowhere").header("accept", browser).send().await.unwrap(), 404)
         .await;
 }
+
+#[tokio::test]
+async fn a_program_is_told_what_a_program_can_do() {
+    let clinic = Clinic::open().await;
+    let staff = clinic.staff().await;
+    let path = format!("/v1/clients/{}", ClientId::new());
+    let unread = staff.ask(Method::PUT, &path).header("content-type", "application/json").body("{");
+    for answer in [
+        unread.send().await.unwrap(),
+        staff.get("/v1/changes?since=x").await,
+        staff.put(&path, &client_named(ClientId::new(), "x")).await,
+    ] {
+        let said = problem(answer, 400).await;
+        assert!(said["message"].as_str().unwrap().contains("If an app sent it, update the app"), "{said}");
+    }
+    let said = problem(clinic.stranger().get("/v1/me").await, 401).await;
+    let sentence = said["message"].as_str().unwrap();
+    assert!(
+        sentence.contains("Authorization: Bearer") && sentence.contains("link from the practice"),
+        "{said}"
+    );
+}
