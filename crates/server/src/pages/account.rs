@@ -6,6 +6,8 @@ mod words;
 
 use std::fmt::Write;
 
+use limpet_model::{Millis, Role};
+
 pub use self::parts::Letterhead;
 use self::{
     parts::{
@@ -14,8 +16,7 @@ use self::{
     },
     words::{ENGLISH, SPANISH, Words},
 };
-use super::{Language, document, escape};
-use crate::store::account_links::LinkFor;
+use super::{Language, document, escape, local_time};
 
 /// What may be wrong with what was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,12 +72,51 @@ fn page_with(language: Language, of: Option<&Letterhead>, title: &str, head: &st
     document(language, title, head, &body)
 }
 
-/// Where a password is set, of the account with this address.
-pub fn new_password(language: Language, kind: LinkFor, of: &Letterhead, email: &str, what: Wrong) -> String {
+/// Whom an invitation is for.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    /// Their name, as whoever invited them wrote it.
+    pub name: String,
+    /// What they are to be.
+    pub role: Role,
+    /// Until when the link opens.
+    pub until: Millis,
+    /// The practice's time zone.
+    pub time_zone: String,
+}
+
+fn whom(language: Language, invited: &Invited) -> String {
     let words = words(language);
-    let lead = if kind == LinkFor::Invitation { words.invited } else { words.another };
+    let [admin, veterinarian, technician, front_desk] = words.roles;
+    let role = match invited.role {
+        Role::Admin => admin,
+        Role::Veterinarian => veterinarian,
+        Role::Technician => technician,
+        Role::FrontDesk => front_desk,
+    };
+    let until = local_time(language, invited.until, &invited.time_zone);
+    let mut rows = String::new();
+    for (name, value) in [(words.name, invited.name.as_str()), (words.role, role), (words.until, &until)] {
+        let _ = writeln!(rows, "<div><dt>{name}</dt><dd>{}</dd></div>", escape(value));
+    }
+    format!("<p>{}</p>\n<dl>\n{rows}</dl>\n", words.invited)
+}
+
+/// Where a password is set, of the account with this address: its first one by whoever was invited, or another one.
+pub fn new_password(
+    language: Language,
+    invited: Option<&Invited>,
+    of: &Letterhead,
+    email: &str,
+    what: Wrong,
+) -> String {
+    let words = words(language);
+    let lead = match invited {
+        Some(invited) => whom(language, invited),
+        None => format!("<p>{}</p>\n", words.another),
+    };
     let body = format!(
-        "<p>{lead}</p>\n{}<form method=\"post\">\n{}{}{}\
+        "{lead}{}<form method=\"post\">\n{}{}{}\
          <button class=\"button\" type=\"submit\">{}</button>\n</form>\n",
         wrong(words, what),
         own_address(words.email, email),
@@ -102,9 +142,10 @@ pub fn password_set(language: Language, of: &Letterhead, server: &str, email: &s
 /// A link into an account that does not open. Where no mail is sent it says whom to ask.
 pub fn link_gone(language: Language, sends_mail: bool) -> String {
     let words = words(language);
-    let (then, way) = match sends_mail {
-        true => (words.gone_by_mail, way("/reset", words.forgot_it)),
-        false => (words.gone_without_mail, String::new()),
+    let (then, way) = if sends_mail {
+        (words.gone_by_mail, way("/reset", words.forgot_it))
+    } else {
+        (words.gone_without_mail, String::new())
     };
     let body = format!("<p>{} {then}</p>\n{way}", words.gone);
     page(language, None, words.gone_title, &body)
@@ -245,14 +286,17 @@ mod tests {
 
     #[test]
     fn what_stands_in_a_page_is_text() {
-        let page = new_password(
-            Language::Spanish,
-            LinkFor::Invitation,
-            &lapa(),
-            "\"><script>@example.org",
-            Wrong::Weak,
-        );
+        let ben = Invited {
+            name: "<i>Ben</i>".into(),
+            role: Role::FrontDesk,
+            until: Millis(1_795_331_640_000),
+            time_zone: "Europe/Madrid".into(),
+        };
+        let page =
+            new_password(Language::Spanish, Some(&ben), &lapa(), "\"><script>@example.org", Wrong::Weak);
         assert!(page.contains("&lt;b&gt;Lapa&lt;/b&gt;") && page.contains("lang=\"es\""));
+        assert!(page.contains("&lt;i&gt;Ben&lt;/i&gt;") && page.contains("Recepción"), "{page}");
+        assert!(page.contains("22 de noviembre de 2026, 08:14 CET"), "{page}");
         assert!(page.contains("role=\"alert\"") && page.contains("new-password"));
         assert!(page.contains("src=\"data:image/png;base64,UE5H\"") && !page.contains("<script"));
         let shown = ShownSecret {
@@ -269,8 +313,7 @@ mod tests {
 
     #[test]
     fn managers_of_passwords_and_telephones_know_what_each_field_is() {
-        let page =
-            new_password(Language::English, LinkFor::Reset, &lapa(), "ana@example.org", Wrong::Nothing);
+        let page = new_password(Language::English, None, &lapa(), "ana@example.org", Wrong::Nothing);
         let own = "autocomplete=\"username\" readonly value=\"ana@example.org\"";
         assert!(page.contains(own), "{page}");
         let shown = ShownSecret {

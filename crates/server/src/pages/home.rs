@@ -45,9 +45,10 @@ pub fn home(language: Language, server: &str, sends_mail: bool) -> String {
         Language::English => &ENGLISH,
         Language::Spanish => &SPANISH,
     };
-    let forgot = match sends_mail {
-        true => format!("<a class=\"button quiet\" href=\"/reset\">{}</a>", words.forgot),
-        false => format!("{} {}", words.forgot, words.forgot_ask),
+    let forgot = if sends_mail {
+        format!("<a class=\"button quiet\" href=\"/reset\">{}</a>", words.forgot)
+    } else {
+        format!("{} {}", words.forgot, words.forgot_ask)
     };
     let body = format!(
         "<main class=\"form\"><h1>Limpet</h1>\n<p>{}</p>\n<h2>{}</h2>\n<p>{}</p>\n<h2>{}</h2>\n<p>{}</p>\n\

@@ -12,7 +12,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
-use limpet_model::Practice;
+use limpet_model::{Practice, StaffMember};
 use limpet_wire::{Code, http::PasswordReset};
 use serde_json::json;
 use url::form_urlencoded;
@@ -24,14 +24,11 @@ use crate::{
     openapi::{Asks, Telling},
     pages::{
         self, Language,
-        account::{self, Letterhead, Wrong},
+        account::{self, Invited, Letterhead, Wrong},
     },
     peer::Peer,
     secrets::{check_password, token_hash},
-    store::{
-        account_links::{AccountLink, LinkFor},
-        staff::fold_email,
-    },
+    store::{account_links::LinkFor, staff::fold_email},
     terms::Done,
     words,
 };
@@ -229,9 +226,10 @@ pub async fn open(State(app): State<App>, IdOf(token): IdOf<String>, headers: He
 
 /// What a link opens.
 struct Opened {
-    link: AccountLink,
     practice: Practice,
     email: String,
+    /// Whoever was invited, if that is what it is for.
+    invited: Option<Invited>,
 }
 
 async fn opened(app: &App, token: &str) -> Answer<Option<Opened>> {
@@ -243,14 +241,19 @@ async fn opened(app: &App, token: &str) -> Answer<Option<Opened>> {
     let Some(link) = link.filter(|link| link.kind != LinkFor::SecondStep) else { return Ok(None) };
     let practice = app.store.practice(link.practice).await?;
     let member = app.store.staff_member(link.practice, link.staff).await?;
-    Ok(practice.zip(member).map(|(practice, member)| Opened { link, practice, email: member.email }))
+    let until = app.store.account_link_until(link.practice, &token_hash(token)).await?;
+    let (Some(practice), Some(member), Some(until)) = (practice, member, until) else { return Ok(None) };
+    let StaffMember { name, role, email, .. } = member;
+    let time_zone = practice.time_zone.clone();
+    let invited = (link.kind == LinkFor::Invitation).then_some(Invited { name, role, until, time_zone });
+    Ok(Some(Opened { practice, email, invited }))
 }
 
 /// The page that asks for the password.
 async fn asks(app: &App, language: Language, opened: &Opened, what: Wrong) -> Response {
     let of = letterhead(app, &opened.practice).await;
     let status = if what == Wrong::Nothing { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    html(status, account::new_password(language, opened.link.kind, &of, &opened.email, what))
+    html(status, account::new_password(language, opened.invited.as_ref(), &of, &opened.email, what))
 }
 
 /// `POST /a/{link}`

@@ -1,7 +1,8 @@
 //! Accounts by link, codes at sign-in, known devices, and how much of what anybody may add to is kept.
 
 use limpet_model::{
-    Author, ConsentId, Logo, Role, StaffId, StaffMember, Tag, TagId, Template, TemplateId, Wording,
+    Author, ConsentId, Logo, PracticeId, Role, StaffId, StaffMember, Tag, TagId, Template, TemplateId,
+    Wording,
 };
 use limpet_server::{
     by::{Actor, By},
@@ -81,6 +82,8 @@ pub async fn a_link_into_an_account_opens_once_and_in_time(url: &str) {
     let until = store.add_account_link(&token_hash("a"), link, NOW).await.unwrap();
     assert_eq!(until, at(60 * MINUTE));
     assert_eq!(store.account_link(&token_hash("a"), at(1)).await.unwrap(), Some(link));
+    assert_eq!(store.account_link_until(practice, &token_hash("a")).await.unwrap(), Some(until));
+    assert_eq!(store.account_link_until(PracticeId::new(), &token_hash("a")).await.unwrap(), None);
     assert_eq!(store.account_link(&token_hash("a"), until).await.unwrap(), None);
     let set =
         async |token: &str, at| store.set_password_by_link(&token_hash(token), "new", at).await.unwrap();

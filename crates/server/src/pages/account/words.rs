@@ -4,6 +4,11 @@
 pub(super) struct Words {
     pub new_password: &'static str,
     pub invited: &'static str,
+    pub name: &'static str,
+    pub role: &'static str,
+    pub until: &'static str,
+    /// Administrator, veterinarian, technician, front desk.
+    pub roles: [&'static str; 4],
     pub another: &'static str,
     pub password: &'static str,
     pub own_password: &'static str,
@@ -49,6 +54,10 @@ pub(super) struct Words {
 pub(super) const ENGLISH: Words = Words {
     new_password: "Set your password",
     invited: "Welcome. Choose the password that you will sign in with.",
+    name: "Name",
+    role: "Role",
+    until: "The link opens until",
+    roles: ["Administrator", "Veterinarian", "Technician", "Front desk"],
     another: "Choose another password. You will be signed out everywhere.",
     password: "New password",
     own_password: "Password",
@@ -100,6 +109,10 @@ pub(super) const ENGLISH: Words = Words {
 pub(super) const SPANISH: Words = Words {
     new_password: "Elija su contraseña",
     invited: "Le damos la bienvenida. Elija la contraseña con la que va a entrar.",
+    name: "Nombre",
+    role: "Función",
+    until: "El enlace se abre hasta",
+    roles: ["Administración", "Veterinaria", "Asistencia técnica", "Recepción"],
     another: "Elija otra contraseña. Se cerrarán todas sus sesiones.",
     password: "Contraseña nueva",
     own_password: "Contraseña",

@@ -33,6 +33,9 @@ async fn somebody_invited_sets_a_password_by_the_link_once() {
     assert_eq!(page.headers()["cache-control"], "no-store");
     let page = page.text().await.unwrap();
     assert!(page.contains("Lapa Veterinary Clinic") && page.contains("value=\"ben@example.org\""), "{page}");
+    for told in ["<dd>Ben Ortiz</dd>", "<dd>Technician</dd>", "The link opens until"] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
     assert!(!page.contains("<img") && !page.contains("<script") && !policy.contains("script"), "{policy}");
     let png = logo(&admin).await;
     assert!(stranger.get(&path).await.text().await.unwrap().contains(&png), "the logo is in the page");
