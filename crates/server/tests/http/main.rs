@@ -23,6 +23,7 @@ mod feed;
 mod folder;
 mod full_disk;
 mod ground;
+mod import_command;
 mod imports;
 mod invitations;
 mod isolation;
