@@ -105,13 +105,12 @@ impl Store {
 
     /// Until when a link of the practice opens; nothing if it was used meanwhile.
     pub async fn account_link_until(&self, practice: PracticeId, token_hash: &str) -> Result<Option<Millis>> {
-        let row = sqlx::query(
-            "SELECT expires_at AS expires_at FROM account_links WHERE practice_id = $1 AND token_hash = $2",
-        )
-        .bind(practice.to_string())
-        .bind(token_hash.to_owned())
-        .fetch_optional(self.pool())
-        .await?;
+        let row =
+            sqlx::query("SELECT expires_at FROM account_links WHERE practice_id = $1 AND token_hash = $2")
+                .bind(practice.to_string())
+                .bind(token_hash.to_owned())
+                .fetch_optional(self.pool())
+                .await?;
         row.map(|row| row.int("expires_at").map(Millis)).transpose()
     }
 

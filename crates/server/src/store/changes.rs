@@ -99,6 +99,35 @@ impl One {
     }
 }
 
+/// `FED` and `ONE` of a table, out of its `columns!` and its `from_row`.
+macro_rules! told {
+    ($table:ident, $from:literal, $entity:path $(, $order:literal)?) => {
+        /// What the feed tells of them.
+        pub(super) const FED: $crate::store::changes::Fed = $crate::store::changes::Fed {
+            sql: |view| {
+                per_view!(view;
+                    "SELECT ",
+                    columns!(),
+                    $from,
+                    seen($table),
+                    " AND revision > $3 AND revision <= $4"
+                    $(, $order)?
+                )
+            },
+            read: |row| from_row(row).map($entity),
+        };
+
+        /// One of them.
+        pub(super) const ONE: $crate::store::changes::One = $crate::store::changes::One {
+            sql: |view| {
+                per_view!(view; "SELECT ", columns!(), $from, seen($table), " AND id = $3")
+            },
+            read: FED.read,
+        };
+    };
+}
+pub(super) use told;
+
 fn change(row: &AnyRow, read: fn(&AnyRow) -> Result<Entity>) -> Result<Change> {
     Ok(Change { revision: row.revision()?, entity: read(row)? })
 }

@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Result, Store, StoreError, Write,
     audit::{Act, fields_that_differ},
-    changes::{Fed, One},
+    changes::told,
     row::Columns,
     terms::Terms,
 };
@@ -122,30 +122,4 @@ pub(super) async fn find(
     })
 }
 
-/// One of them.
-pub(super) const ONE: One = One {
-    sql: |view| {
-        per_view!(view;
-            "SELECT ",
-            columns!(),
-            " FROM clients WHERE practice_id = $1 AND ",
-            seen(clients),
-            " AND id = $3"
-        )
-    },
-    read: FED.read,
-};
-
-/// What the feed tells of them.
-pub(super) const FED: Fed = Fed {
-    sql: |view| {
-        per_view!(view;
-            "SELECT ",
-            columns!(),
-            " FROM clients WHERE practice_id = $1 AND ",
-            seen(clients),
-            " AND revision > $3 AND revision <= $4"
-        )
-    },
-    read: |row| from_row(row).map(Entity::Client),
-};
+told!(clients, " FROM clients WHERE practice_id = $1 AND ", Entity::Client);

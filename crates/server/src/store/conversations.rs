@@ -12,7 +12,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Flag, Result, Store, StoreError, Write,
     audit::Act,
-    changes::{Fed, One},
+    changes::told,
     clients,
     merges::find_now,
     patients,
@@ -192,30 +192,4 @@ pub(super) async fn find(
     })
 }
 
-/// One of them.
-pub(super) const ONE: One = One {
-    sql: |view| {
-        per_view!(view;
-            "SELECT ",
-            columns!(),
-            " FROM conversations WHERE practice_id = $1 AND ",
-            seen(conversations),
-            " AND id = $3"
-        )
-    },
-    read: FED.read,
-};
-
-/// What the feed tells of them.
-pub(super) const FED: Fed = Fed {
-    sql: |view| {
-        per_view!(view;
-            "SELECT ",
-            columns!(),
-            " FROM conversations WHERE practice_id = $1 AND ",
-            seen(conversations),
-            " AND revision > $3 AND revision <= $4"
-        )
-    },
-    read: |row| from_row(row).map(Entity::Conversation),
-};
+told!(conversations, " FROM conversations WHERE practice_id = $1 AND ", Entity::Conversation);

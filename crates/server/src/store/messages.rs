@@ -16,7 +16,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Flag, Result, Store, StoreError, Write, attachments,
     audit::Act,
-    changes::{Fed, One},
+    changes::told,
     conversation_changes, conversations,
     jobs::{self, Work},
     merges, own_words, practices, quota,
@@ -331,30 +331,9 @@ async fn find_hash(
     row.map(|row| row.text("content_hash")).transpose()
 }
 
-/// One of them.
-pub(super) const ONE: One = One {
-    sql: |view| {
-        per_view!(view;
-            "SELECT ",
-            columns!(),
-            " FROM messages WHERE practice_id = $1 AND ",
-            seen(messages),
-            " AND id = $3"
-        )
-    },
-    read: FED.read,
-};
-
-/// What the feed tells of them.
-pub(super) const FED: Fed = Fed {
-    sql: |view| {
-        per_view!(view;
-            "SELECT ",
-            columns!(),
-            " FROM messages WHERE practice_id = $1 AND ",
-            seen(messages),
-            " AND revision > $3 AND revision <= $4 ORDER BY revision, received_at"
-        )
-    },
-    read: |row| from_row(row).map(Entity::Message),
-};
+told!(
+    messages,
+    " FROM messages WHERE practice_id = $1 AND ",
+    Entity::Message,
+    " ORDER BY revision, received_at"
+);

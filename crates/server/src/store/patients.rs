@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, any::AnyRow};
 use super::{
     Result, Store, StoreError, Write,
     audit::{Act, fields_that_differ},
-    changes::{Fed, One},
+    changes::told,
     clients,
     row::Columns,
     terms::Terms,
@@ -180,30 +180,4 @@ pub(super) async fn find(
     })
 }
 
-/// One of them.
-pub(super) const ONE: One = One {
-    sql: |view| {
-        per_view!(view;
-            "SELECT ",
-            columns!(),
-            " FROM patients WHERE practice_id = $1 AND ",
-            seen(patients),
-            " AND id = $3"
-        )
-    },
-    read: FED.read,
-};
-
-/// What the feed tells of them.
-pub(super) const FED: Fed = Fed {
-    sql: |view| {
-        per_view!(view;
-            "SELECT ",
-            columns!(),
-            " FROM patients WHERE practice_id = $1 AND ",
-            seen(patients),
-            " AND revision > $3 AND revision <= $4"
-        )
-    },
-    read: |row| from_row(row).map(Entity::Patient),
-};
+told!(patients, " FROM patients WHERE practice_id = $1 AND ", Entity::Patient);

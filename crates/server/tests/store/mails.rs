@@ -1,23 +1,16 @@
 //! Mail that waits to be sent.
 
-use limpet_model::{Role, StaffId, StaffMember};
 use limpet_server::store::jobs::{LEASE, Lane, PutBack, Work};
 
 use crate::{
     open,
-    suite::{Case, NOW, at, open_case, operator},
+    suite::{Case, NOW, at, open_case, operator, technician},
 };
 
 pub async fn a_mail_is_one_nodes_at_a_time(url: &str) {
     let store = open(url).await;
     let Case { practice, .. } = open_case(&store).await;
-    let member = StaffMember {
-        id: StaffId::new(),
-        name: "Ben".into(),
-        role: Role::Technician,
-        email: format!("ben-{practice}@example.org"),
-        active: true,
-    };
+    let member = technician(practice);
     store.invite_staff(operator(practice), &member, Some("es")).await.unwrap();
     store.invite_staff(operator(practice), &member, Some("es")).await.unwrap();
     let claim = async |now| store.claim_job(Lane::Post, "node", now).await.unwrap();
@@ -48,13 +41,7 @@ pub async fn a_mail_is_one_nodes_at_a_time(url: &str) {
 pub async fn asking_for_a_mail_and_ending_one_wait_for_each_other_in_one_order(url: &str) {
     let store = open(url).await;
     let Case { practice, .. } = open_case(&store).await;
-    let member = StaffMember {
-        id: StaffId::new(),
-        name: "Ben".into(),
-        role: Role::Technician,
-        email: format!("ben-{practice}@example.org"),
-        active: true,
-    };
+    let member = technician(practice);
     store.invite_staff(operator(practice), &member, Some("es")).await.unwrap();
     for round in 0..60 {
         let now = at(round * LEASE);

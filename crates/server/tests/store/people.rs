@@ -23,7 +23,7 @@ use totp_rs::{Builder, Secret};
 
 use crate::{
     open,
-    suite::{Case, NOW, at, author_of, open_case, operator},
+    suite::{Case, NOW, at, author_of, open_case, operator, technician},
 };
 
 const MINUTE: i64 = 60_000;
@@ -133,13 +133,7 @@ pub async fn furnish(store: &Store, case: &Case, logo: Logo) {
     store.put_consent(by, ConsentId::new(), &consent).await.unwrap();
     let tag = Tag { id: TagId::new(), name: "Bites".into(), position: 2, archived: false };
     store.put_listed(by, &tag).await.unwrap();
-    let member = StaffMember {
-        id: StaffId::new(),
-        name: "Ben".into(),
-        role: Role::Technician,
-        email: format!("ben-{practice}@example.org"),
-        active: true,
-    };
+    let member = technician(practice);
     store.invite_staff(by, &member, Some("es")).await.unwrap();
     store.queue_reset("nobody@example.org", "en", NOW).await.unwrap();
     let link = AccountLink { practice, staff, kind: LinkFor::Reset };

@@ -40,6 +40,17 @@ pub fn author_of(practice: PracticeId, author: Author, at: Millis) -> By {
     By::new(practice, actor, at)
 }
 
+/// Somebody who may be invited.
+pub fn technician(practice: PracticeId) -> StaffMember {
+    StaffMember {
+        id: StaffId::new(),
+        name: "Ben".into(),
+        role: Role::Technician,
+        email: format!("ben-{practice}@example.org"),
+        active: true,
+    }
+}
+
 pub struct Case {
     pub practice: PracticeId,
     pub vet: StaffId,
