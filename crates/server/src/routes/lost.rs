@@ -1,4 +1,4 @@
-//! Addresses that there are not. A link that was cut short on its way ends here.
+//! Addresses that lead nowhere. A link that was cut short on its way ends here.
 //!
 //! **Invariant:** a program gets a problem. Only a browser, and never one that asks below `/v1`, gets a page.
 
@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::account_pages::html;
+use super::pages_for_people::html;
 use crate::{
     failure::Problem,
     pages::{self, Language},

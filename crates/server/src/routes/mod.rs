@@ -21,6 +21,7 @@ mod lost;
 mod media;
 mod messages;
 mod owner;
+mod pages_for_people;
 mod people;
 mod practice;
 mod second_step;
@@ -221,7 +222,7 @@ routes! {
     /// The bytes of a file, whole or a range.
     get "/v1/attachments/{id}/{part}" Session(Act::Open) => attachments::bytes, attachments::tell_bytes;
     /// What this server is and whose way leads where, for people.
-    get "/" Anyone => account_pages::home, account_pages::tell_page;
+    get "/" Anyone => pages_for_people::home, pages_for_people::tell_page;
     /// The page behind a media link.
     get "/m/{capability}" Link => media::page, media::tell_page;
     /// The bytes behind a media link, whole or a range.
@@ -232,17 +233,17 @@ routes! {
     /// The owner app, opened with an invitation.
     get "/o/{invitation}" Anyone => owner::index, owner::tell_index;
     /// The page that sets a password, by an invitation or after a forgotten one.
-    get "/a/{link}" Link => account_pages::open, account_pages::tell_page, account_pages::tell_link;
+    get "/a/{link}" Link => account_pages::open, pages_for_people::tell_page, pages_for_people::tell_link;
     /// Set the password.
-    post "/a/{link}" Link => account_pages::set_password, account_pages::tell_password, account_pages::tell_link;
+    post "/a/{link}" Link => account_pages::set_password, account_pages::tell_password, pages_for_people::tell_link;
     /// The page for a forgotten password.
-    get "/reset" Anyone => account_pages::forgot, account_pages::tell_page;
+    get "/reset" Anyone => account_pages::forgot, pages_for_people::tell_page;
     /// Have a link mailed.
     post "/reset" Anyone => account_pages::forgot_sent, account_pages::tell_forgot;
     /// The page that sets up codes at sign-in, for whoever may not sign in without.
-    get "/second-step" Anyone => second_step_page::second_step, account_pages::tell_page;
+    get "/second-step" Anyone => second_step_page::second_step, pages_for_people::tell_page;
     /// Set them up: first the password, or the ticket of a sign-in, then a code.
-    post "/second-step" Anyone => second_step_page::set_up, second_step_page::tell_set_up, account_pages::tell_link;
+    post "/second-step" Anyone => second_step_page::set_up, second_step_page::tell_set_up, pages_for_people::tell_link;
     /// A file of the owner app; its name may hold slashes.
     get "/owner/{*file}" Anyone => owner::file, owner::tell_file;
     /// Whether the process lives.

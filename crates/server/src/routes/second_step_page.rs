@@ -12,7 +12,7 @@ use axum::{
 use limpet_wire::Code;
 use serde::Deserialize;
 
-use super::account_pages::{Typed, html, html_to_copy, letterhead, sorry, tell_pages};
+use super::pages_for_people::{Typed, html, html_to_copy, letterhead, sorry, tell_pages};
 use crate::{
     app::App,
     attempts::Trier,
