@@ -22,6 +22,7 @@ use limpet_server::{
     },
     view::View,
 };
+use limpet_testkit::clinic;
 use sha2::{Digest, Sha256};
 use sqlx::AssertSqlSafe;
 
@@ -188,7 +189,9 @@ async fn furnish() -> House {
     for part in ["ready", "waiting", "half"] {
         let id = announce(&store, &house.case).await;
         let attachment = store.attachment(house.case.practice, View::Staff, id).await.unwrap().unwrap();
-        let upload = store.begin_upload(By::server(house.case.practice, NOW), &attachment).await.unwrap();
+        // Begun today: a server that goes by the day's clock gives up what was begun a week ago.
+        let begun = By::server(house.case.practice, clinic::now());
+        let upload = store.begin_upload(begun, &attachment).await.unwrap();
         let arriving =
             house.data.path().join("uploads").join(house.case.practice.to_string()).join(id.to_string());
         fs::create_dir_all(arriving.parent().unwrap()).unwrap();
