@@ -54,15 +54,15 @@ are entries that were answered while the pointer moved, exactly or at least by a
 
 
 GLASS = """*Key press to glass* lasts from the time of the key event, which is when the window got the key, to the
-beginning of the first animation frame after the one in which the room drew the exact frame. That begins late while
-WebKit is still busy with the one before: in as far as it is, its painting is in the figure, and if it is not, a wait
-of one frame for nothing. *Drawing commands* ends earlier: when the room has given them all to WebGL, which under
+beginning of the first animation frame after the one that shows the exact frame: the one in which the room drew it, or
+the next where it drew between two. That begins late while WebKit is still busy with the one before: in as far as it is,
+its painting is in the figure, and if it is not, a wait of one frame for nothing. *Drawing commands* ends earlier: when the room has given them all to WebGL, which under
 software GL has then hardly begun. Not in either: keyboard and X server before, as WebDriver presses the key inside the
 window's program; what the compositor does later, the X server and the monitor after. No pixel is looked at: that the
 right frame is on the glass is what `script/story` shows.
 
 The steps go to and fro over the same frames, which the engine has decoded before, over the edges of GOPs, 150 to 250
-ms apart, once everything is at rest. The decoder child, its socket, the shader and the room are those of every day. The
+ms apart, once everything is at rest: the room holds the frames next to the one on the glass. The decoder child, its socket, the shader and the room are those of every day. The
 page's clock has steps of 1 ms. The two animation frames are those of the open room while nothing is drawn in it."""
 
 

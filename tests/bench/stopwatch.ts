@@ -12,14 +12,28 @@ export type Step = {
   heard: number;
   /** When the room said that it had drawn the exact frame: all drawing commands are given, and perhaps not carried out. */
   drawn: number | null;
-  /** When the next animation frame began, late if WebKit was still busy with the one before. */
+  /** When the animation frame after the one that shows it began, late if WebKit was still busy with that. */
   shown: number | null;
 };
 
-/** Sets it up. To be run before the room opens, which lets nobody hear a key after it. */
+/**
+ * Sets it up. To be run before the room opens, which lets nobody hear a key after it. Whether something is drawn within an
+ * animation frame is noted: what is drawn between two is shown with the later one.
+ */
 export const LISTEN = `
   const by = { ArrowLeft: -1, ArrowRight: 1 };
-  const watch = (window.limpetWatch = { running: false, wanted: 0, steps: [] });
+  const frame = requestAnimationFrame.bind(window);
+  const watch = (window.limpetWatch = { running: false, wanted: 0, steps: [], frame, within: false });
+  window.requestAnimationFrame = (call) =>
+    frame((at) => {
+      watch.within = true;
+      try {
+        call(at);
+      } finally {
+        // After whoever watches what the call has changed.
+        queueMicrotask(() => (watch.within = false));
+      }
+    });
   addEventListener("keydown", ({ key, timeStamp }) => {
     if (!watch.running || !(key in by)) return;
     watch.wanted += by[key];
@@ -40,7 +54,9 @@ export const START = `
     const step = watch.steps.at(-1);
     if (!step || step.drawn !== null || glass.dataset.exact !== "true" || Number(glass.dataset.frame) !== step.frame) return;
     step.drawn = performance.now();
-    requestAnimationFrame(() => (step.shown = performance.now()));
+    const after = () => watch.frame(() => (step.shown = performance.now()));
+    if (watch.within) after();
+    else watch.frame(after);
   }).observe(glass, { attributes: true, attributeFilter: ["data-frame", "data-exact"] });
 `;
 

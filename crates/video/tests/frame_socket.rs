@@ -20,7 +20,7 @@ use limpet_testkit::clips::Kind;
 use limpet_video::{ByteSource, FrameSocket, Review, Seen};
 use limpet_wire::{
     Code,
-    frames::{FrameHeader, Matrix, Transfer},
+    frames::{FrameHeader, FrameRequest, Matrix, Transfer},
 };
 
 /// The next picture; nothing else comes before it.
@@ -181,6 +181,40 @@ fn the_newest_wins() {
             break;
         }
     }
+}
+
+#[test]
+fn what_may_be_wanted_next_comes_ahead_and_what_the_window_holds_is_not_sent_again() {
+    let (max_width, max_height) = (320, 320);
+    let clip = open(&generated(Kind::OpenGop));
+    let right = reference(&clip, (max_width, max_height));
+    let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
+    let bring = |socket: &mut FrameSocket, generation, frame| {
+        socket.show(&FrameRequest::Bring { generation, frame, max_width, max_height }).unwrap();
+    };
+    show_at(&mut socket, 1, 20, (max_width, max_height), false);
+    let (header, _) = picture(&socket);
+    assert_eq!((header.frame, header.exact, header.ahead), (20, true, false));
+    let mut generation = 1;
+    for frame in [21, 22, 21, 20, 19] {
+        bring(&mut socket, generation, frame);
+        let (header, md5) = picture(&socket);
+        assert_eq!(
+            (header.generation, header.frame, header.exact, header.ahead),
+            (generation, frame, true, true)
+        );
+        assert_eq!(md5, right[&frame]);
+        generation += 1;
+        socket.show(&FrameRequest::See { generation, frame, max_width, max_height }).unwrap();
+    }
+    // Nothing came for what the window shows by itself, and nothing is brought for what is no longer the newest.
+    bring(&mut socket, generation, clip.probe().frames);
+    show_at(&mut socket, 99, 40, (max_width, max_height), false);
+    bring(&mut socket, generation, 41);
+    let (header, md5) = picture(&socket);
+    assert_eq!((header.generation, header.frame, header.ahead), (99, 40, false));
+    assert_eq!(md5, right[&40]);
+    assert_eq!(socket.next(Duration::from_millis(300)).unwrap(), None);
 }
 
 /// When the eye has rested for a while, a hand that goes far away sees a small copy of the very frame it points at, and

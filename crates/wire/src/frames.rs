@@ -4,8 +4,8 @@
 //! one binary message: a [`FrameHeader`] of [`FrameHeader::LEN`] bytes, then the Y, U and V planes of an I420
 //! picture (8 bit, planes one after another, `stride` bytes a row).
 //!
-//! **Invariant:** the newest request wins. A picture carries the generation of the request it answers; the UI
-//! never draws a generation older than the one it has drawn.
+//! **Invariant:** the newest request wins. A picture carries the generation of the request it answers, or that was the
+//! newest when it was brought; the UI never draws a generation older than the one it has drawn.
 
 use limpet_model::{Micros, Timebase};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use crate::Failure;
 pub enum FrameRequest {
     /// Show one frame. Overwrites every earlier request that is not finished.
     Show {
-        /// Counts up with every request.
+        /// Counts up with every request to show or to see.
         generation: u32,
         /// Frame number in display order, from zero.
         frame: u32,
@@ -29,6 +29,30 @@ pub enum FrameRequest {
         max_height: u32,
         /// Whether a near frame helps while the exact one is on its way (a drag), or only the exact one (a step).
         near_first: bool,
+    },
+    /// The window shows one frame by itself, whose exact picture it holds: the eye is there now. Overwrites every earlier
+    /// request. Nothing answers it.
+    See {
+        /// Counts up with every request to show or to see.
+        generation: u32,
+        /// Frame number in display order, from zero.
+        frame: u32,
+        /// As it was asked for.
+        max_width: u32,
+        /// As it was asked for.
+        max_height: u32,
+    },
+    /// Send an exact picture ahead of its being wanted, as soon as it was decoded: nothing is decoded for this alone.
+    /// Overwritten by every later request. That there is none is not said.
+    Bring {
+        /// Of the newest request to show or to see.
+        generation: u32,
+        /// Frame number in display order, from zero.
+        frame: u32,
+        /// As for a frame to be shown.
+        max_width: u32,
+        /// As for a frame to be shown.
+        max_height: u32,
     },
 }
 
@@ -137,7 +161,7 @@ pub enum Transfer {
 /// | 20 | u32 | height of the planes, pixels |
 /// | 24 | u32 | bytes a row of Y |
 /// | 28 | u32 | bytes a row of U and of V |
-/// | 32 | u8 | bits: 1 exact (0 near), 2 hurt: the decoder had to make up a part of it |
+/// | 32 | u8 | bits: 1 exact (0 near), 2 hurt: the decoder had to make up a part of it, 4 ahead: not wanted yet |
 /// | 33 | u8 | matrix |
 /// | 34 | u8 | 1 when full range |
 /// | 35 | u8 | transfer |
@@ -160,6 +184,7 @@ pub struct FrameHeader {
     pub stride_uv: u32,
     pub exact: bool,
     pub hurt: bool,
+    pub ahead: bool,
     pub matrix: Matrix,
     pub full_range: bool,
     pub transfer: Transfer,
@@ -184,7 +209,7 @@ impl FrameHeader {
         sizes.copy_from_slice(&words.map(u32::to_le_bytes).concat());
         let [low, high] = self.rotation.to_le_bytes();
         tail.copy_from_slice(&[
-            u8::from(self.exact) | u8::from(self.hurt) << 1,
+            u8::from(self.exact) | u8::from(self.hurt) << 1 | u8::from(self.ahead) << 2,
             self.matrix as u8,
             u8::from(self.full_range),
             self.transfer as u8,
@@ -213,6 +238,7 @@ impl FrameHeader {
             stride_uv: word(28)?,
             exact: byte(32)? & 1 != 0,
             hurt: byte(32)? & 2 != 0,
+            ahead: byte(32)? & 4 != 0,
             matrix: matrix.into_iter().find(|known| Some(*known as u8) == byte(33))?,
             full_range: byte(34)? == 1,
             transfer: transfer.into_iter().find(|known| Some(*known as u8) == byte(35))?,
@@ -239,7 +265,8 @@ mod tests {
             stride_y: 1280,
             stride_uv: 640,
             exact: true,
-            hurt: true,
+            hurt: false,
+            ahead: true,
             matrix: Matrix::Bt2020,
             full_range: false,
             transfer: Transfer::Hlg,

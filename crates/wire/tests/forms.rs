@@ -66,4 +66,10 @@ fn a_wish_for_a_frame_says_which_and_how_large() {
         "kind": "show", "generation": 3, "frame": 40, "max_width": 1080, "max_height": 700, "near_first": true,
     });
     assert_eq!(to_value(wish).unwrap(), form);
+    let seen = FrameRequest::See { generation: 4, frame: 41, max_width: 1080, max_height: 700 };
+    let form = json!({ "kind": "see", "generation": 4, "frame": 41, "max_width": 1080, "max_height": 700 });
+    assert_eq!(to_value(seen).unwrap(), form);
+    let next = FrameRequest::Bring { generation: 4, frame: 42, max_width: 1080, max_height: 700 };
+    let form = json!({ "kind": "bring", "generation": 4, "frame": 42, "max_width": 1080, "max_height": 700 });
+    assert_eq!(to_value(next).unwrap(), form);
 }

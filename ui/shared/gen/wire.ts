@@ -599,7 +599,7 @@ export type NewAttachment = {
   still_of: StillOf | null,
 };
 export type FrameRequest = { "kind": "show",
-  /** Counts up with every request. */
+  /** Counts up with every request to show or to see. */
   generation: number,
   /** Frame number in display order, from zero. */
   frame: number,
@@ -608,7 +608,23 @@ export type FrameRequest = { "kind": "show",
   /** Longest useful height in device pixels, before rotation is undone; 0 means full resolution. */
   max_height: number,
   /** Whether a near frame helps while the exact one is on its way (a drag), or only the exact one (a step). */
-  near_first: boolean,
+  near_first: boolean, } | { "kind": "see",
+  /** Counts up with every request to show or to see. */
+  generation: number,
+  /** Frame number in display order, from zero. */
+  frame: number,
+  /** As it was asked for. */
+  max_width: number,
+  /** As it was asked for. */
+  max_height: number, } | { "kind": "bring",
+  /** Of the newest request to show or to see. */
+  generation: number,
+  /** Frame number in display order, from zero. */
+  frame: number,
+  /** As for a frame to be shown. */
+  max_width: number,
+  /** As for a frame to be shown. */
+  max_height: number,
 };
 export type FrameEvent = { "kind": "ready",
   /** What it is. */

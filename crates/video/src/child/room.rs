@@ -99,11 +99,7 @@ fn listen(socket: WebSocket<TcpStream>, stage: &Stage) {
     loop {
         match ears.read() {
             Ok(Message::Text(text)) => match serde_json::from_str(&text) {
-                Ok(FrameRequest::Show { generation, frame, max_width, max_height, near_first }) => {
-                    let window = window.clone();
-                    window.asks(generation);
-                    stage.want(Target { window, generation, frame, max_width, max_height, near_first });
-                }
+                Ok(request) => hear(&request, &window, stage),
                 Err(error) => {
                     tracing::warn!(%error, "A window asked for something unknown");
                     break;
@@ -115,6 +111,26 @@ fn listen(socket: WebSocket<TcpStream>, stage: &Stage) {
     }
     stage.leave(&window);
     window.close();
+}
+
+fn hear(request: &FrameRequest, window: &Window, stage: &Stage) {
+    let target = |generation, frame, (max_width, max_height), near_first| {
+        let window = window.clone();
+        Target { window, generation, frame, max_width, max_height, near_first }
+    };
+    match *request {
+        FrameRequest::Show { generation, frame, max_width, max_height, near_first } => {
+            window.asks(generation);
+            stage.want(target(generation, frame, (max_width, max_height), near_first));
+        }
+        FrameRequest::See { generation, frame, max_width, max_height } => {
+            window.sees(generation);
+            stage.want(target(generation, frame, (max_width, max_height), false));
+        }
+        FrameRequest::Bring { generation, frame, max_width, max_height } => {
+            stage.bring(target(generation, frame, (max_width, max_height), false));
+        }
+    }
 }
 
 /// The reading half of a connection.

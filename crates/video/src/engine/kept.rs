@@ -37,7 +37,16 @@ impl Weight for View {
 impl View {
     /// One binary message of the frame socket.
     pub fn message(&self, generation: u32, exact: bool) -> Vec<u8> {
-        let header = FrameHeader { generation, exact, ..self.header }.encode();
+        self.headed(FrameHeader { generation, exact, ..self.header })
+    }
+
+    /// The same of a picture that nobody wants yet.
+    pub fn ahead(&self, generation: u32) -> Vec<u8> {
+        self.headed(FrameHeader { generation, exact: true, ahead: true, ..self.header })
+    }
+
+    fn headed(&self, header: FrameHeader) -> Vec<u8> {
+        let header = header.encode();
         let mut message = Vec::with_capacity(header.len() + self.planes.len());
         message.extend_from_slice(&header);
         message.extend_from_slice(&self.planes);
@@ -116,6 +125,7 @@ impl Keep for Viewer {
             stride_uv: row(planes.chroma_stride)?,
             exact: true,
             hurt,
+            ahead: false,
             matrix: colour.matrix(),
             full_range: colour.full_range,
             transfer: colour.transfer(),

@@ -1,6 +1,8 @@
 // Asks the decoder for the wanted frame: at once when somebody says so, and once more when the hand has rested for
-// 150 ms and could have a better picture than the one on the glass.
+// 150 ms and could have a better picture than the one on the glass. What the neighbours hold is not asked for.
 
+import type { Neighbours } from "./neighbours";
+import type { Picture } from "./picture";
 import type { ReviewState } from "./review-state.svelte";
 import type { Session } from "./session.svelte";
 
@@ -13,11 +15,30 @@ export class Asking {
   constructor(
     private readonly state: ReviewState,
     private readonly session: Session,
+    private readonly neighbours: Neighbours,
   ) {}
 
   ask(how = { atRest: false, nearFirst: false }): void {
     this.askedAt = now();
-    this.session.show(this.state.wish(how));
+    const wish = this.state.wish(how);
+    const generation = this.session.show(wish);
+    // What a hand at rest gets may be larger than what a step wants.
+    this.neighbours.expect(generation, how.atRest ? null : wish);
+  }
+
+  /** The wanted frame, where it is here already: then nothing is asked for. */
+  have(): Picture | null {
+    const wish = this.state.wish({ atRest: false, nearFirst: false });
+    const picture = this.neighbours.of(wish);
+    if (!picture) return null;
+    const generation = this.session.see(wish);
+    this.neighbours.expect(generation, wish);
+    return { ...picture, generation: generation ?? picture.generation };
+  }
+
+  /** Says to a decoder that was asked nothing yet which frame is on the glass, so that it looks around it. */
+  introduce(): void {
+    this.session.see(this.state.wish({ atRest: false, nearFirst: false }));
   }
 
   /** How long ago that was, in milliseconds. */

@@ -36,6 +36,7 @@ export class SocketScene {
       arrived: (runs: Run[]) => this.said.push(runs),
       tones: ({ transfer, primaries, table }: Tones) => this.said.push([transfer, primaries, table]),
       picture: (picture: Picture) => this.pictures.push(picture),
+      brought: ({ frame }: Picture) => this.said.push(`brought ${frame}`),
       bytesMissing: () => this.said.push("bytes missing"),
       failed: (failure: { message: string }) => this.failures.push(failure.message),
       refused: (failure: { message: string }) => this.refusals.push(failure.message),

@@ -54,6 +54,24 @@ describe("pictures", () => {
     expect(scene.shown).toEqual(["2", "4"]);
   });
 
+  it("that were brought ahead answer nothing, and are of use until another one is wanted", () => {
+    scene.socket.show(wish(4));
+    scene.socket.bring(wish(5));
+    expect(scene.line.brought, "not before what is wanted").toEqual([]);
+    scene.line.picture({ generation: 1, ahead: true });
+    expect([scene.shown, scene.socket.waiting]).toEqual([[], true]);
+    scene.line.picture({ generation: 1 });
+    scene.socket.bring(wish(5));
+    scene.line.picture({ generation: 1, frame: 5, ahead: true });
+    expect(scene.socket.see(wish(5))).toBe(2);
+    expect([scene.shown, scene.socket.waiting]).toEqual([["1"], false]);
+    scene.line.picture({ generation: 1, frame: 6, ahead: true });
+    scene.line.picture({ generation: 1 });
+    scene.socket.forget();
+    scene.line.picture({ generation: 2, frame: 7, ahead: true });
+    expect([scene.said, scene.shown]).toEqual([["whole", "brought 0", "brought 5"], ["1"]]);
+  });
+
   it("near the wish are not shown after the exact one", () => {
     scene.socket.show(wish(9, true));
     scene.line.picture({ generation: 1, exact: false });

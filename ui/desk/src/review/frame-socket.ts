@@ -3,6 +3,8 @@
 // - Every wish is sent at once. The child keeps only the newest, so holding wishes back until the last one is
 //   answered would save nothing and would make a hand wait for a long exact seek that nobody wants any more.
 //   Playback, which must not starve its own pictures, asks `waiting` first.
+// - A picture that the window holds is shown without asking: the child hears where the eye is, and answers nothing. One
+//   that is brought ahead answers nothing either; it is of use as long as its wish is the newest.
 // - Pictures are handed on in the order of their generations: never an older one after a newer one, never a near
 //   one after the exact one that answers the same wish.
 // - A 250 ms watchdog looks at the line. It connects again when the line is cut, or when a wish is unanswered and
@@ -34,6 +36,8 @@ export interface Hears {
   tones(tones: Tones): void;
   /** One of generation 0 can come before the clip is known. */
   picture(picture: Picture): void;
+  /** One that was to be brought ahead. */
+  brought(picture: Picture): void;
   /** The bytes of the newest wish have not arrived. Its picture follows by itself. */
   bytesMissing(): void;
   failed(failure: Failure): void;
@@ -106,6 +110,20 @@ export class FrameSocket {
     return generation;
   }
 
+  /** Says what is shown now without having been asked for. Answers the wish's generation. */
+  see(wish: Wish): number {
+    const generation = ++this.asked;
+    this.unanswered = null;
+    this.shown = { generation, exact: true };
+    this.say({ kind: "see", generation, ...placed(wish) });
+    return generation;
+  }
+
+  /** Asks for a picture ahead of its being wanted, unless another one is wanted now. */
+  bring(wish: Wish): void {
+    if (!this.unanswered) this.say({ kind: "bring", generation: this.asked, ...placed(wish) });
+  }
+
   /** Drops whatever is still on its way: the picture on the glass stays. */
   forget(): void {
     this.floor = this.asked + 1;
@@ -127,7 +145,7 @@ export class FrameSocket {
       if (line !== this.line) return;
       this.quietSince = now();
       if (typeof event.data === "string") this.hear(event.data);
-      else this.see(event.data as ArrayBuffer);
+      else this.receive(event.data as ArrayBuffer);
     };
     line.onclose = () => {
       if (line === this.line) this.cut();
@@ -146,17 +164,13 @@ export class FrameSocket {
   }
 
   private send(): void {
-    if (!this.unanswered || !this.isReady || this.line?.readyState !== OPEN) return;
+    if (!this.unanswered) return;
     const { generation, wish } = this.unanswered;
-    const request: FrameRequest = {
-      kind: "show",
-      generation,
-      frame: wish.frame,
-      max_width: wish.maxWidth,
-      max_height: wish.maxHeight,
-      near_first: wish.nearFirst,
-    };
-    this.line.send(JSON.stringify(request));
+    this.say({ kind: "show", generation, ...placed(wish), near_first: wish.nearFirst });
+  }
+
+  private say(request: FrameRequest): void {
+    if (this.isReady && this.line?.readyState === OPEN) this.line.send(JSON.stringify(request));
   }
 
   private hear(text: string): void {
@@ -203,11 +217,15 @@ export class FrameSocket {
     }
   }
 
-  private see(message: ArrayBuffer): void {
+  private receive(message: ArrayBuffer): void {
     const picture = readPicture(message);
     if (!picture) return;
     this.tries = 0;
     const { generation, exact } = picture;
+    if (picture.ahead) {
+      if (generation >= this.floor && generation === this.asked) this.hears.brought(picture);
+      return;
+    }
     if (this.unanswered && exact && generation >= this.unanswered.generation) {
       this.unanswered = null;
       this.silence = SILENCE_MS;
@@ -244,5 +262,7 @@ export class FrameSocket {
     }
   }
 }
+
+const placed = ({ frame, maxWidth, maxHeight }: Wish) => ({ frame, max_width: maxWidth, max_height: maxHeight });
 
 const now = () => performance.now();

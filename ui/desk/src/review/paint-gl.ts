@@ -1,5 +1,8 @@
 // The glass in WebGL2: three planes as textures, one quad, one shader. Nothing beyond what every WebGL2 has.
 //
+// Pictures of ordinary colours have a shader of their own: one that asks for each pixel whether there is a table reads
+// it for each, where no graphics card helps.
+//
 // Chroma is taken to sit left, level with every second luma column, which is where H.264 and HEVC put it when they
 // say nothing; so it is read half a stored pixel to the right of where plain stretching would read it.
 
@@ -25,29 +28,28 @@ void main() {
   gl_Position = vec4(place.xy + corner * place.zw, 0.0, 1.0);
 }`;
 
-const FRAGMENT = `#version 300 es
+const fragment = (toned: boolean) => `#version 300 es
 precision highp float;
 precision highp sampler2D;
-precision highp sampler3D;
 uniform sampler2D luma;
 uniform sampler2D blue;
 uniform sampler2D red;
-uniform sampler3D tones;
 uniform mat3 rows;
 uniform vec3 offset;
 uniform vec4 chroma;
-uniform float toned;
 in vec2 at;
-out vec4 ink;${LOOK_UP}
+out vec4 ink;${toned ? `
+precision highp sampler3D;
+uniform sampler3D tones;${LOOK_UP}` : ""}
 void main() {
   vec2 between = at * chroma.xy + chroma.zw;
   vec3 yuv = vec3(texture(luma, at).r, texture(blue, between).r, texture(red, between).r) - offset;
   vec3 rgb = clamp(yuv * rows, 0.0, 1.0);
-  if (toned > 0.5) rgb = lookUp(rgb);
-  ink = vec4(rgb, 1.0);
+  ink = vec4(${toned ? "lookUp(rgb)" : "rgb"}, 1.0);
 }`;
 
-const UNIFORMS = ["place", "luma", "blue", "red", "tones", "rows", "offset", "chroma", "toned"] as const;
+const SAMPLERS = ["luma", "blue", "red", "tones"] as const;
+const UNIFORMS = ["place", "rows", "offset", "chroma"] as const;
 
 export function paintGl(canvas: HTMLCanvasElement): Painter | null {
   const gl = canvas.getContext("webgl2", {
@@ -106,9 +108,16 @@ interface Plane {
   height: number;
 }
 
-interface Kit {
+interface Shader {
   program: WebGLProgram;
   uniform: Record<(typeof UNIFORMS)[number], WebGLUniformLocation | null>;
+}
+
+interface Kit {
+  /** For ordinary colours. */
+  plain: Shader;
+  /** For colours that a table is for. */
+  toned: Shader;
   planes: [Plane, Plane, Plane];
   tones: WebGLTexture;
   /** The table that was uploaded last. */
@@ -118,24 +127,10 @@ interface Kit {
 }
 
 function equip(gl: WebGL2RenderingContext): Kit | null {
-  const program = gl.createProgram();
-  for (const [kind, source] of [
-    [gl.VERTEX_SHADER, VERTEX],
-    [gl.FRAGMENT_SHADER, FRAGMENT],
-  ] as const) {
-    const shader = gl.createShader(kind);
-    if (!shader) return null;
-    gl.shaderSource(shader, source);
-    gl.compileShader(shader);
-    gl.attachShader(program, shader);
-    gl.deleteShader(shader);
-  }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) return null;
-  gl.useProgram(program);
+  const [plain, toned] = [shade(gl, fragment(false)), shade(gl, fragment(true))];
+  if (!plain || !toned) return null;
   gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
 
-  const uniform = Object.fromEntries(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]));
   const corners = attribute(gl, 0, new Float32Array(CORNERS.flat()));
   const stored = attribute(gl, 1, new Float32Array(8));
   const plane = (unit: number): Plane => ({ texture: texture(gl, unit, gl.TEXTURE_2D, gl.LINEAR), width: 0, height: 0 });
@@ -144,9 +139,28 @@ function equip(gl: WebGL2RenderingContext): Kit | null {
   const tones = texture(gl, 3, gl.TEXTURE_3D, gl.NEAREST);
   // A sampler that is not used still wants a whole texture.
   gl.texImage3D(gl.TEXTURE_3D, 0, gl.RGB8, 1, 1, 1, 0, gl.RGB, gl.UNSIGNED_BYTE, new Uint8Array(3));
-  const kit: Kit = { program, uniform: uniform as Kit["uniform"], planes, tones, table: null, corners, stored };
-  for (const [unit, name] of (["luma", "blue", "red", "tones"] as const).entries()) gl.uniform1i(kit.uniform[name], unit);
-  return kit;
+  return { plain, toned, planes, tones, table: null, corners, stored };
+}
+
+function shade(gl: WebGL2RenderingContext, source: string): Shader | null {
+  const program = gl.createProgram();
+  for (const [kind, text] of [
+    [gl.VERTEX_SHADER, VERTEX],
+    [gl.FRAGMENT_SHADER, source],
+  ] as const) {
+    const shader = gl.createShader(kind);
+    if (!shader) return null;
+    gl.shaderSource(shader, text);
+    gl.compileShader(shader);
+    gl.attachShader(program, shader);
+    gl.deleteShader(shader);
+  }
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) return null;
+  gl.useProgram(program);
+  for (const [unit, name] of SAMPLERS.entries()) gl.uniform1i(gl.getUniformLocation(program, name), unit);
+  const uniform = Object.fromEntries(UNIFORMS.map((name) => [name, gl.getUniformLocation(program, name)]));
+  return { program, uniform: uniform as Shader["uniform"] };
 }
 
 function attribute(gl: WebGL2RenderingContext, location: number, values: Float32Array): WebGLBuffer | null {
@@ -199,6 +213,8 @@ function upload(gl: WebGL2RenderingContext, kit: Kit, { picture, tones }: Taken)
 
 function paint(gl: WebGL2RenderingContext, kit: Kit, { picture, tones }: Taken, place: Rect, squares: boolean): void {
   const { drawingBufferWidth: width, drawingBufferHeight: height } = gl;
+  const { program, uniform } = tones ? kit.toned : kit.plain;
+  gl.useProgram(program);
   gl.viewport(0, 0, width, height);
   gl.clearColor(0, 0, 0, 1);
   gl.clear(gl.COLOR_BUFFER_BIT);
@@ -206,23 +222,24 @@ function paint(gl: WebGL2RenderingContext, kit: Kit, { picture, tones }: Taken, 
   // From device pixels counted downwards to clip space counted upwards.
   const left = (place.x / width) * 2 - 1;
   const top = 1 - (place.y / height) * 2;
-  gl.uniform4f(kit.uniform.place, left, top, (place.width / width) * 2, (-place.height / height) * 2);
+  gl.uniform4f(uniform.place, left, top, (place.width / width) * 2, (-place.height / height) * 2);
 
   const stored = CORNERS.map(([x, y]) => storedPoint({ x, y }, picture.rotation, picture.reflected));
   gl.bindBuffer(gl.ARRAY_BUFFER, kit.stored);
   gl.bufferSubData(gl.ARRAY_BUFFER, 0, new Float32Array(stored.flatMap(({ x, y }) => [x, y])));
 
   const { offset, rows } = mixing(picture.matrix, picture.fullRange);
-  gl.uniformMatrix3fv(kit.uniform.rows, false, rows.flat());
-  gl.uniform3fv(kit.uniform.offset, offset);
+  gl.uniformMatrix3fv(uniform.rows, false, rows.flat());
+  gl.uniform3fv(uniform.offset, offset);
   const chroma = chromaSize(picture);
   const stretch = [picture.width / 2 / chroma.width, picture.height / 2 / chroma.height] as const;
-  gl.uniform4f(kit.uniform.chroma, ...stretch, 0.25 / chroma.width, 0);
-  gl.uniform1f(kit.uniform.toned, tones ? 1 : 0);
+  gl.uniform4f(uniform.chroma, ...stretch, 0.25 / chroma.width, 0);
 
   gl.activeTexture(gl.TEXTURE0);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, squares ? gl.NEAREST : gl.LINEAR);
   gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+  // Begins at once, and not only with the next animation frame.
+  gl.flush();
 }
 
 function strip(gl: WebGL2RenderingContext, kit: Kit): void {
@@ -230,5 +247,5 @@ function strip(gl: WebGL2RenderingContext, kit: Kit): void {
   gl.deleteTexture(kit.tones);
   gl.deleteBuffer(kit.corners);
   gl.deleteBuffer(kit.stored);
-  gl.deleteProgram(kit.program);
+  for (const { program } of [kit.plain, kit.toned]) gl.deleteProgram(program);
 }

@@ -5,6 +5,7 @@ export const HEADER_BYTES = 40;
 /** Bits of the header's byte 32. */
 const EXACT = 1;
 const HURT = 2;
+const AHEAD = 4;
 
 /** Colour matrix, ITU-T H.273: BT.709, BT.601, BT.2020. */
 export type Matrix = 1 | 6 | 9;
@@ -30,6 +31,8 @@ export interface Picture {
   exact: boolean;
   /** Whether the decoder had to make up a part of it. */
   hurt: boolean;
+  /** Whether it comes ahead of its being wanted. */
+  ahead: boolean;
   matrix: Matrix;
   fullRange: boolean;
   transfer: Transfer;
@@ -74,6 +77,7 @@ export function readPicture(message: ArrayBuffer): Picture | null {
     strideUv,
     exact: (head.getUint8(32) & EXACT) !== 0,
     hurt: (head.getUint8(32) & HURT) !== 0,
+    ahead: (head.getUint8(32) & AHEAD) !== 0,
     matrix: oneOf(head.getUint8(33), [1, 6, 9], 1),
     fullRange: head.getUint8(34) === 1,
     transfer: oneOf(head.getUint8(35), [1, 16, 18], 1),

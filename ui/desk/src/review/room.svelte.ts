@@ -1,7 +1,8 @@
 // The hands in the review room: keys and pointer become wishes, pictures become what is drawn.
 //
-// A step is asked for the moment its key goes down; a drag, once per animation frame. What plays is in `playing`, what
-// is asked for in `asking`, what reaches the glass in `showing`, what is taken out of the room in `keeping`.
+// A step is asked for the moment its key goes down, or drawn without asking; a drag, once per animation frame. What
+// plays is in `playing`, what is asked for in `asking`, what is here before it is wanted in `neighbours`, what reaches
+// the glass in `showing`, what is taken out of the room in `keeping`.
 
 import type { AttachmentId, ConversationId } from "@limpet/shared/gen/wire";
 import { Asking } from "./asking";
@@ -9,6 +10,7 @@ import type { Line } from "./frame-socket";
 import { WHOLE, type Point, type Size } from "./geometry";
 import { Keeping } from "./keeping.svelte";
 import { repeats, type Action } from "./keys";
+import { Neighbours } from "./neighbours";
 import { Notices } from "./notices.svelte";
 import type { Painter } from "./painter";
 import { Playing } from "./playing";
@@ -23,16 +25,20 @@ export class Room {
   readonly notices = new Notices();
   readonly showing = new Showing(this.state);
   readonly session: Session;
+  readonly neighbours: Neighbours;
   readonly asking: Asking;
   readonly playing: Playing;
   readonly keeping: Keeping;
   dragging = $state(false);
   private scrub: number | null = null;
   private beatAt = 0;
+  /** Something was drawn since the last animation frame: nobody has seen it yet. */
+  private drew = false;
 
   constructor(clip: AttachmentId, conversation: ConversationId, desk: Desk, dial?: (address: string) => Line) {
     this.session = new Session(clip, desk, this.ears(), dial);
-    this.asking = new Asking(this.state, this.session);
+    this.neighbours = new Neighbours(this.state, this.session);
+    this.asking = new Asking(this.state, this.session, this.neighbours);
     this.playing = new Playing(clip, desk, this);
     this.keeping = new Keeping(clip, conversation, desk, this.notices);
   }
@@ -69,8 +75,8 @@ export class Room {
     const { state, playing } = this;
     switch (action.do) {
       case "step":
-        // A held key goes as fast as pictures come, so that letting go stops at what is seen.
-        if (held && this.session.waiting) return;
+        // A held key goes as fast as pictures come and are seen, so that letting go stops at what is seen.
+        if (held && (this.session.waiting || this.drew)) return;
         return this.hold(() => state.step(action.by));
       case "first":
         return this.hold(() => state.goTo(0));
@@ -148,10 +154,14 @@ export class Room {
   beat(): void {
     this.beatAt ||= requestAnimationFrame(() => {
       this.beatAt = 0;
+      const shows = this.drew;
+      this.drew = false;
       this.followHand();
       this.playing.advance();
       this.showing.catchUp();
-      if (this.state.playing) this.beat();
+      // What is brought ahead must not be in the way of what is just being shown.
+      if (!shows && !this.dragging) this.neighbours.fetch();
+      if (shows || this.state.playing) this.beat();
     });
   }
 
@@ -163,9 +173,12 @@ export class Room {
         // What has come goes by the numbers that were known then.
         if (state.clip) showing.catchUp();
         const before = state.wanted;
+        this.neighbours.forget();
         state.open(index, whole);
         const renumbered = state.wanted !== before;
         if (renumbered || (!state.settled && !this.session.waiting)) this.asking.ask();
+        else if (state.settled && !this.session.waiting) this.asking.introduce();
+        this.beat();
         this.asking.touched();
         this.playing.playOn();
       },
@@ -176,9 +189,11 @@ export class Room {
       },
       picture: (picture) => {
         showing.take(picture);
+        this.neighbours.keep(picture);
         this.playing.took();
-        this.beat();
+        this.draw();
       },
+      brought: (picture) => this.neighbours.take(picture),
       bytesMissing: () => this.playing.standStill(),
       gone: () => this.playing.breakOff(),
       stuck: () => {
@@ -188,13 +203,27 @@ export class Room {
     };
   }
 
-  /** A change of the frame by hand: stops playback, asks at once. */
+  /** A change of the frame by hand: stops playback, asks at once for what is not here. */
   private hold(change: () => void): void {
     this.playing.giveWay();
     const before = this.state.wanted;
     change();
-    if (this.state.wanted !== before || !this.state.settled) this.asking.ask();
+    if (this.state.wanted !== before || !this.state.settled) this.want();
     this.asking.touched();
+  }
+
+  private want(): void {
+    const picture = this.asking.have();
+    if (!picture) return this.asking.ask();
+    this.showing.take(picture);
+    this.draw();
+  }
+
+  /** What has come is drawn at once, so that it is done by the next animation frame; more that comes until then, with it. */
+  private draw(): void {
+    if (!this.drew) this.showing.catchUp();
+    this.drew = true;
+    this.beat();
   }
 
   /** A change of the view. */

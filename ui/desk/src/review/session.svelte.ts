@@ -35,6 +35,7 @@ export interface SessionHears {
   arrived(runs: Run[]): void;
   tones(tones: Tones): void;
   picture(picture: Picture): void;
+  brought(picture: Picture): void;
   /** The bytes of the newest wish have not arrived. */
   bytesMissing(): void;
   /** The decoder died, and whatever else was going on in its room. */
@@ -96,10 +97,23 @@ export class Session {
     await this.open();
   }
 
-  show(wish: Wish): void {
+  /** Asks for a picture. Answers the wish's generation; null without a line. */
+  show(wish: Wish): number | null {
     this.owesSince ??= now();
     this.bytesMissing = false;
-    this.socket?.show(wish);
+    return this.socket?.show(wish) ?? null;
+  }
+
+  /** Says what is shown now without having been asked for. Answers its generation; null without a line. */
+  see(wish: Wish): number | null {
+    this.trouble = null;
+    const generation = this.socket?.see(wish) ?? null;
+    this.settle();
+    return generation;
+  }
+
+  bring(wish: Wish): void {
+    this.socket?.bring(wish);
   }
 
   forget(): void {
@@ -131,6 +145,7 @@ export class Session {
         this.hears.picture(picture);
         this.settle();
       },
+      brought: (picture) => this.hears.brought(picture),
       bytesMissing: () => {
         this.bytesMissing = true;
         this.hears.bytesMissing();

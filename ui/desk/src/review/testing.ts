@@ -19,7 +19,7 @@ export function message(some: Partial<Picture>): ArrayBuffer {
   head.setUint32(4, some.frame ?? 0, true);
   head.setBigInt64(8, BigInt(some.pts ?? 0), true);
   for (const [at, word] of [width, height, strideY, strideUv].entries()) head.setUint32(16 + at * 4, word, true);
-  head.setUint8(32, ((some.exact ?? true) ? 1 : 0) | (some.hurt ? 2 : 0));
+  head.setUint8(32, ((some.exact ?? true) ? 1 : 0) | (some.hurt ? 2 : 0) | (some.ahead ? 4 : 0));
   head.setUint8(33, some.matrix ?? 1);
   head.setUint8(34, some.fullRange ? 1 : 0);
   head.setUint8(35, some.transfer ?? 1);
@@ -52,6 +52,8 @@ export function phoneClip(frames = 12): ClipIndex {
   };
 }
 
+type Asked<Kind extends FrameRequest["kind"]> = Extract<FrameRequest, { kind: Kind }>;
+
 /** One end of a line; the test is the child. */
 export class FakeLine implements Line {
   readyState = 0;
@@ -60,19 +62,27 @@ export class FakeLine implements Line {
   onmessage: Line["onmessage"] = null;
   onclose: Line["onclose"] = null;
   onerror: Line["onerror"] = null;
-  readonly sent: FrameRequest[] = [];
+  /** What was to be shown. */
+  readonly sent: Asked<"show">[] = [];
+  /** What the window showed by itself. */
+  readonly seen: Asked<"see">[] = [];
+  /** What was to be brought. */
+  readonly brought: Asked<"bring">[] = [];
 
   constructor(readonly address: string) {}
 
   send(text: string): void {
-    this.sent.push(JSON.parse(text) as FrameRequest);
+    const request = JSON.parse(text) as FrameRequest;
+    if (request.kind === "show") this.sent.push(request);
+    else if (request.kind === "see") this.seen.push(request);
+    else this.brought.push(request);
   }
 
   close(): void {
     this.readyState = 3;
   }
 
-  get last(): FrameRequest | undefined {
+  get last(): Asked<"show"> | undefined {
     return this.sent.at(-1);
   }
 

@@ -1,4 +1,5 @@
-//! What is there already: shown by a thread of its own, so that it never waits for what is being decoded.
+//! What is there already: shown by a thread of its own, so that it never waits for what is being decoded. What may be
+//! wanted next goes ahead from here, too, as soon as it is there.
 //!
 //! **Invariant:** like the hand it knows only the newest target. What it has shown exactly, the window does not take
 //! from the hand again.
@@ -6,7 +7,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use super::{
-    stage::{Known, Near, Stage},
+    stage::{Known, Look, Near, Stage},
     target::Target,
 };
 use crate::engine::{Easel, View, Viewer};
@@ -22,14 +23,16 @@ impl AtOnce {
     pub fn run(stage: Arc<Stage>) -> Infallible {
         let mut at_once = Self { stage, easel: Easel::default() };
         loop {
-            let (target, known) = at_once.stage.next_wish();
-            at_once.show(&target, &known);
+            match at_once.stage.next_look() {
+                (Look::Wish(target), known) => at_once.show(&target, &known),
+                (Look::Ahead(target, view), known) => target.bring(&view, &known),
+            }
         }
     }
 
     fn show(&mut self, target: &Target, known: &Known) {
         let kind = Viewer::within(known.track.size(), target.max_width, target.max_height);
-        if let Some(view) = known.views.get(target.frame, kind) {
+        if let Some(view) = known.view(target) {
             target.send(&view, true, known);
         } else if target.near_first
             && let Some((_, near)) = known.nearest(target.frame, kind)

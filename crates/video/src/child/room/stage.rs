@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     ByteSource, VideoError,
-    engine::{Shared, Sketch, View},
+    engine::{Shared, Sketch, View, Viewer},
     media::{
         demuxer::{Demuxer, Track},
         index::Index,
@@ -39,6 +39,14 @@ pub struct Known {
     pub sketches: Shared<Sketch>,
 }
 
+/// What the cache is looked through for.
+pub enum Look {
+    /// A wish: what there is for it is shown.
+    Wish(Target),
+    /// It may be wanted next, and this is it.
+    Ahead(Target, Arc<View>),
+}
+
 /// A frame in the cache that is near to another.
 pub enum Near {
     View(Arc<View>),
@@ -46,6 +54,12 @@ pub enum Near {
 }
 
 impl Known {
+    /// The kept picture of a target.
+    pub fn view(&self, target: &Target) -> Option<Arc<View>> {
+        let kind = Viewer::within(self.track.size(), target.max_width, target.max_height);
+        self.views.get(target.frame, kind)
+    }
+
     /// The nearest frame there is, as a view of a size or as a sketch, and how far off it is.
     pub fn nearest(&self, frame: u32, kind: (u32, u32)) -> Option<(u32, Near)> {
         let off = |(other, near): (u32, Near)| (other.abs_diff(frame), near);
@@ -73,6 +87,8 @@ pub struct State {
     target: Option<Target>,
     /// The same, until the cache was looked through for it.
     wish: Option<Target>,
+    /// What may be wanted next: sent ahead, once it is in the cache.
+    next: Option<Target>,
     /// What was wanted and has not arrived, and where its bytes lie.
     waiting: Option<(Target, Range<u64>)>,
     /// Where the eye is, since when, and whether it is being dragged.
@@ -174,8 +190,14 @@ impl Stage {
         let mut state = self.state();
         state.wish = Some(target.clone());
         state.target = Some(target);
-        state.waiting = None;
+        (state.next, state.waiting) = (None, None);
         drop(state);
+        self.tell();
+    }
+
+    /// Has a picture sent ahead, once it is there and nothing else is wanted.
+    pub fn bring(&self, target: Target) {
+        self.state().next = Some(target);
         self.tell();
     }
 
@@ -243,21 +265,28 @@ impl Stage {
 
     /// Waits for a target, and for the clip to be known, and takes both.
     pub fn next_target(&self) -> (Target, Arc<Known>) {
-        self.next(|state| state.target.take())
+        self.next(|state, _| state.target.take())
     }
 
-    /// The same for what is there already: the newest target that nobody has looked for in the cache.
-    pub fn next_wish(&self) -> (Target, Arc<Known>) {
-        self.next(|state| state.wish.take())
+    /// The same for what is there already: the newest target that nobody has looked for in the cache, or what is to be
+    /// sent ahead and is in it.
+    pub fn next_look(&self) -> (Look, Arc<Known>) {
+        self.next(|state, known| {
+            let wish = state.wish.take().map(Look::Wish);
+            wish.or_else(|| {
+                let view = state.next.as_ref().and_then(|next| known.view(next))?;
+                state.next.take().map(|next| Look::Ahead(next, view))
+            })
+        })
     }
 
-    fn next(&self, take: fn(&mut State) -> Option<Target>) -> (Target, Arc<Known>) {
+    fn next<T>(&self, take: impl Fn(&mut State, &Known) -> Option<T>) -> (T, Arc<Known>) {
         let mut state = self.state();
         loop {
             if let Some(known) = state.known.clone()
-                && let Some(target) = take(&mut state)
+                && let Some(taken) = take(&mut state, &known)
             {
-                return (target, known);
+                return (taken, known);
             }
             state = self.wait(state, Duration::from_secs(60));
         }

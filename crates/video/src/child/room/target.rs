@@ -40,6 +40,11 @@ impl Target {
         self.window.show(view, self.generation, exact, Some(known.numbering))
     }
 
+    /// Sends a picture that it may want next.
+    pub fn bring(&self, view: &View, known: &Known) {
+        self.window.bring(view, self.generation, known.numbering);
+    }
+
     /// Says that its picture has not arrived yet.
     pub fn waits(&self) {
         self.window.say(&FrameEvent::Waiting { generation: self.generation });
@@ -57,6 +62,8 @@ pub struct Window {
     line: Arc<Mutex<Option<Line>>>,
     /// The generation asked for last. Apart from the line, which may be busy with a picture.
     asked: Arc<AtomicU32>,
+    /// The generation that it showed by itself.
+    seen: Arc<AtomicU32>,
 }
 
 struct Line {
@@ -73,12 +80,18 @@ impl Window {
     /// Only this writes to the connection from now on.
     pub fn new(socket: WebSocket<TcpStream>) -> Self {
         let line = Line { socket, tones: Vec::new(), numbering: None, answered: 0 };
-        Self { line: Arc::new(Mutex::new(Some(line))), asked: Arc::default() }
+        Self { line: Arc::new(Mutex::new(Some(line))), asked: Arc::default(), seen: Arc::default() }
     }
 
     /// It wants this generation and no older one from now on.
     pub fn asks(&self, generation: u32) {
         self.asked.store(generation, Ordering::Release);
+    }
+
+    /// It shows this generation by itself.
+    pub fn sees(&self, generation: u32) {
+        self.seen.store(generation, Ordering::Release);
+        self.asks(generation);
     }
 
     /// Whether it is the same window.
@@ -90,24 +103,15 @@ impl Window {
     /// overwritten, or answered exactly, is dropped without a word. False when the window counts frames in another way;
     /// a first picture, before they are counted, goes to windows that do not.
     pub fn show(&self, view: &View, generation: u32, exact: bool, numbering: Option<u32>) -> bool {
-        let FrameHeader { transfer, primaries, .. } = view.header;
-        let colours = (transfer as u8, primaries);
-        let told = |line: &Line| is_ordinary(colours) || line.tones.contains(&colours);
-        if !lock(&self.line).as_ref().is_none_or(told) {
-            let table = BASE64_STANDARD.encode(tonemap::Table::new(transfer, primaries).bytes());
-            self.say(&FrameEvent::Tones { transfer: transfer as u8, primaries, table });
-            if let Some(line) = &mut *lock(&self.line) {
-                line.tones.push(colours);
-            }
-        }
+        self.explain(view);
         let mut line = lock(&self.line);
         if line.as_ref().is_some_and(|line| line.numbering != numbering) {
             return false;
         }
         if generation != FIRST {
-            let newest = self.asked.load(Ordering::Acquire);
-            let Some(line) = line.as_mut().filter(|line| newest == generation && line.answered != generation)
-            else {
+            let wanted = self.asked.load(Ordering::Acquire) == generation
+                && self.seen.load(Ordering::Acquire) != generation;
+            let Some(line) = line.as_mut().filter(|line| wanted && line.answered != generation) else {
                 return true;
             };
             if exact {
@@ -116,6 +120,32 @@ impl Window {
         }
         send(&mut line, Message::binary(view.message(generation, exact)));
         true
+    }
+
+    /// Sends a picture that is not wanted yet, unless something else was asked for meanwhile or the window counts frames
+    /// in another way.
+    pub fn bring(&self, view: &View, generation: u32, numbering: u32) {
+        self.explain(view);
+        let mut line = lock(&self.line);
+        let counts = line.as_ref().is_some_and(|line| line.numbering == Some(numbering));
+        if counts && self.asked.load(Ordering::Acquire) == generation {
+            send(&mut line, Message::binary(view.ahead(generation)));
+        }
+    }
+
+    /// What the colours of a picture mean, once, where a screen does not show them as they are.
+    fn explain(&self, view: &View) {
+        let FrameHeader { transfer, primaries, .. } = view.header;
+        let colours = (transfer as u8, primaries);
+        let told = |line: &Line| is_ordinary(colours) || line.tones.contains(&colours);
+        if lock(&self.line).as_ref().is_none_or(told) {
+            return;
+        }
+        let table = BASE64_STANDARD.encode(tonemap::Table::new(transfer, primaries).bytes());
+        self.say(&FrameEvent::Tones { transfer: transfer as u8, primaries, table });
+        if let Some(line) = &mut *lock(&self.line) {
+            line.tones.push(colours);
+        }
     }
 
     /// Tells it what is known of the clip, and so how frames are counted. False when it is gone.
@@ -190,6 +220,7 @@ mod tests {
             stride_uv: 1,
             exact: true,
             hurt: false,
+            ahead: false,
             matrix: Matrix::Bt709,
             full_range: false,
             transfer,
@@ -214,6 +245,22 @@ mod tests {
         assert!(show(3, true));
         let came = [next(), next(), next()];
         assert_eq!(came, [Some((1, false)), Some((1, true)), Some((3, true))]);
+    }
+
+    #[test]
+    fn what_is_brought_ahead_is_for_the_newest_wish_and_answers_none() {
+        let (window, mut next) = connected();
+        count(&mut lock(&window.line), 1);
+        window.asks(1);
+        window.bring(&view(Transfer::Sdr), 1, 1);
+        assert!(window.show(&view(Transfer::Sdr), 1, true, Some(1)));
+        window.sees(2);
+        window.bring(&view(Transfer::Sdr), 1, 1);
+        window.bring(&view(Transfer::Sdr), 2, 7);
+        assert!(window.show(&view(Transfer::Sdr), 2, true, Some(1)), "the window holds it");
+        window.bring(&view(Transfer::Hlg), 2, 1);
+        let came = [next(), next(), next(), next()];
+        assert_eq!(came, [Some((1, true)), Some((1, true)), None, Some((2, true))]);
     }
 
     /// A window, and what comes to it: generation and exactness of pictures, `None` for an event.
