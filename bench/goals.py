@@ -12,7 +12,7 @@ from . import figures, traces
 from .figures import Seen, Spread, by_repetition, operation, replays, spread
 from .peers import NAMES
 
-COMPARED = ("open", "random", "forward", "back")
+COMPARED = ("open", "random", "forward", "held", "back")
 SETTLES = {"1080p30-h264": (60, 120), "1080p60-hevc": (130, 300), "4k60-hevc": (700, 1400)}
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from . import ours, traces
 from .clips import Clip
 from .peers import NAMES
-from .play import kind_of
+from .play import BY, beat_of, kind_of
 from .truth import Truth
 
 MOST_SECONDS = 1800
@@ -63,7 +63,8 @@ class Subject:
             moments = traces.read(traces.path_of(name, self.clip.times))[: self.effort.entries]
             frames = [self.truth.frame_at(pts_us) for _, pts_us in moments]
             asked[name] = [(frame, self.truth.pts_us[frame]) for frame in frames]
-        return asked
+        # The same steps by a key that is held down.
+        return asked | {"held": asked["forward"]}
 
 
 def measure(subject: Subject, engine: ours.Engine) -> dict[str, Any]:
@@ -93,7 +94,8 @@ def our_runs(subject: Subject, engine: ours.Engine, asked: dict[str, list[tuple[
         if operation == "open" and not subject.clip.only_opened:
             continue
         once = entries[:1] if operation == "open" else entries
-        done = engine.replay(subject.path, [(0, pts_us) for _, pts_us in once], "settle")
+        moments = [(0.0, pts_us) for _, pts_us in once]
+        done = engine.replay(subject.path, moments, "settle", beat_of(operation))
         run = {"program": "limpet", "operation": operation} | done
         if "entries" in done:
             frames = [frame for frame, _ in once]
@@ -149,8 +151,8 @@ def judged(truth: Truth, done: dict[str, Any]) -> dict[str, Any]:
     """Says of each step whether it went over the edge of a GOP, and how many pictures were wrong; null: unknown."""
     steps = done.get("steps", [])
     for step in steps:
-        edge = step["frame"] if step["kind"] == "forward" else step["frame"] + 1
-        step["over_edge"] = step["kind"] in ("forward", "back") and edge in truth.keys
+        edge = step["frame"] if BY.get(step["kind"]) == 1 else step["frame"] + 1
+        step["over_edge"] = step["kind"] in BY and edge in truth.keys
     if all("failed" not in step and step.get("got_us") is None for step in steps):
         return {"wrong": None}
     right = ["got_us" in step and truth.is_that(step["frame"], step["got_us"]) for step in steps]

@@ -38,7 +38,9 @@ class Engine:
         says = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
         return f"{says} {self.origin}"
 
-    def replay(self, clip: Path, moments: list[tuple[float, int]], how: How) -> dict[str, Any]:
+    def replay(
+        self, clip: Path, moments: list[tuple[float, int]], how: How, beat_ms: int | None = None
+    ) -> dict[str, Any]:
         """What `limpet-cli trace` printed, or the error it ended with."""
         with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
             json.dump([{"t_ms": t_ms, "pts_us": pts_us} for t_ms, pts_us in moments], file)
@@ -46,6 +48,7 @@ class Engine:
             command = [str(self.program), "trace", str(clip), file.name, "--view", self.view]
             command += ["--reference", f"{clip}.{self.view}.{self.mark}.json"]
             command += [f"--{how}"] if how != "drag" else []
+            command += ["--beat", str(beat_ms)] if beat_ms else []
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=MOST_SECONDS, check=False)
             except subprocess.TimeoutExpired:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from .peers import Asked, NoPicture, Peer, peer
+from .traces import BEAT_MS
 from .usage import cpu_ms, peak_rss_bytes
+
+BY = {"forward": 1, "held": 1, "back": -1}
+"""Frames from one to the next, of operations that are steps."""
 
 Step = dict[str, Any]
 """kind, frame, ms, and got_us: what time the picture says it has, null where the peer does not say, or failed."""
@@ -66,14 +70,18 @@ def openings(program: Peer, clip: Path, count: int) -> list[Step]:
 
 def walk(program: Peer, asked: list[Asked], operation: str, seconds: float, at_least: int) -> list[Step]:
     """Asks for one frame after another."""
-    until = monotonic() + seconds
+    began_at = monotonic()
+    until = began_at + seconds
+    beat_ms = beat_of(operation)
     steps: list[Step] = []
     at: int | None = None
     for entry in asked:
         if monotonic() > until and sum(step["kind"] == operation for step in steps) >= at_least:
             break
         kind = kind_of(operation, at, entry.frame)
-        ask = {"forward": program.forward, "back": program.back}.get(kind, program.seek)
+        ask = {1: program.forward, -1: program.back}.get(BY.get(kind, 0), program.seek)
+        if beat_ms:
+            sleep(beat_ms / 1000 - (monotonic() - began_at) % (beat_ms / 1000))
         began = perf_counter()
         step: Step = {"kind": kind, "frame": entry.frame}
         try:
@@ -88,10 +96,15 @@ def walk(program: Peer, asked: list[Asked], operation: str, seconds: float, at_l
 
 def kind_of(operation: str, at: int | None, frame: int) -> str:
     """Whether an entry is a step, or goes to the place where the next ones begin."""
-    by = {"forward": 1, "back": -1}.get(operation)
+    by = BY.get(operation)
     if by is None:
         return operation
     return operation if at is not None and frame == at + by else "place"
+
+
+def beat_of(operation: str) -> int | None:
+    """How often it is asked for the next one, milliseconds; None: as soon as the one before is there."""
+    return BEAT_MS if operation == "held" else None
 
 
 def why(failure: Exception) -> str:

@@ -26,7 +26,8 @@ an index of its own, decoding from the right key frame or on from where it is; O
 and torchcodec (exact mode) by frame number. An operation lasts from the request until the decoded picture is there. All
 are asked for the same frames in the same order, one right after the other: random seeks anywhere; steps in runs of ten
 from six places, about half of the places of steps back just behind a key frame; what brings a program to a place is not
-counted. A peer's run ends early when it takes too long; the ratio in brackets, its p50 to Limpet's, is that of the
+counted. The steps forward are done once more as a key asks that is held down: every 33 ms, or with the next beat once the
+one before is there. A peer's run ends early when it takes too long; the ratio in brackets, its p50 to Limpet's, is that of the
 operations that both did. Figures are medians over the rounds. Processor time is that of the decoding process (user and
 system), opening and indexing counted in, divided by the frames asked for. Wrong: pictures that are not the frame asked
 for, by the time the program reports and the file's own packets; decord2 reports none. Limpet's are judged by the same

@@ -14,7 +14,8 @@ PROGRAMS = {"limpet": "**Limpet**", **NAMES}
 COLUMNS: list[tuple[str, str, bool | None]] = [
     ("open to first picture", "open", None),
     ("random exact seek", "random", None),
-    ("step forward", "forward", None),
+    ("step forward, one right after the other", "forward", None),
+    ("step forward, key held", "held", None),
     ("step back", "back", None),
     ("of these over a GOP edge", "back", True),
 ]

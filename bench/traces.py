@@ -26,6 +26,8 @@ DRAGS = ("slow-drag", "flick", "jitter", "reversals", "drag-release")
 STEPS = ("cached-steps", "back-taps")
 REAL_TIME = (*DRAGS, "random-clicks", "held-arrow", *STEPS)
 ONE_BY_ONE = ("random", "forward", "back")
+BEAT_MS = 33
+"""How often a key that is held down repeats."""
 
 
 def hand(begin_ms: float, seconds: float, where: Callable[[float], float]) -> Trace:

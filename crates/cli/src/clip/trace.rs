@@ -38,6 +38,9 @@ pub struct Trace {
     /// Send each entry only when the exact frame of the one before has come, to measure single operations.
     #[arg(long)]
     settle: bool,
+    /// With --settle: send each entry at a beat of so many milliseconds, as a key does that is held down; t_ms is nothing then.
+    #[arg(long, value_name = "MS", requires = "settle", value_parser = clap::value_parser!(u64).range(1..))]
+    beat: Option<u64>,
     /// The entries are steps, not moves of a dragging hand: only exact pictures are asked for, as for an arrow key.
     #[arg(long)]
     steps: bool,
@@ -106,8 +109,7 @@ impl Trace {
         let clip = review.clip()?;
         let began = Instant::now();
         for (number, moment) in moments.iter().enumerate() {
-            let due = began + Duration::try_from_secs_f64(moment.t_ms / 1000.0).unwrap_or_default();
-            replay.watch(due)?;
+            replay.watch(began + due(self.beat, moment.t_ms, began.elapsed()))?;
             let drags = !self.settle && !self.steps;
             replay.ask(number, super::frame_at(&clip, moment.pts_us), self.view, drags)?;
             if self.settle {
@@ -167,6 +169,14 @@ impl Trace {
                 .context("The reference could not be kept")?;
         }
         Ok(right)
+    }
+}
+
+/// When an entry is sent, from the beginning: with the next beat, or at its time.
+fn due(beat: Option<u64>, t_ms: f64, now: Duration) -> Duration {
+    match beat.map(Duration::from_millis) {
+        Some(beat) => beat * u32::try_from(now.as_nanos() / beat.as_nanos() + 1).unwrap_or(u32::MAX),
+        None => Duration::try_from_secs_f64(t_ms / 1000.0).unwrap_or_default(),
     }
 }
 
@@ -314,4 +324,17 @@ fn read(path: &Path) -> Result<Vec<Moment>> {
 fn view_size(text: &str) -> Result<(u32, u32), String> {
     let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
     sides.ok_or_else(|| "a size looks like 1280x720; 0x0 is full resolution".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_key_asks_with_the_next_beat_and_everything_else_at_its_time() {
+        let ms = Duration::from_millis;
+        assert_eq!([0, 32, 33, 100].map(|now| due(Some(33), 7.0, ms(now))), [33, 33, 66, 132].map(ms));
+        assert_eq!(due(None, 7.0, ms(100)), ms(7));
+        assert_eq!(due(None, -1.0, ms(100)), Duration::ZERO);
+    }
 }

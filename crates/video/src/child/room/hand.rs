@@ -63,6 +63,7 @@ impl Hand {
         if let Err(error) = hand.show_first() {
             tracing::debug!(%error, "There is no first picture");
         }
+        hand.stage.begins();
         loop {
             let (target, known) = hand.stage.next_target();
             hand.read_by(&known);

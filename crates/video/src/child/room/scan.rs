@@ -19,6 +19,9 @@ use crate::{
 /// How often to look whether somebody has come to wait for what is here. What arrives is told.
 const LOOK: Duration = Duration::from_millis(300);
 
+/// How long the first picture may take before indexing begins beside it.
+const FIRST: Duration = Duration::from_millis(40);
+
 /// Starts to index.
 pub fn start(stage: Arc<Stage>, source: Arc<dyn ByteSource>) -> io::Result<()> {
     let fails = Arc::clone(&stage);
@@ -41,6 +44,7 @@ impl Scan {
         let holes = Arc::new(Holes::new(Arc::clone(&self.source)));
         let opened = self.stage.open(&(Arc::clone(&holes) as Arc<dyn ByteSource>));
         let mut demuxer = if holes.take_failure() { return Err(VideoError::unreadable()) } else { opened? };
+        self.stage.wait_first(FIRST);
         // From here on bytes that are not there read as nothing: the container's table says what they would be.
         let by_table = matches!(demuxer.track.container.as_str(), "mp4" | "mov");
         holes.leave_out(if by_table { Instead::Zeros } else { Instead::End });

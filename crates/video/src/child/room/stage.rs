@@ -100,6 +100,8 @@ pub struct State {
     known: Option<Arc<Known>>,
     failed: Option<VideoError>,
     first: Option<Arc<View>>,
+    /// Whether there is a first picture, or none to wait for.
+    began: bool,
     windows: Vec<Window>,
 }
 
@@ -349,6 +351,18 @@ impl Stage {
         for window in windows {
             window.say(&event);
         }
+    }
+
+    /// Waits for the first picture, if one comes within that time: whoever begins something else slows it down.
+    pub fn wait_first(&self, most: Duration) {
+        let waited = self.changed.wait_timeout_while(self.state(), most, |state| !state.began);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Says that the first picture is there, or that there is none.
+    pub fn begins(&self) {
+        self.state().began = true;
+        self.tell();
     }
 
     /// Shows the first picture, before it is known which frame it is.
