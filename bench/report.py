@@ -37,7 +37,8 @@ start to the end; that those equal FFmpeg's, bit for bit, is what `script/test` 
 What is not comparable. The peers hand over full-resolution pictures inside their own process, mpv and PyAV as decoded,
 the others converted to RGB. Limpet's are scaled to a view of 1280x720 by a sandboxed child process and have travelled
 over its frame socket when the clock stops. It keeps what it has decoded and decodes ahead, which none of the peers
-does: that is what it is for. Opening is until there is a picture, which the peers take to be the first frame; only when
+does: that is what it is for. While a key is held the others' decoder threads are a few frames ahead, too, and what
+remains of ours is the way from the child. Opening is until there is a picture, which the peers take to be the first frame; only when
 Limpet knows all frames does it say so of its own. They open the clip again in a process that is warm, and only decord2
 and torchcodec index it, PyAV's index is not counted; Limpet opens it in the new process that is always ready. The decoders are not the same libavcodec, see the versions. Memory is the peak of
 the decoding process, in brackets what it had before a clip was opened: Python, libraries.

@@ -2,7 +2,7 @@
 // judges nothing but the frames that came; `script/bench glass` calls it and keeps what it saw.
 //
 // A step begins with the event's own time, when the window got the key, and ends when the first animation frame after
-// the drawing begins. What lies before (keyboard, X server) and after (X server, monitor) is not in it.
+// the one that shows the drawing begins. What lies before (keyboard, X server) and after (X server, monitor) is not in it.
 
 import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";

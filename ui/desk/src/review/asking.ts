@@ -16,13 +16,15 @@ export class Asking {
     private readonly state: ReviewState,
     private readonly session: Session,
     private readonly neighbours: Neighbours,
+    /** Called when the hand rests on the best picture there is. */
+    private readonly onrest: () => void,
   ) {}
 
   ask(how = { atRest: false, nearFirst: false }): void {
     this.askedAt = now();
     const wish = this.state.wish(how);
     const generation = this.session.show(wish);
-    // What a hand at rest gets may be larger than what a step wants.
+    // What a hand at rest gets may be larger than what a step wants, and is not held.
     this.neighbours.expect(generation, how.atRest ? null : wish);
   }
 
@@ -36,9 +38,10 @@ export class Asking {
     return { ...picture, generation: generation ?? picture.generation };
   }
 
-  /** Says to a decoder that was asked nothing yet which frame is on the glass, so that it looks around it. */
-  introduce(): void {
-    this.session.see(this.state.wish({ atRest: false, nearFirst: false }));
+  /** Says that the frame on the glass is looked at, whatever was on its way: so the decoder looks around it. */
+  stay(): void {
+    const wish = this.state.wish({ atRest: false, nearFirst: false });
+    this.neighbours.expect(this.session.see(wish), wish);
   }
 
   /** How long ago that was, in milliseconds. */
@@ -57,8 +60,9 @@ export class Asking {
   }
 
   private rested(): void {
-    if (this.state.playing || this.session.phase.kind !== "open" || !this.state.couldBeBetter) return;
-    if (this.session.waiting) this.touched();
+    if (this.state.playing || this.session.phase.kind !== "open") return;
+    if (!this.state.couldBeBetter) this.onrest();
+    else if (this.session.waiting) this.touched();
     else if (this.session.trouble === null) this.ask({ atRest: true, nearFirst: false });
   }
 }

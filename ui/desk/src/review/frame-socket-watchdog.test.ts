@@ -80,6 +80,17 @@ describe("the watchdog", () => {
     expect(scene.lines).toHaveLength(2);
   });
 
+  it("is not calmed by what the window shows by itself", () => {
+    scene.line.accept(phoneClip());
+    for (let frame = 0; frame < 8; frame++) {
+      scene.socket.show(wish(frame));
+      scene.pass(500);
+      scene.socket.see(wish(frame));
+      scene.pass(500);
+    }
+    expect(scene.lines).toHaveLength(2);
+  });
+
   it("lets a child be silent while the bytes of the newest wish are missing", () => {
     scene.line.accept(phoneClip(), false);
     scene.socket.show(wish(9));

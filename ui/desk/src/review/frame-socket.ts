@@ -73,6 +73,8 @@ export class FrameSocket {
   private unanswered: { generation: number; wish: Wish; bytesMissing: boolean } | null = null;
   private shown: { generation: number; exact: boolean } | null = null;
   private quietSince = 0;
+  /** It was asked for something, and nothing has come since: also where what was asked for is wanted no more. */
+  private owes = false;
   private silence = SILENCE_MS;
   private tries = 0;
   private retryAt = 0;
@@ -104,7 +106,8 @@ export class FrameSocket {
   /** Asks for a picture; from now on nothing else is wanted. Answers the wish's generation. */
   show(wish: Wish): number {
     const generation = ++this.asked;
-    if (!this.unanswered || this.unanswered.bytesMissing) this.quietSince = now();
+    if ((!this.unanswered || this.unanswered.bytesMissing) && !this.owes) this.quietSince = now();
+    this.owes = true;
     this.unanswered = { generation, wish, bytesMissing: false };
     this.send();
     return generation;
@@ -144,6 +147,7 @@ export class FrameSocket {
     line.onmessage = (event: MessageEvent) => {
       if (line !== this.line) return;
       this.quietSince = now();
+      this.owes = false;
       if (typeof event.data === "string") this.hear(event.data);
       else this.receive(event.data as ArrayBuffer);
     };

@@ -8,10 +8,10 @@ const step = (by: 1 | -1) => scene.room.act({ do: "step", by });
 /** What was asked for to be shown, what the window showed by itself, what was to be brought. */
 const asked = () => [scene.line.sent, scene.line.seen, scene.line.brought].map((requests) => requests.map(({ frame }) => frame));
 /** Lets a frame that was drawn be shown; then the child sends what is to be brought. */
-async function bring(): Promise<void> {
+async function bring(some: { generation?: number; frame?: number } = {}): Promise<void> {
   await scene.beat(32);
   const { generation, frame, max_width: width, max_height: height } = scene.line.brought.at(-1)!;
-  scene.line.picture({ generation, frame, width, height, ahead: true });
+  scene.line.picture({ generation, frame, width, height, ahead: true, ...some });
   await scene.beat();
 }
 
@@ -55,16 +55,18 @@ describe("the frames next to the eye", () => {
 
   it("come no more once another frame is wanted", async () => {
     scene.room.act({ do: "step", by: 5 });
-    await bring();
     await scene.answer();
+    await scene.beat(32);
+    scene.room.act({ do: "step", by: 2 });
+    await bring({ generation: 2, frame: 6 });
+    await scene.answer();
+    await scene.beat(32);
+    expect(asked(), "6 came too late").toEqual([[0, 5, 7], [], [1, 6, 8]]);
     step(-1);
-    await scene.beat();
-    await scene.beat();
-    expect(asked(), "nothing was held next to it").toEqual([[0, 5, 4], [], [1]]);
-    expect(scene.drawn).toEqual([0, 5]);
+    expect([asked()[0], scene.drawn]).toEqual([[0, 5, 7, 6], [0, 5, 7]]);
     await scene.answer();
-    await scene.beat();
-    expect(asked()[2], "5 was on the glass").toEqual([1, 3]);
+    await bring();
+    expect(asked()[2], "7 was on the glass, and is held").toEqual([1, 6, 8, 5]);
   });
 
   it("are of no use at another size", async () => {
@@ -82,16 +84,22 @@ describe("the frames next to the eye", () => {
     expect(asked()[0]).toEqual([0, 1]);
   });
 
-  it("are drawn one by one under a held key", async () => {
+  it("are drawn one by one under a held key, and then brought when it rests", async () => {
+    const held = () => scene.room.act({ do: "step", by: 1 }, true);
     await bring();
     step(1);
-    scene.room.act({ do: "step", by: 1 }, true);
+    held();
     expect(scene.room.state.wanted, "the one before was not seen yet").toBe(1);
-    await scene.beat();
     await bring();
-    scene.room.act({ do: "step", by: 1 }, true);
-    await scene.beat();
-    expect([scene.room.state.wanted, scene.drawn]).toEqual([2, [0, 1, 2]]);
+    held();
+    await scene.beat(33);
+    held();
+    await scene.answer();
+    expect([scene.room.state.wanted, scene.drawn]).toEqual([3, [0, 1, 2, 3]]);
+    await scene.beat(33);
+    expect(asked()[2], "the key comes again before it could").toEqual([1, 2]);
+    await scene.beat(200);
+    expect(asked()[2]).toEqual([1, 2, 4]);
   });
 
   it("are three at most, with the one between them", async () => {
@@ -116,8 +124,12 @@ describe("the frames next to the eye", () => {
     await scene.beat(100);
     expect([scene.room.state.frame, scene.room.state.settled, asked()[2]]).toEqual([3, true, [1, 5, 3]]);
     scene.room.act({ do: "freeze" });
+    expect(scene.line.seen.at(-1)?.frame).toBe(3);
+    await bring();
+    expect(asked()[2], "4 was on the glass").toEqual([1, 5, 3, 2]);
+    step(-1);
     await scene.beat();
-    expect(asked()[2]).toEqual([1, 5, 3, 2]);
+    expect([scene.room.state.frame, scene.line.seen.at(-1)?.frame]).toEqual([2, 2]);
   });
 
   it("are not those that have not arrived", async () => {
@@ -131,30 +143,16 @@ describe("the frames next to the eye", () => {
     expect(scene.line.brought.slice(before).map(({ frame }) => frame)).toEqual([0]);
   });
 
-  it("can be stepped to while there is no decoder", async () => {
-    await bring();
-    let opened: (nothing: null) => void = () => undefined;
-    scene.answers.open_review = () => new Promise((resolve) => (opened = resolve));
-    await scene.die();
-    step(1);
-    await scene.beat();
-    expect([scene.drawn, scene.room.state.settled]).toEqual([[0, 1], true]);
-    opened(null);
-  });
-
-  it("are brought by the next decoder as by the one before", async () => {
+  it("are not asked of the next decoder until a hand wants something", async () => {
     await bring();
     await scene.die();
-    step(1);
-    await scene.beat(64);
     scene.line.accept(phoneClip(12));
     await scene.beat(400);
-    expect(asked(), "it hears where the eye is").toEqual([[], [1], [2]]);
-    const generation = scene.line.seen[0]!.generation;
-    expect([generation, scene.line.brought[0]!.generation]).toEqual([3, 3]);
+    expect(asked(), "what is next to it may be what the one before died of").toEqual([[], [], []]);
+    step(1);
+    await scene.answer();
     await bring();
     step(1);
-    await scene.beat();
-    expect(scene.drawn).toEqual([0, 1, 2]);
+    expect(asked().slice(0, 2)).toEqual([[1], [2]]);
   });
 });

@@ -16,8 +16,10 @@ export class Neighbours {
   private eye = 0;
   /** Where the eye went last: to later frames, 1, or to earlier ones, -1. */
   private heading = 1;
-  /** The newest wish of a hand. */
-  private wish: { generation: number | null; wish: Wish } | null = null;
+  /** The newest wish, unless it is that of a hand at rest. */
+  private asked: { generation: number | null; wish: Wish } | null = null;
+  /** Something was wanted since frames are counted as they are. */
+  private begun = false;
   /** What is being brought. */
   private coming: Wish | null = null;
 
@@ -31,19 +33,20 @@ export class Neighbours {
     return sizeOf(wish) === this.size ? (this.held.get(wish.frame) ?? null) : null;
   }
 
-  /** From now on this is asked for, and nothing is brought any more; null for what is no hand's. */
+  /** From now on this is asked for, and nothing is brought any more; null for the wish of a hand at rest. */
   expect(generation: number | null, wish: Wish | null): void {
-    this.wish = wish && { generation, wish };
+    this.asked = wish && { generation, wish };
     this.coming = null;
+    this.begun = true;
     if (!wish || wish.frame === this.eye) return;
     this.heading = wish.frame > this.eye ? 1 : -1;
     this.eye = wish.frame;
     for (const frame of this.held.keys()) if (Math.abs(frame - this.eye) > 1) this.held.delete(frame);
   }
 
-  /** A picture has come; what answers the newest wish of a hand is kept. */
+  /** A picture has come; what answers the newest wish is kept. */
   keep(picture: Picture): void {
-    if (picture.exact && picture.generation === this.wish?.generation) this.hold(picture, this.wish.wish);
+    if (picture.exact && picture.generation === this.asked?.generation) this.hold(picture, this.asked.wish);
   }
 
   /** What was to be brought has come. */
@@ -57,7 +60,7 @@ export class Neighbours {
   /** Has the next one brought, unless a picture is still on its way: the one where the eye is going first. */
   fetch(): void {
     const { state, session, coming } = this;
-    if (coming || state.playing || session.waiting) return;
+    if (!this.begun || coming || state.playing || session.waiting) return;
     const wish = state.wish({ atRest: false, nearFirst: false });
     const isHere = (frame: number) => state.arrived === null || isIn(state.arrived, frame);
     const frame = [wish.frame + this.heading, wish.frame - this.heading].find(
@@ -70,7 +73,8 @@ export class Neighbours {
 
   forget(): void {
     this.held.clear();
-    this.wish = this.coming = null;
+    this.begun = false;
+    this.asked = this.coming = null;
   }
 
   private hold(picture: Picture, wish: Wish): void {

@@ -137,8 +137,6 @@ function equip(gl: WebGL2RenderingContext): Kit | null {
   const planes: Kit["planes"] = [plane(0), plane(1), plane(2)];
   // Its nodes are fetched one by one: what lies between them is the shader's own business.
   const tones = texture(gl, 3, gl.TEXTURE_3D, gl.NEAREST);
-  // A sampler that is not used still wants a whole texture.
-  gl.texImage3D(gl.TEXTURE_3D, 0, gl.RGB8, 1, 1, 1, 0, gl.RGB, gl.UNSIGNED_BYTE, new Uint8Array(3));
   return { plain, toned, planes, tones, table: null, corners, stored };
 }
 

@@ -79,6 +79,7 @@ export class Playing {
     showing.catchUp();
     state.freeze();
     session.forget();
+    if (state.settled) asking.stay();
     asking.touched();
     const deed = ++this.deeds;
     void this.sound.stop().then((at) => {

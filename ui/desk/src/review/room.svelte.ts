@@ -32,13 +32,18 @@ export class Room {
   dragging = $state(false);
   private scrub: number | null = null;
   private beatAt = 0;
-  /** Something was drawn since the last animation frame: nobody has seen it yet. */
+  /** Something was to be drawn since the last animation frame: nobody has seen it yet. */
   private drew = false;
+  /** The last step was one of a key that is held down: it comes again before the next frame could be brought. */
+  private repeats = false;
 
   constructor(clip: AttachmentId, conversation: ConversationId, desk: Desk, dial?: (address: string) => Line) {
     this.session = new Session(clip, desk, this.ears(), dial);
     this.neighbours = new Neighbours(this.state, this.session);
-    this.asking = new Asking(this.state, this.session, this.neighbours);
+    this.asking = new Asking(this.state, this.session, this.neighbours, () => {
+      this.repeats = false;
+      this.beat();
+    });
     this.playing = new Playing(clip, desk, this);
     this.keeping = new Keeping(clip, conversation, desk, this.notices);
   }
@@ -77,6 +82,7 @@ export class Room {
       case "step":
         // A held key goes as fast as pictures come and are seen, so that letting go stops at what is seen.
         if (held && (this.session.waiting || this.drew)) return;
+        this.repeats = held;
         return this.hold(() => state.step(action.by));
       case "first":
         return this.hold(() => state.goTo(0));
@@ -160,7 +166,7 @@ export class Room {
       this.playing.advance();
       this.showing.catchUp();
       // What is brought ahead must not be in the way of what is just being shown.
-      if (!shows && !this.dragging) this.neighbours.fetch();
+      if (!shows && !this.dragging && !this.repeats) this.neighbours.fetch();
       if (shows || this.state.playing) this.beat();
     });
   }
@@ -177,8 +183,6 @@ export class Room {
         state.open(index, whole);
         const renumbered = state.wanted !== before;
         if (renumbered || (!state.settled && !this.session.waiting)) this.asking.ask();
-        else if (state.settled && !this.session.waiting) this.asking.introduce();
-        this.beat();
         this.asking.touched();
         this.playing.playOn();
       },

@@ -104,12 +104,14 @@ export class Session {
     return this.socket?.show(wish) ?? null;
   }
 
-  /** Says what is shown now without having been asked for. Answers its generation; null without a line. */
+  /**
+   * Says what is shown now without having been asked for. Answers its generation; null without a line. What the decoder
+   * owes it goes on owing: it may hang all the same.
+   */
   see(wish: Wish): number | null {
     this.trouble = null;
-    const generation = this.socket?.see(wish) ?? null;
-    this.settle();
-    return generation;
+    this.bytesMissing = false;
+    return this.socket?.see(wish) ?? null;
   }
 
   bring(wish: Wish): void {
@@ -145,7 +147,10 @@ export class Session {
         this.hears.picture(picture);
         this.settle();
       },
-      brought: (picture) => this.hears.brought(picture),
+      brought: (picture) => {
+        this.hears.brought(picture);
+        this.settle();
+      },
       bytesMissing: () => {
         this.bytesMissing = true;
         this.hears.bytesMissing();

@@ -63,7 +63,7 @@ impl Hand {
         if let Err(error) = hand.show_first() {
             tracing::debug!(%error, "There is no first picture");
         }
-        hand.stage.begins();
+        hand.stage.first_is_over();
         loop {
             let (target, known) = hand.stage.next_target();
             hand.read_by(&known);
@@ -184,6 +184,8 @@ impl Hand {
             if self.engine.frame_at(frame, &mut self.viewer, &known.views, &mut way).is_err() {
                 break;
             }
+            // Somebody may wait for it to be brought.
+            self.stage.tell();
         }
         self.goes_first(false);
     }

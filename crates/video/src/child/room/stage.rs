@@ -101,7 +101,7 @@ pub struct State {
     failed: Option<VideoError>,
     first: Option<Arc<View>>,
     /// Whether there is a first picture, or none to wait for.
-    began: bool,
+    first_is_over: bool,
     windows: Vec<Window>,
 }
 
@@ -197,7 +197,7 @@ impl Stage {
         self.tell();
     }
 
-    /// Has a picture sent ahead, once it is there and nothing else is wanted.
+    /// Has a picture sent ahead, once it is there; what is wanted goes first.
     pub fn bring(&self, target: Target) {
         self.state().next = Some(target);
         self.tell();
@@ -355,13 +355,13 @@ impl Stage {
 
     /// Waits for the first picture, if one comes within that time: whoever begins something else slows it down.
     pub fn wait_first(&self, most: Duration) {
-        let waited = self.changed.wait_timeout_while(self.state(), most, |state| !state.began);
+        let waited = self.changed.wait_timeout_while(self.state(), most, |state| !state.first_is_over);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Says that the first picture is there, or that there is none.
-    pub fn begins(&self) {
-        self.state().began = true;
+    pub fn first_is_over(&self) {
+        self.state().first_is_over = true;
         self.tell();
     }
 

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a picture goes out only to a window that counts frames as it was counted: while a clip arrives, what
 //! becomes known of it may change their numbers. And whoever sends it, none goes out after a newer one was asked for,
-//! and none after the exact one.
+//! and after the exact one none but what is brought ahead.
 
 use std::{
     net::TcpStream,
