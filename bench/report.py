@@ -26,22 +26,23 @@ an index of its own, decoding from the right key frame or on from where it is; O
 and torchcodec (exact mode) by frame number. An operation lasts from the request until the decoded picture is there. All
 are asked for the same frames in the same order, one right after the other: random seeks anywhere; steps in runs of ten
 from six places, about half of the places of steps back just behind a key frame; what brings a program to a place is not
-counted. The steps forward are done once more as a key asks that is held down: every 33 ms, or with the next beat once the
-one before is there. A peer's run ends early when it takes too long; the ratio in brackets, its p50 to Limpet's, is that of the
-operations that both did. Figures are medians over the rounds. Processor time is that of the decoding process (user and
-system), opening and indexing counted in, divided by the frames asked for. Wrong: pictures that are not the frame asked
-for, by the time the program reports and the file's own packets; decord2 reports none. Limpet's are judged by the same
-packets, and besides every picture of its, near or exact, is compared with the same frame as it decodes it from the
-start to the end; that those equal FFmpeg's, bit for bit, is what `script/test` shows.
+counted. The steps forward are done once more as a key asks that is held down: every 33 ms, or with the next beat once
+the one before is there. A peer's run ends early when it takes too long; the ratio in brackets, its p50 to Limpet's, is
+that of the operations that both did. Figures are medians over the rounds. Processor time is that of the decoding
+process (user and system), opening and indexing counted in, divided by the frames asked for. Wrong: pictures that are
+not the frame asked for, by the time the program reports and the file's own packets; decord2 reports none. Limpet's are
+judged by the same packets, and besides every picture of its, near or exact, is compared with the same frame as it
+decodes it from the start to the end; that those equal FFmpeg's, bit for bit, is what `script/test` shows.
 
 What is not comparable. The peers hand over full-resolution pictures inside their own process, mpv and PyAV as decoded,
 the others converted to RGB. Limpet's are scaled to a view of 1280x720 by a sandboxed child process and have travelled
 over its frame socket when the clock stops. It keeps what it has decoded and decodes ahead, which none of the peers
 does: that is what it is for. While a key is held the others' decoder threads are a few frames ahead, too, and what
-remains of ours is the way from the child. Opening is until there is a picture, which the peers take to be the first frame; only when
-Limpet knows all frames does it say so of its own. They open the clip again in a process that is warm, and only decord2
-and torchcodec index it, PyAV's index is not counted; Limpet opens it in the new process that is always ready. The decoders are not the same libavcodec, see the versions. Memory is the peak of
-the decoding process, in brackets what it had before a clip was opened: Python, libraries.
+remains of ours is the way from the child. Opening is until there is a picture, which the peers take to be the first
+frame; only when Limpet knows all frames does it say so of its own. They open the clip again in a process that is warm,
+and only decord2 and torchcodec index it, PyAV's index is not counted; Limpet opens it in the new process that is always
+ready. The decoders are not the same libavcodec, see the versions. Memory is the peak of the decoding process, in
+brackets what it had before a clip was opened: Python, libraries.
 
 Traces are replayed in real time over the frame socket (`bench/traces/`), without drawing, and asked for as the review
 room asks: for a dragging hand and for clicks a near picture before the exact one, for keys (cached-steps, back-taps)
@@ -55,17 +56,19 @@ are entries that were answered while the pointer moved, exactly or at least by a
 """
 
 
-GLASS = """*Key press to glass* lasts from the time of the key event, which is when the window got the key, to the
-beginning of the first animation frame after the one that shows the exact frame: the one in which the room drew it, or
-the next where it drew between two. That begins late while WebKit is still busy with the one before: in as far as it is,
-its painting is in the figure, and if it is not, a wait of one frame for nothing. *Drawing commands* ends earlier: when the room has given them all to WebGL, which under
-software GL has then hardly begun. Not in either: keyboard and X server before, as WebDriver presses the key inside the
-window's program; what the compositor does later, the X server and the monitor after. No pixel is looked at: that the
-right frame is on the glass is what `script/story` shows.
+GLASS = """\
+*Key press to glass* lasts from the time of the key event, which is when the window got the key, to the beginning of the
+first animation frame after the one that shows the exact frame: the one in which the room drew it, or the next where it
+drew between two. That begins late while WebKit is still busy with the one before: in as far as it is, its painting is
+in the figure, and if it is not, a wait of one frame for nothing. *Drawing commands* ends earlier: when the room has
+given them all to WebGL, which under software GL has then hardly begun. Not in either: keyboard and X server before, as
+WebDriver presses the key inside the window's program; what the compositor does later, the X server and the monitor
+after. No pixel is looked at: that the right frame is on the glass is what `script/story` shows.
 
-The steps go to and fro over the same frames, which the engine has decoded before, over the edges of GOPs, 150 to 250
-ms apart, once everything is at rest: the room holds the frames next to the one on the glass. The decoder child, its socket, the shader and the room are those of every day. The
-page's clock has steps of 1 ms. The two animation frames are those of the open room while nothing is drawn in it."""
+The steps go to and fro over the same frames, which the engine has decoded before, over the edges of GOPs, 150 to 250 ms
+apart, once everything is at rest: the room holds the frames next to the one on the glass. The decoder child, its
+socket, the shader and the room are those of every day. The page's clock has steps of 1 ms. The two animation frames are
+those of the open room while nothing is drawn in it."""
 
 
 def glass_section(glass: Seen) -> str:
