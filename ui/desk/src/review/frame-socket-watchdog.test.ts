@@ -91,6 +91,18 @@ describe("the watchdog", () => {
     expect(scene.lines).toHaveLength(2);
   });
 
+  it("has patience anew when the hand has rested on what the window showed by itself", () => {
+    scene.line.accept(phoneClip());
+    scene.socket.show(wish(3));
+    scene.socket.see(wish(2));
+    scene.pass(6000);
+    scene.socket.show(wish(9));
+    scene.pass(4000);
+    expect(scene.lines).toHaveLength(1);
+    scene.pass(2000);
+    expect(scene.lines).toHaveLength(2);
+  });
+
   it("lets a child be silent while the bytes of the newest wish are missing", () => {
     scene.line.accept(phoneClip(), false);
     scene.socket.show(wish(9));

@@ -75,6 +75,8 @@ export class FrameSocket {
   private quietSince = 0;
   /** It was asked for something, and nothing has come since: also where what was asked for is wanted no more. */
   private owes = false;
+  /** When the window last showed something by itself. */
+  private seenAt = 0;
   private silence = SILENCE_MS;
   private tries = 0;
   private retryAt = 0;
@@ -106,7 +108,9 @@ export class FrameSocket {
   /** Asks for a picture; from now on nothing else is wanted. Answers the wish's generation. */
   show(wish: Wish): number {
     const generation = ++this.asked;
-    if ((!this.unanswered || this.unanswered.bytesMissing) && !this.owes) this.quietSince = now();
+    // What was overwritten is answered by nothing: it is owed for as long as an answer might have taken.
+    const owed = this.owes && now() - this.seenAt < this.silence;
+    if ((!this.unanswered || this.unanswered.bytesMissing) && !owed) this.quietSince = now();
     this.owes = true;
     this.unanswered = { generation, wish, bytesMissing: false };
     this.send();
@@ -117,6 +121,7 @@ export class FrameSocket {
   see(wish: Wish): number {
     const generation = ++this.asked;
     this.unanswered = null;
+    this.seenAt = now();
     this.shown = { generation, exact: true };
     this.say({ kind: "see", generation, ...placed(wish) });
     return generation;
