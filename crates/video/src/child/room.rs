@@ -10,6 +10,7 @@
 mod ahead;
 mod at_once;
 mod hand;
+mod known;
 mod plan;
 mod scan;
 mod stage;
@@ -33,7 +34,8 @@ use crate::{ByteSource, VideoError};
 use ahead::Forerunner;
 use at_once::AtOnce;
 use hand::Hand;
-pub use stage::{Known, Stage};
+pub use known::Known;
+pub use stage::Stage;
 use target::{Target, Window};
 
 /// Connections at one time. A window needs one, and another while it reconnects.

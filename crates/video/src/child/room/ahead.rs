@@ -12,8 +12,9 @@ use std::{
 };
 
 use super::{
+    known::Known,
     plan::{Gaze, Portion},
-    stage::{Ahead, Known, Stage},
+    stage::{Ahead, Stage},
 };
 use crate::{
     ByteSource, VideoError,

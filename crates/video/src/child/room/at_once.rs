@@ -7,10 +7,11 @@
 use std::{convert::Infallible, sync::Arc};
 
 use super::{
-    stage::{Known, Look, Near, Stage},
+    known::{Known, Near},
+    stage::{Look, Stage},
     target::Target,
 };
-use crate::engine::{Easel, View, Viewer};
+use crate::engine::{Easel, View};
 
 /// The thread that looks into the cache.
 pub struct AtOnce {
@@ -31,11 +32,10 @@ impl AtOnce {
     }
 
     fn show(&mut self, target: &Target, known: &Known) {
-        let kind = Viewer::within(known.track.size(), target.max_width, target.max_height);
         if let Some(view) = known.view(target) {
             target.send(&view, true, known);
         } else if target.near_first
-            && let Some((_, near)) = known.nearest(target.frame, kind)
+            && let Some((_, near)) = known.nearest(target.frame, known.kind(target))
             && let Some(view) = self.view(near)
         {
             target.send(&view, false, known);

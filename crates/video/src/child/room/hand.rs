@@ -9,11 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    plan::Gaze,
-    stage::{Known, Stage},
-    target::Target,
-};
+use super::{known::Known, plan::Gaze, stage::Stage, target::Target};
 use crate::{
     ByteSource, VideoError,
     engine::{Engine, Keep, View, Viewer, Way, Worth},

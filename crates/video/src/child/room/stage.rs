@@ -12,32 +12,18 @@ use std::{
 use limpet_wire::frames::{ClipIndex, FrameEvent};
 
 use super::{
+    known::Known,
     plan::{Gaze, Heading},
     target::{Target, Window},
 };
 use crate::{
     ByteSource, VideoError,
-    engine::{Shared, Sketch, View, Viewer},
+    engine::{Shared, View},
     media::{
         demuxer::{Demuxer, Track},
         index::Index,
     },
 };
-
-/// What is known of the clip.
-pub struct Known {
-    pub track: Track,
-    pub index: Arc<Index>,
-    pub description: ClipIndex,
-    /// Whether every byte of it was there when it was indexed.
-    pub whole: bool,
-    /// Another one whenever frames have changed their numbers.
-    pub numbering: u32,
-    /// Exact frames at view size, numbered by this index.
-    pub views: Shared<View>,
-    /// Small copies, likewise.
-    pub sketches: Shared<Sketch>,
-}
 
 /// What the cache is looked through for.
 pub enum Look {
@@ -45,29 +31,6 @@ pub enum Look {
     Wish(Target),
     /// It may be wanted next, and this is it.
     Ahead(Target, Arc<View>),
-}
-
-/// A frame in the cache that is near to another.
-pub enum Near {
-    View(Arc<View>),
-    Sketch(Arc<Sketch>),
-}
-
-impl Known {
-    /// The kept picture of a target.
-    pub fn view(&self, target: &Target) -> Option<Arc<View>> {
-        let kind = Viewer::within(self.track.size(), target.max_width, target.max_height);
-        self.views.get(target.frame, kind)
-    }
-
-    /// The nearest frame there is, as a view of a size or as a sketch, and how far off it is.
-    pub fn nearest(&self, frame: u32, kind: (u32, u32)) -> Option<(u32, Near)> {
-        let off = |(other, near): (u32, Near)| (other.abs_diff(frame), near);
-        let view = self.views.nearest(frame, kind).map(|(other, view)| off((other, Near::View(view))));
-        let sketch = self.sketches.nearest_of_any(frame).map(|(other, it)| off((other, Near::Sketch(it))));
-        // Of two that are as near the first: the view.
-        [view, sketch].into_iter().flatten().min_by_key(|(off, _)| *off)
-    }
 }
 
 /// Shared by the threads of a room.

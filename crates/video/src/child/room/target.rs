@@ -16,7 +16,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use limpet_wire::frames::{FrameEvent, FrameHeader, Transfer};
 use tungstenite::{Message, WebSocket};
 
-use super::stage::Known;
+use super::known::Known;
 use crate::{VideoError, engine::View, tonemap};
 
 /// The generation of a first picture, which nobody asked for.
