@@ -227,6 +227,14 @@ impl Engine {
             && self.passed.is_none_or(|passed| passed < frame)
     }
 
+    /// The last of these frames in the group that is being decoded, when it is still to come.
+    pub fn last_to_come(&self, frames: &Range<u32>) -> Option<u32> {
+        let start = |frame: u32| self.index().frames.get(frame as usize).map(|shown| shown.start);
+        let group = self.passed.map_or(Some(self.reader.from()), start)?;
+        let last = frames.clone().rev().find(|frame| start(*frame) == Some(group))?;
+        self.still_comes(last, group).then_some(last)
+    }
+
     fn go_back<K>(&mut self, start: usize, hurry_to: usize, way: &mut dyn Way<K>) -> Result<(), VideoError> {
         self.passed = None;
         self.reader.rewind_to(start, &mut || way.over())?;

@@ -4,7 +4,7 @@
 mod common;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -14,7 +14,7 @@ use std::{
 
 use common::{
     generated, open,
-    room::{PATIENCE, exact, reference, show_at},
+    room::{PATIENCE, exact, long_clip, reference, show_at},
 };
 use limpet_testkit::clips::Kind;
 use limpet_video::{ByteSource, FrameSocket, Review, Seen};
@@ -181,6 +181,35 @@ fn the_newest_wins() {
             break;
         }
     }
+}
+
+/// It is faster than the decoder, which would have to begin at the first frame again at every turn.
+#[test]
+fn a_hand_that_goes_to_and_fro_comes_to_see_the_whole_stretch() {
+    let (dir, view) = (tempfile::tempdir().unwrap(), (320, 320));
+    let clip = open(&long_clip(dir.path(), "one-key.mp4", &["-c:v", "libx264", "-g", "600"]));
+    let right = reference(&clip, view);
+    let mut socket = FrameSocket::connect(&clip.serve_frames().unwrap()).unwrap();
+    let (mut generation, mut seen) = (0_u32, HashSet::new());
+    while seen.len() < 25 {
+        // It takes about a hundred. One that begins again at every turn never comes there.
+        assert!(generation < 2_000, "after 100 turns only {seen:?}");
+        generation += 1;
+        let frame = 300 + 5 * (generation % 40).abs_diff(20);
+        show_at(&mut socket, generation, frame, view, true);
+        while let Some(next) = socket.next(Duration::from_millis(5)).unwrap() {
+            if let Seen::Picture { header, md5, .. } = next
+                && (300..=400).contains(&header.frame)
+            {
+                assert_eq!(md5, right[&header.frame]);
+                seen.insert(header.frame);
+            }
+        }
+    }
+    // Then it rests, on a frame that may have been left out.
+    show_at(&mut socket, generation + 1, 351, view, true);
+    let (header, md5) = exact(&socket, generation + 1).unwrap();
+    assert_eq!((header.frame, md5), (351, right[&351]));
 }
 
 #[test]

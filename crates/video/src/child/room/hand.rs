@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{known::Known, plan::Gaze, stage::Stage, target::Target};
+use super::{known::Known, plan::Gaze, stage::Stage, sway::Sway, target::Target};
 use crate::{
     ByteSource, VideoError,
     engine::{Engine, Keep, View, Viewer, Way, Worth},
@@ -25,6 +25,8 @@ const KEPT_BEFORE: u32 = 6;
 const KEPT_BEFORE_OTHERWISE: u32 = 1;
 /// Time between two near pictures that are shown on the way.
 const BEAT: Duration = Duration::from_millis(33);
+/// A hand that has not moved for so long rests.
+const STILL: Duration = Duration::from_millis(50);
 /// The forerunner is waited for when it needs at most so many pictures more than a hand that would have to seek.
 const SEEK_COSTS: u32 = 4;
 
@@ -45,6 +47,7 @@ pub struct Hand {
     first: Option<(Sample, Fresh)>,
     /// When a near picture was shown last on the way to a target.
     shown_at: Option<Instant>,
+    sway: Sway,
 }
 
 impl Hand {
@@ -55,7 +58,7 @@ impl Hand {
         let head = Arc::new(Index::head(&mut demuxer)?);
         let viewer = Viewer::new(demuxer.track.clone(), Arc::clone(&head));
         let engine = Engine::new(Reader::after(demuxer, head)?);
-        let mut hand = Self { stage, engine, viewer, first: None, shown_at: None };
+        let mut hand = Self { stage, engine, viewer, first: None, shown_at: None, sway: Sway::default() };
         if let Err(error) = hand.show_first() {
             tracing::debug!(%error, "There is no first picture");
         }
@@ -101,6 +104,9 @@ impl Hand {
         self.viewer.fit(target.max_width, target.max_height);
         let kind = self.viewer.kind();
         let steps_back = self.look(&target, kind);
+        if target.near_first {
+            self.sway.drags(target.frame, Instant::now());
+        }
         if let Some(view) = known.views.get(target.frame, kind).or_else(|| self.had(target.frame, known)) {
             if self.answer(&target, &view, known) && self.stage.state().ahead.is_none() {
                 self.go_on(&target, known);
@@ -115,6 +121,9 @@ impl Hand {
             return;
         }
         self.goes_first(true);
+        if target.near_first && self.goes_over_stretch(known) {
+            return self.goes_first(false);
+        }
         // The nearest is shown meanwhile by [`super::at_once`].
         let near = known.nearest(target.frame, kind).map(|(off, _)| off);
         let mut way = Toward {
@@ -137,6 +146,18 @@ impl Hand {
             Err(error) => target.fail(error),
         }
         self.goes_first(false);
+    }
+
+    /// Decodes on through the stretch that the hand goes to and fro over, from where the decoder stands, until the hand
+    /// has moved. False when it rests, or when there is nothing to decode on to.
+    fn goes_over_stretch(&mut self, known: &Known) -> bool {
+        let Some(stretch) = self.sway.stretch(Instant::now()) else { return false };
+        let Some(last) = self.engine.last_to_come(&stretch).filter(|last| known.index.there(*last)) else {
+            return false;
+        };
+        let mut way = Over { stage: &self.stage, stretch: stretch.start..last + 1 };
+        let outcome = self.engine.frame_at(last, &mut self.viewer, &known.views, &mut way);
+        matches!(outcome, Err(VideoError::Superseded)) && self.stage.has_newer()
     }
 
     fn keep_rest(&mut self, known: &Known) {
@@ -281,6 +302,31 @@ impl Toward<'_> {
         let nearer = self.near.is_none_or(|near| self.off(frame) < near);
         let due = self.near.is_none() || self.shown_at.is_none_or(|at| at.elapsed() >= BEAT);
         self.target.near_first && nearer && due
+    }
+}
+
+/// Over a stretch that the hand drags to and fro over.
+struct Over<'a> {
+    stage: &'a Stage,
+    stretch: Range<u32>,
+}
+
+impl Way<View> for Over<'_> {
+    fn over(&mut self) -> bool {
+        self.stage.has_newer() || self.stage.rests(STILL)
+    }
+
+    fn worth(&self, frame: u32) -> Worth {
+        if self.stretch.contains(&frame) { Worth::Now } else { Worth::Nothing }
+    }
+
+    fn near(&self) -> Range<u32> {
+        self.stage.around()
+    }
+
+    /// A hand that is faster than the decoder does not miss those that no other leans on.
+    fn hurries_to(&self) -> Option<u32> {
+        self.stretch.end.checked_sub(1)
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Stage {
 pub struct State {
     /// What the hand takes next.
     target: Option<Target>,
+    /// When something was wanted last.
+    wanted_at: Option<Instant>,
     /// The same, until the cache was looked through for it.
     wish: Option<Target>,
     /// What may be wanted next: sent ahead, once it is in the cache.
@@ -155,6 +157,7 @@ impl Stage {
         let mut state = self.state();
         state.wish = Some(target.clone());
         state.target = Some(target);
+        state.wanted_at = Some(Instant::now());
         (state.next, state.waiting) = (None, None);
         drop(state);
         self.tell();
@@ -215,6 +218,11 @@ impl Stage {
     /// Whether something is wanted that nobody has taken.
     pub fn has_newer(&self) -> bool {
         self.state().target.is_some()
+    }
+
+    /// Whether nothing has been wanted for so long.
+    pub fn rests(&self, long: Duration) -> bool {
+        self.state().wanted_at.is_none_or(|at| at.elapsed() >= long)
     }
 
     /// Whether the eye goes to later frames.
