@@ -227,11 +227,11 @@ impl Engine {
             && self.passed.is_none_or(|passed| passed < frame)
     }
 
-    /// The last of these frames in the group that is being decoded, when it is still to come.
-    pub fn last_to_come(&self, frames: &Range<u32>) -> Option<u32> {
+    /// The last of these frames that is missing and still comes in the group that is being decoded.
+    pub fn last_to_come(&self, frames: &Range<u32>, missing: &dyn Fn(u32) -> bool) -> Option<u32> {
         let start = |frame: u32| self.index().frames.get(frame as usize).map(|shown| shown.start);
         let group = self.passed.map_or(Some(self.reader.from()), start)?;
-        let last = frames.clone().rev().find(|frame| start(*frame) == Some(group))?;
+        let last = frames.clone().rev().find(|frame| start(*frame) == Some(group) && missing(*frame))?;
         self.still_comes(last, group).then_some(last)
     }
 

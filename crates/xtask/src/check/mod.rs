@@ -75,7 +75,7 @@ fn metadata(root: &Path) -> Result<String> {
 fn tree(root: &Path) -> Result<String> {
     cargo(
         root,
-        &["tree", "--workspace", "--target", "all", "--prefix", "none", "--format", "{p}", "--offline"],
+        &["tree", "--workspace", "--target", "all", "--prefix", "none", "--format", "{p}", "--locked"],
     )
 }
 

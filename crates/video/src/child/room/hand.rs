@@ -97,6 +97,7 @@ impl Hand {
         if !Arc::ptr_eq(self.engine.index(), &known.index) {
             self.engine.read_by(Arc::clone(&known.index));
             self.viewer.read_by(Arc::clone(&known.index));
+            self.sway = Sway::default();
         }
     }
 
@@ -106,6 +107,8 @@ impl Hand {
         let steps_back = self.look(&target, kind);
         if target.near_first {
             self.sway.drags(target.frame, Instant::now());
+        } else {
+            self.sway = Sway::default();
         }
         if let Some(view) = known.views.get(target.frame, kind).or_else(|| self.had(target.frame, known)) {
             if self.answer(&target, &view, known) && self.stage.state().ahead.is_none() {
@@ -121,9 +124,6 @@ impl Hand {
             return;
         }
         self.goes_first(true);
-        if target.near_first && self.goes_over_stretch(known) {
-            return self.goes_first(false);
-        }
         // The nearest is shown meanwhile by [`super::at_once`].
         let near = known.nearest(target.frame, kind).map(|(off, _)| off);
         let mut way = Toward {
@@ -134,6 +134,17 @@ impl Hand {
             near,
             shown_at: &mut self.shown_at,
         };
+        let missing = |frame: u32| known.index.there(frame) && !known.views.has(frame, kind);
+        if let Some(stretch) = self.sway.stretch(target.frame, self.stage.fits(kind), Instant::now())
+            && let Some(last) = self.engine.last_to_come(&stretch, &missing)
+        {
+            let mut over = Over::new(&mut way, stretch, last, &missing);
+            // What comes of it is shown on the way; what does not, is tried for the target.
+            let _ = self.engine.frame_at(last, &mut self.viewer, &known.views, &mut over);
+            if self.stage.has_newer() {
+                return self.goes_first(false);
+            }
+        }
         match self.engine.frame_at(target.frame, &mut self.viewer, &known.views, &mut way) {
             Ok(view) => {
                 if self.answer(&target, &view, known) {
@@ -146,18 +157,6 @@ impl Hand {
             Err(error) => target.fail(error),
         }
         self.goes_first(false);
-    }
-
-    /// Decodes on through the stretch that the hand goes to and fro over, from where the decoder stands, until the hand
-    /// has moved. False when it rests, or when there is nothing to decode on to.
-    fn goes_over_stretch(&mut self, known: &Known) -> bool {
-        let Some(stretch) = self.sway.stretch(Instant::now()) else { return false };
-        let Some(last) = self.engine.last_to_come(&stretch).filter(|last| known.index.there(*last)) else {
-            return false;
-        };
-        let mut way = Over { stage: &self.stage, stretch: stretch.start..last + 1 };
-        let outcome = self.engine.frame_at(last, &mut self.viewer, &known.views, &mut way);
-        matches!(outcome, Err(VideoError::Superseded)) && self.stage.has_newer()
     }
 
     fn keep_rest(&mut self, known: &Known) {
@@ -305,28 +304,51 @@ impl Toward<'_> {
     }
 }
 
-/// Over a stretch that the hand drags to and fro over.
-struct Over<'a> {
-    stage: &'a Stage,
+/// Over the stretch that the hand drags to and fro over, from where the decoder stands.
+struct Over<'a, 'b> {
+    toward: &'a mut Toward<'b>,
     stretch: Range<u32>,
+    hurries_to: u32,
 }
 
-impl Way<View> for Over<'_> {
+impl<'a, 'b> Over<'a, 'b> {
+    fn new(
+        toward: &'a mut Toward<'b>,
+        stretch: Range<u32>,
+        last: u32,
+        missing: &dyn Fn(u32) -> bool,
+    ) -> Self {
+        // At first those that no other leans on are left out: then there is something everywhere sooner.
+        let first_time = stretch.clone().filter(|frame| missing(*frame)).count() * 5 > stretch.len() * 3;
+        let hurries_to = if first_time { last } else { stretch.start };
+        Self { toward, stretch, hurries_to }
+    }
+}
+
+impl Way<View> for Over<'_, '_> {
     fn over(&mut self) -> bool {
-        self.stage.has_newer() || self.stage.rests(STILL)
+        self.toward.over() || self.toward.stage.rests(STILL)
     }
 
     fn worth(&self, frame: u32) -> Worth {
-        if self.stretch.contains(&frame) { Worth::Now } else { Worth::Nothing }
+        if self.stretch.contains(&frame) { Worth::Now } else { self.toward.worth(frame) }
     }
 
     fn near(&self) -> Range<u32> {
-        self.stage.around()
+        self.toward.near()
     }
 
-    /// A hand that is faster than the decoder does not miss those that no other leans on.
+    fn passing(&mut self, frame: u32, view: &Arc<View>) {
+        let Toward { target, known, stage, .. } = &self.toward;
+        if frame != target.frame {
+            self.toward.passing(frame, view);
+        } else if !target.send(view, true, known) {
+            stage.want_again((*target).clone());
+        }
+    }
+
     fn hurries_to(&self) -> Option<u32> {
-        self.stretch.end.checked_sub(1)
+        Some(self.hurries_to)
     }
 }
 

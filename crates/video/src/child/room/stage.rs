@@ -48,10 +48,10 @@ pub struct Stage {
 pub struct State {
     /// What the hand takes next.
     target: Option<Target>,
-    /// When something was wanted last.
-    wanted_at: Option<Instant>,
     /// The same, until the cache was looked through for it.
     wish: Option<Target>,
+    /// When something was wanted last.
+    wanted_at: Option<Instant>,
     /// What may be wanted next: sent ahead, once it is in the cache.
     next: Option<Target>,
     /// What was wanted and has not arrived, and where its bytes lie.

@@ -1,7 +1,7 @@
 //! A hand that drags to and fro over a stretch, as one does to watch a movement again and again.
 //!
 //! Where frames cannot be decoded as fast as it moves, going back to a key frame at every turn would bring next to
-//! nothing: the stretch is decoded from one end to the other instead, and then all of it is there.
+//! nothing: the stretch is decoded from one end to the other instead, and then it is there.
 //!
 //! **Invariant:** nothing here reads a clock or a clip.
 
@@ -12,16 +12,18 @@ use std::{
 
 /// Within less, frames are decoded where the hand is.
 const LEAST: u32 = 24;
-/// The frames of more would not all stay in the cache, nor be decoded while a hand does this.
+/// More takes longer to decode than a hand does this.
 const MOST: u32 = 300;
+/// A hand that trembles has not turned: one that has comes back by so many frames.
+const BACK: u32 = 6;
 /// Who turns less often does something else.
 const TURNS_EVERY: Duration = Duration::from_secs(1);
 
-/// Where the hand turned last.
+/// Where a drag turned last.
 #[derive(Debug, Default)]
 pub struct Sway {
-    /// Where it is, and whether it came there from an earlier frame.
-    at: Option<(u32, bool)>,
+    /// How far it has come since the last turn, and whether to later frames, once that is known.
+    reached: Option<(u32, Option<bool>)>,
     /// The last turn, and the one before it.
     turns: [Option<(u32, Instant)>; 2],
 }
@@ -29,26 +31,30 @@ pub struct Sway {
 impl Sway {
     /// The hand drags to a frame.
     pub fn drags(&mut self, frame: u32, now: Instant) {
-        let on = match self.at {
-            Some((before, on)) if before == frame => on,
-            Some((before, on)) => {
-                if on != (frame > before) {
-                    self.turns = [Some((before, now)), self.turns[0]];
-                }
-                frame > before
-            }
-            None => true,
+        let Some((reached, on)) = self.reached else {
+            self.reached = Some((frame, None));
+            return;
         };
-        self.at = Some((frame, on));
+        let goes_on = frame > reached;
+        let far = frame.abs_diff(reached) >= BACK;
+        if on == Some(goes_on) || frame == reached {
+            self.reached = Some((frame, on));
+        } else if far {
+            if on.is_some() {
+                self.turns = [Some((reached, now)), self.turns[0]];
+            }
+            self.reached = Some((frame, Some(goes_on)));
+        }
     }
 
-    /// The frames it goes to and fro over.
-    pub fn stretch(&self, now: Instant) -> Option<Range<u32>> {
+    /// The frames it goes to and fro over, at most so many, when it is at this one.
+    pub fn stretch(&self, frame: u32, most: u32, now: Instant) -> Option<Range<u32>> {
         let [Some((last, turned)), Some((before, turned_before))] = self.turns else { return None };
         let again = now.saturating_duration_since(turned) < TURNS_EVERY
             && turned.saturating_duration_since(turned_before) < TURNS_EVERY;
-        (again && (LEAST..=MOST).contains(&last.abs_diff(before)))
-            .then(|| last.min(before)..last.max(before).saturating_add(1))
+        let stretch = last.min(before).min(frame)..last.max(before).max(frame).saturating_add(1);
+        (again && last.abs_diff(before) >= LEAST && stretch.len() <= MOST.min(most) as usize)
+            .then_some(stretch)
     }
 }
 
@@ -63,21 +69,25 @@ mod tests {
             now += Duration::from_millis(apart);
             sway.drags(*frame, now);
         }
-        sway.stretch(now + Duration::from_millis(rest))
+        sway.stretch(*frames.last()?, 200, now + Duration::from_millis(rest))
     }
 
     #[test]
     fn two_turns_are_the_ends_of_a_stretch() {
         assert_eq!(stretch(&[100, 140, 180, 150, 120, 130], 50, 0), Some(120..181));
+        assert_eq!(stretch(&[180, 150, 120, 120, 150, 170, 160], 50, 0), Some(120..171), "the other way");
+        assert_eq!(stretch(&[100, 140, 180, 150, 120, 160, 200, 190], 50, 0), Some(120..201), "the last two");
+        assert_eq!(stretch(&[100, 180, 120, 190], 50, 0), Some(120..191), "wider than before");
+    }
+
+    #[test]
+    fn a_trembling_hand_turns_where_it_turns() {
+        let there = [150, 170, 180, 179, 180, 178, 160, 140, 121, 120, 121, 119, 122, 119, 140];
+        assert_eq!(stretch(&there, 20, 0), Some(119..181));
         assert_eq!(
-            stretch(&[180, 150, 120, 120, 150, 170, 165], 50, 0),
-            Some(120..171),
-            "the other way, with a pause"
-        );
-        assert_eq!(
-            stretch(&[100, 140, 180, 150, 120, 160, 200, 190], 50, 0),
-            Some(120..201),
-            "the last two count"
+            stretch(&[150, 151, 149, 150, 180, 150, 130, 140], 20, 0),
+            Some(130..181),
+            "at the beginning"
         );
     }
 
@@ -85,8 +95,9 @@ mod tests {
     fn other_ways_of_dragging_are_none() {
         assert_eq!(stretch(&[100, 140, 180, 220], 50, 0), None, "one way");
         assert_eq!(stretch(&[100, 140, 180, 150, 120], 50, 0), None, "one turn");
-        assert_eq!(stretch(&[100, 110, 105, 112, 104], 50, 0), None, "on the spot");
+        assert_eq!(stretch(&[100, 110, 101, 112, 100, 112], 50, 0), None, "on the spot");
         assert_eq!(stretch(&[100, 900, 200, 800], 50, 0), None, "over the whole clip");
+        assert_eq!(stretch(&[100, 180, 120, 150, 350], 50, 0), None, "away from there");
         assert_eq!(stretch(&[100, 180, 120, 130], 1100, 0), None, "slowly");
         assert_eq!(stretch(&[100, 180, 120, 130], 50, 1000), None, "a while ago");
     }
