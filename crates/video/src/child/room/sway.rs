@@ -78,6 +78,7 @@ mod tests {
         assert_eq!(stretch(&[180, 150, 120, 120, 150, 170, 160], 50, 0), Some(120..171), "the other way");
         assert_eq!(stretch(&[100, 140, 180, 150, 120, 160, 200, 190], 50, 0), Some(120..201), "the last two");
         assert_eq!(stretch(&[100, 180, 120, 190], 50, 0), Some(120..191), "wider than before");
+        assert_eq!(stretch(&[100, 180, 120, 180, 110], 50, 0), Some(110..181), "at the other end");
     }
 
     #[test]
