@@ -156,6 +156,11 @@ def key_presses(glass: Seen, until: str, over_edge: bool | None = None) -> Sprea
     return spread([[math.inf if step[until] is None else step[until] - step["pressed"] for step in steps]])
 
 
+def held_key(glass: Seen) -> Spread | None:
+    """How long each frame was on the glass before the next one, while a key was held down."""
+    return spread([[after - before for shown in glass.get("held", []) for before, after in pairwise(shown)]])
+
+
 def two_animation_frames(glass: Seen) -> Spread | None:
     """How long two of them take in a row, on a page that does nothing else."""
     return spread([[sum(pair) for pair in pairwise(glass["frames"])]])

@@ -67,8 +67,9 @@ after. No pixel is looked at: that the right frame is on the glass is what `scri
 
 The steps go to and fro over the same frames, which the engine has decoded before, over the edges of GOPs, 150 to 250 ms
 apart, once everything is at rest: the room holds the frames next to the one on the glass. The decoder child, its
-socket, the shader and the room are those of every day. The page's clock has steps of 1 ms. The two animation frames are
-those of the open room while nothing is drawn in it."""
+socket, the shader and the room are those of every day. The page's clock has steps of 1 ms. A key that is held down goes
+over the same frames: a script in the page tells it of the key again every 33 ms, and the room steps with the next beat
+once a frame has been seen. The two animation frames are those of the open room while nothing is drawn in it."""
 
 
 def glass_section(glass: Seen) -> str:

@@ -109,6 +109,7 @@ def key_to_glass(glass: Seen) -> str:
         ["of these over a GOP edge", figures.key_presses(glass, "shown", over_edge=True)],
         ["key press to drawing commands", figures.key_presses(glass, "drawn")],
         ["key press to the page", figures.key_presses(glass, "heard")],
+        ["a key held down, from frame to frame", figures.held_key(glass)],
         ["two animation frames", figures.two_animation_frames(glass)],
     ]
     cells = [[what, pair(took), str(took.count if took else 0)] for what, took in rows]

@@ -3,6 +3,7 @@
 //
 // A step begins with the event's own time, when the window got the key, and ends when the first animation frame after
 // the one that shows the drawing begins. What lies before (keyboard, X server) and after (X server, monitor) is not in it.
+// Of a key that is held down it is noted when each frame was on the glass.
 
 import { writeFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -12,14 +13,18 @@ import { print, program } from "../story/processes";
 import { type Clinic, Stage } from "../story/stage";
 import { type Window, until } from "../story/webdriver";
 import { quiet } from "./quiet";
-import { COUNT_FRAMES, LISTEN, READ, READ_FRAMES, START, type Step, VIEW, type View } from "./stopwatch";
+import { COUNT_FRAMES, HOLD, LISTEN, READ, READ_FRAMES, READ_HELD, type Shown, START, type Step, VIEW, type View } from "./stopwatch";
 
 const KEY = { left: "\uE012", right: "\uE014" };
+/** How often a key that is held down repeats. */
+const BEAT_MS = 33;
 const STEPS = Number(process.env["LIMPET_BENCH_STEPS"] ?? 200);
 /** Frames from one end of the walk to the other, and how many of them lie before the first edge of a GOP. */
 const [SPAN, BEFORE_EDGE] = [34, 2];
 const [SOONEST_MS, LATEST_MS] = [150, 250];
 const FRAMES = 240;
+/** How often a held key goes over the walk and back. */
+const ROUNDS = Math.ceil(STEPS / SPAN / 2);
 /** Keeping ready and sketching a clip of 20 s takes a while; so does the server's rendition. */
 const REST_MS = 300_000;
 
@@ -95,6 +100,14 @@ async function prepare(): Promise<number> {
   return first;
 }
 
+/** The key is held down from one end of the walk to the other: when each frame was on the glass. */
+async function hold(key: "ArrowLeft" | "ArrowRight"): Promise<Shown[]> {
+  await desk.run(HOLD, key, SPAN, BEAT_MS);
+  // Nobody asks the page anything meanwhile.
+  await sleep(2 * SPAN * BEAT_MS);
+  return until("the end of the walk", 30_000, () => desk.run<Shown[] | null>(READ_HELD));
+}
+
 /** The durations of animation frames of a page at rest. */
 async function animationFrames(): Promise<number[]> {
   await desk.run(COUNT_FRAMES, FRAMES);
@@ -116,7 +129,8 @@ test("steps reach the glass", { timeout: 900_000 }, async () => {
   await desk.see("[data-testid=glass]", 60_000);
   await onGlass(0);
   stage.announce("walking once over the frames, and waiting until all is at rest");
-  let frame = await prepare();
+  const first = await prepare();
+  let frame = first;
   const view = await desk.run<View>(VIEW);
   const frames = await animationFrames();
   await sleep(1_000);
@@ -132,12 +146,18 @@ test("steps reach the glass", { timeout: 900_000 }, async () => {
   const steps = await desk.run<Step[]>(READ);
   expect(steps.length, "keys that the page heard").toBe(walk.length);
   expect(steps.map((step) => step.frame)).toEqual(walk.map((key) => (frame += key === KEY.right ? 1 : -1)));
+  stage.announce(`a key held down, ${2 * ROUNDS} times`);
+  for (; frame > first; frame--) await desk.press(KEY.left).then(() => onGlass(frame - 1));
+  const held: Shown[][] = [];
+  for (let round = 0; round < ROUNDS; round++) held.push(await hold("ArrowRight"), await hold("ArrowLeft"));
   const seen = {
-    view, frames, software: process.env["LIBGL_ALWAYS_SOFTWARE"] === "1",
+    view, frames, held: held.map((sweep) => sweep.map((shown) => shown.at)), software: process.env["LIBGL_ALWAYS_SOFTWARE"] === "1",
     steps: steps.map((step) => ({ ...step, over_edge: clip.keys.includes(step.key === "ArrowRight" ? step.frame : step.frame + 1) })),
   };
   const out = process.env["LIMPET_BENCH_OUT"];
   if (out) writeFileSync(out, JSON.stringify(seen));
   else console.log(JSON.stringify(seen));
-  await onGlass(frame);
+  const there = Array.from({ length: SPAN }, (_, step) => first + step + 1);
+  const back = there.map((frame) => frame - 1).reverse();
+  expect(held.map((sweep) => sweep.map((shown) => shown.frame))).toEqual(held.map((_, sweep) => (sweep % 2 === 0 ? there : back)));
 });

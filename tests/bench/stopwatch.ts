@@ -23,7 +23,7 @@ export type Step = {
 export const LISTEN = `
   const by = { ArrowLeft: -1, ArrowRight: 1 };
   const frame = requestAnimationFrame.bind(window);
-  const watch = (window.limpetWatch = { running: false, wanted: 0, steps: [], frame, within: false });
+  const watch = (window.limpetWatch = { running: false, wanted: 0, steps: [], held: null, within: false });
   window.requestAnimationFrame = (call) =>
     frame((at) => {
       watch.within = true;
@@ -34,6 +34,11 @@ export const LISTEN = `
         queueMicrotask(() => (watch.within = false));
       }
     });
+  watch.onGlass = (seen) => {
+    const after = () => frame(() => seen(performance.now()));
+    if (watch.within) after();
+    else frame(after);
+  };
   addEventListener("keydown", ({ key, timeStamp }) => {
     if (!watch.running || !(key in by)) return;
     watch.wanted += by[key];
@@ -54,14 +59,43 @@ export const START = `
     const step = watch.steps.at(-1);
     if (!step || step.drawn !== null || glass.dataset.exact !== "true" || Number(glass.dataset.frame) !== step.frame) return;
     step.drawn = performance.now();
-    const after = () => watch.frame(() => (step.shown = performance.now()));
-    if (watch.within) after();
-    else watch.frame(after);
+    watch.onGlass((at) => (step.shown = at));
   }).observe(glass, { attributes: true, attributeFilter: ["data-frame", "data-exact"] });
 `;
 
 /** What it saw. */
 export const READ = "return window.limpetWatch.steps";
+
+/** Holds a key down until so many frames have been on the glass: the page hears of it again with every beat. */
+export const HOLD = `
+  const [key, frames, beatMs] = arguments;
+  const watch = window.limpetWatch;
+  watch.running = false;
+  const held = (watch.held = { shown: [], done: false });
+  const glass = document.querySelector("[data-testid=glass]");
+  const press = (repeat) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, repeat, bubbles: true, cancelable: true }));
+  let left = frames;
+  const drawn = new MutationObserver(() => {
+    if (left === 0) return drawn.disconnect();
+    if (glass.dataset.exact !== "true") return;
+    left -= 1;
+    const [frame, last] = [Number(glass.dataset.frame), left === 0];
+    if (last) clearInterval(beat);
+    watch.onGlass((at) => {
+      held.shown.push({ frame, at });
+      held.done = last;
+    });
+  });
+  drawn.observe(glass, { attributes: true, attributeFilter: ["data-frame"] });
+  press(false);
+  const beat = setInterval(() => press(true), beatMs);
+`;
+
+/** When each frame was on the glass; null as long as the key is held. */
+export const READ_HELD = "return window.limpetWatch.held.done ? window.limpetWatch.held.shown : null";
+
+/** A frame, and when the animation frame after the one that shows it began. */
+export type Shown = { frame: number; at: number };
 
 /** Begins to note when animation frames begin, of a page in which nothing else happens. */
 export const COUNT_FRAMES = `
