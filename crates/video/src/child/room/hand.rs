@@ -47,6 +47,7 @@ pub struct Hand {
     first: Option<(Sample, Fresh)>,
     /// When a near picture was shown last on the way to a target.
     shown_at: Option<Instant>,
+    /// Whether it goes to and fro.
     sway: Sway,
 }
 

@@ -36,10 +36,9 @@ impl Sway {
             return;
         };
         let goes_on = frame > reached;
-        let far = frame.abs_diff(reached) >= BACK;
-        if on == Some(goes_on) || frame == reached {
+        if on == Some(goes_on) {
             self.reached = Some((frame, on));
-        } else if far {
+        } else if frame.abs_diff(reached) >= BACK {
             if on.is_some() {
                 self.turns = [Some((reached, now)), self.turns[0]];
             }
