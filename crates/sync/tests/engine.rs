@@ -270,6 +270,8 @@ async fn a_refused_change_is_told_and_kept() {
         }
     };
     assert_eq!(told.message, "The address is too long.");
+    // What is told can be dropped at once.
+    assert_eq!(device.store.outbox.refused_changes().unwrap(), vec![told]);
     engine.stop().await;
     assert_eq!(device.store.outbox.entries().unwrap().len(), 1);
 }

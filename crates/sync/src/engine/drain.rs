@@ -133,9 +133,7 @@ async fn note(shared: &Arc<Shared>, entry: Entry, verdict: Verdict) -> Result<()
             let is_message = matches!(entry.work, Work::Message { .. } | Work::Upload { .. });
             // A read mark, or what left, has nothing to say to anybody.
             let is_silent = matches!(entry.work, Work::Read { .. } | Work::Export { .. });
-            if !is_message && !is_silent {
-                shared.tell(SyncEvent::ChangeRefused(failure.clone()));
-            }
+            let told = (!is_message && !is_silent).then(|| failure.clone());
             shared
                 .on_disk(move |store| {
                     if is_silent {
@@ -146,6 +144,10 @@ async fn note(shared: &Arc<Shared>, entry: Entry, verdict: Verdict) -> Result<()
                     lay_over(store, me)
                 })
                 .await?;
+            // Told once it is written: whoever closes the notice drops the change with it.
+            if let Some(failure) = told {
+                shared.tell(SyncEvent::ChangeRefused(failure));
+            }
         }
     }
     shared.tell(SyncEvent::Outbox(conversation));
