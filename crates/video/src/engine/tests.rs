@@ -65,3 +65,18 @@ fn what_a_hurried_way_left_out_comes_when_it_is_wanted() {
         }
     }
 }
+
+#[test]
+fn what_comes_last_is_of_the_group_that_is_being_decoded() {
+    // A key frame every 24.
+    let mut engine = engine(Kind::NoAudio);
+    assert_eq!(engine.last_to_come(&(0..60), &|_| true), None, "it stands nowhere yet");
+    frame(&mut engine, 30, PATIENT).unwrap();
+    assert_eq!(engine.last_to_come(&(10..60), &|_| true), Some(47));
+    assert_eq!(engine.last_to_come(&(10..41), &|_| true), Some(40));
+    assert_eq!(engine.last_to_come(&(10..60), &|frame| frame < 45), Some(44), "the others are there");
+    assert_eq!(engine.last_to_come(&(10..31), &|_| true), None, "passed");
+    assert_eq!(engine.last_to_come(&(48..60), &|_| true), None, "of the next group");
+    frame(&mut engine, 10, PATIENT).unwrap();
+    assert_eq!(engine.last_to_come(&(10..60), &|_| true), Some(23), "after going back");
+}

@@ -125,16 +125,17 @@ impl Hand {
             return;
         }
         self.goes_first(true);
+        self.decode(&target, known, steps_back);
+        self.goes_first(false);
+    }
+
+    /// Decodes it; before that, what a hand that goes to and fro comes by.
+    fn decode(&mut self, target: &Target, known: &Arc<Known>, steps_back: bool) {
+        let kind = self.viewer.kind();
         // The nearest is shown meanwhile by [`super::at_once`].
         let near = known.nearest(target.frame, kind).map(|(off, _)| off);
-        let mut way = Toward {
-            stage: &self.stage,
-            target: &target,
-            known,
-            steps_back,
-            near,
-            shown_at: &mut self.shown_at,
-        };
+        let mut way =
+            Toward { stage: &self.stage, target, known, steps_back, near, shown_at: &mut self.shown_at };
         let missing = |frame: u32| known.index.there(frame) && !known.views.has(frame, kind);
         if let Some(stretch) = self.sway.stretch(target.frame, self.stage.fits(kind), Instant::now())
             && let Some(last) = self.engine.last_to_come(&stretch, &missing)
@@ -143,21 +144,20 @@ impl Hand {
             // What comes of it is shown on the way; what does not, is tried for the target.
             let _ = self.engine.frame_at(last, &mut self.viewer, &known.views, &mut over);
             if self.stage.has_newer() {
-                return self.goes_first(false);
+                return;
             }
         }
         match self.engine.frame_at(target.frame, &mut self.viewer, &known.views, &mut way) {
             Ok(view) => {
-                if self.answer(&target, &view, known) {
+                if self.answer(target, &view, known) {
                     self.keep_rest(known);
-                    self.go_on(&target, known);
+                    self.go_on(target, known);
                 }
             }
             Err(VideoError::Superseded) if target.near_first => self.keep_rest(known),
             Err(VideoError::Superseded) => {}
             Err(error) => target.fail(error),
         }
-        self.goes_first(false);
     }
 
     fn keep_rest(&mut self, known: &Known) {
