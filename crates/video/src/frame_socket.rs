@@ -79,10 +79,10 @@ impl FrameSocket {
         let (host, port) = (request.uri().host().unwrap_or_default(), request.uri().port_u16().unwrap_or(0));
         let stream = TcpStream::connect((host, port)).map_err(VideoError::internal)?;
         stream.set_nodelay(true).map_err(VideoError::internal)?;
-        let (mut ask, _) = tungstenite::client(request, stream).map_err(VideoError::internal)?;
+        let (mut ears, _) = tungstenite::client(request, stream).map_err(VideoError::internal)?;
         let mut first = None;
         let clip = loop {
-            let message = ask.read().map_err(VideoError::internal)?;
+            let message = ears.read().map_err(VideoError::internal)?;
             match &message {
                 // A first picture, before it is known which frame it is.
                 Message::Binary(_) => first = first.or_else(|| Some(Instant::now())),
@@ -93,8 +93,9 @@ impl FrameSocket {
                 },
             }
         };
-        let ears = ask.get_ref().try_clone().map_err(VideoError::internal)?;
-        let mut ears = WebSocket::from_raw_socket(ears, Role::Client, None);
+        // What came behind that may already be in hand: whoever has read goes on reading.
+        let mouth = ears.get_ref().try_clone().map_err(VideoError::internal)?;
+        let ask = WebSocket::from_raw_socket(mouth, Role::Client, None);
         let (tell, seen) = channel();
         thread::Builder::new()
             .name("glass".into())
@@ -159,5 +160,60 @@ fn look(at: Instant, message: &Message) -> Option<Seen> {
         FrameEvent::Arrived { runs } => Some(Seen::Arrived(runs)),
         FrameEvent::Ready { clip, whole } => Some(Seen::Ready { clip, whole }),
         FrameEvent::Tones { .. } => Some(Seen::Tones),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use limpet_model::{Micros, Timebase};
+    use limpet_wire::Code;
+
+    use super::*;
+
+    #[test]
+    fn what_comes_with_the_clip_is_not_lost() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("ws://{}/", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let mut socket = tungstenite::accept(listener.accept().unwrap().0).unwrap();
+            let failed = |generation| FrameEvent::Failed {
+                generation,
+                failure: Failure::new(Code::Invalid, "This frame is damaged."),
+            };
+            let ready = FrameEvent::Ready { clip: one_frame(), whole: true };
+            // In one piece, as far as the system can help it.
+            for event in [ready, failed(1), failed(2)] {
+                socket.write(Message::text(serde_json::to_string(&event).unwrap())).unwrap();
+            }
+            socket.flush().unwrap();
+            socket
+        });
+        let socket = FrameSocket::connect(&address).unwrap();
+        for expected in 1..3 {
+            let seen = socket.next(Duration::from_secs(60)).unwrap();
+            assert!(
+                matches!(seen, Some(Seen::Failed { generation, .. }) if generation == expected),
+                "{seen:?}"
+            );
+        }
+        drop(server.join().unwrap());
+    }
+    fn one_frame() -> ClipIndex {
+        ClipIndex {
+            width: 16,
+            height: 16,
+            sar_num: 1,
+            sar_den: 1,
+            rotation: 0,
+            reflected: false,
+            timebase: Timebase { num: 1, den: 30 },
+            times: vec![Micros(0)],
+            keys: vec![0],
+            duration: Micros(33_333),
+            missing: Micros(0),
+            vfr: false,
+        }
     }
 }
