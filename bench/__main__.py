@@ -136,7 +136,8 @@ def write(page: Path, results: Path) -> None:
     loaded = {part: json.loads(path.read_text(encoding="utf-8")) for part, path in parts.items() if path.exists()}
     if not seen and not loaded:
         sys.exit("Nothing has been measured yet.")
-    page.write_text(report(seen, seen_glass, loaded, about(seen) if seen else []), encoding="utf-8")
+    before = page.read_text(encoding="utf-8") if page.exists() else ""
+    page.write_text(report(seen, seen_glass, loaded, about(seen) if seen else [], before), encoding="utf-8")
     print(f"Written: {page}")
 
 

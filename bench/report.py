@@ -8,6 +8,7 @@ from .clips import all_clips
 from .figures import Seen
 from .goals import goals
 from .tables import hands, key_to_glass, operations, remarks, table
+from .under_load import HEADING as UNDER_LOAD
 from .under_load import section
 
 HEAD = """# Benchmarks
@@ -92,11 +93,18 @@ def glass_section(glass: Seen) -> str:
     return "\n\n".join([key_to_glass(glass), "\n".join(lines), GLASS])
 
 
-def report(seen: dict[str, Seen], glass: Seen | None, loaded: dict[str, Seen], said: Iterable[str]) -> str:
-    """The whole page."""
-    under_load = [section(loaded)] if loaded else []
-    if not seen:
-        return "\n\n".join(part.strip() for part in [HEAD, *under_load]) + "\n"
+def report(
+    seen: dict[str, Seen], glass: Seen | None, loaded: dict[str, Seen], said: Iterable[str], before: str = ""
+) -> str:
+    """The whole page. What the one before says of the engine, or of the server, stays where nothing was seen of it."""
+    engine_before, heading, server_before = before.partition(f"\n{UNDER_LOAD}\n")
+    engine = of_engine(seen, glass, said) if seen else engine_before or HEAD
+    server = section(loaded) if loaded else heading + server_before
+    return "\n\n".join(part.strip() for part in (engine, server) if part) + "\n"
+
+
+def of_engine(seen: dict[str, Seen], glass: Seen | None, said: Iterable[str]) -> str:
+    """All but the server."""
     clips = [clip for clip in all_clips() if clip.name in seen]
     missing = ", ".join(clip.name for clip in all_clips() if clip.name not in seen)
     parts = [HEAD, "\n".join([*said, *([f"- Not measured: {missing}"] if missing else [])])]
@@ -110,5 +118,4 @@ def report(seen: dict[str, Seen], glass: Seen | None, loaded: dict[str, Seen], s
         parts += ["## What hands do", hands(handled)]
     if glass:
         parts += ["## From the key to the glass", glass_section(glass)]
-    parts += [HOW, *under_load]
-    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+    return "\n\n".join(part.strip() for part in [*parts, HOW] if part)

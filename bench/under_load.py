@@ -9,6 +9,7 @@ from .figures import Seen
 from .goals import Goal, ms
 from .tables import table
 
+HEADING = "## The server under load"
 LIVE = {
     "spread": "SQLite, many practices",
     "few": "SQLite, few practices",
@@ -46,7 +47,7 @@ def section(loaded: dict[str, Seen]) -> str:
     """The whole of it."""
     met = {True: "yes", False: "**no**", None: ""}
     rows = [[goal.what, goal.clip, goal.wanted, goal.measured, met[goal.met]] for goal in goals(loaded)]
-    parts = ["## The server under load", table(["", "", "wanted", "measured", "met"], rows), "\n".join(said(loaded))]
+    parts = [HEADING, table(["", "", "wanted", "measured", "met"], rows), "\n".join(said(loaded))]
     if "postgres" in loaded:
         loaded = loaded | {"fetched": loaded["postgres"]["fetched"]}
     if live := {name: loaded[name] for name in LIVE if name in loaded}:
