@@ -65,7 +65,7 @@ def main() -> None:
     elif asked.command == "glass":
         programs = glass.Programs(asked.programs.resolve(), asked.given)
         keep_glass(shelf, programs, asked.quick, results / "quick" if asked.quick else results)
-        # Without any clip there is no report yet.
+        # The page would say of the engine that nothing was seen of it.
         if not asked.quick and any((results / f"{clip.name}.json").exists() for clip in all_clips()):
             write(page, results)
     elif asked.command == "server":
@@ -124,7 +124,7 @@ def keep_glass(shelf: Shelf, programs: glass.Programs, quick: bool, results: Pat
 
 
 def write(page: Path, results: Path) -> None:
-    """Writes the report from all that was seen."""
+    """Writes the report from all that was seen, and from the page as it is where nothing was."""
     seen: dict[str, Seen] = {}
     for clip in all_clips():
         path = results / f"{clip.name}.json"
@@ -155,7 +155,7 @@ def about(seen: dict[str, Seen]) -> list[str]:
     lines += [f"- Peers: {'; '.join(versions)}", f"- Clips made with {each('ffmpeg')}"]
     rounds = {name: 1 + max(run["repetition"] for run in found["runs"]) for name, found in seen.items()}
     few = [name for name, count in rounds.items() if count < max(rounds.values())]
-    lines.append(f"- Rounds: {max(rounds.values())}" + (f"; 1 for {', '.join(few)}" if few else ""))
+    lines.append(f"- Rounds: {max(rounds.values())}" + "".join(f"; {rounds[name]} for {name}" for name in few))
     if any(found["quick"] for found in seen.values()):
         lines.append("- **A quick run**: little of everything, once. Its figures are worth nothing.")
     return lines

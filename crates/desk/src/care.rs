@@ -163,11 +163,18 @@ pub(crate) async fn drop_refused(hub: &Arc<Hub>) -> Result<(), Failure> {
 
 /// Sends once more what the server refused.
 pub(crate) async fn retry_refused(hub: &Arc<Hub>) -> Result<(), Failure> {
-    hub.on_disk(|here| {
-        here.store.outbox.retry_changes()?;
-        Ok(lay_over(&here.store, here.signed_in.staff.id)?)
-    })
-    .await?;
+    // Taken down first: what is refused meanwhile has a notice of its own.
+    let notice = hub.notice();
     hub.clear_notice();
+    let queued = hub
+        .on_disk(|here| {
+            here.store.outbox.retry_changes()?;
+            Ok(lay_over(&here.store, here.signed_in.staff.id)?)
+        })
+        .await;
+    if let Some(notice) = notice.filter(|_| queued.is_err()) {
+        hub.set_notice(notice);
+    }
+    queued?;
     hub.queued(None)
 }

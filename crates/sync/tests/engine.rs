@@ -89,6 +89,20 @@ fn taking(
     }
 }
 
+/// What the feed answers while nothing happens; `None` to everything else.
+fn nothing_new(seen: &Seen) -> Option<Reply> {
+    match (seen.method.as_str(), seen.path.as_str()) {
+        ("GET", "/v1/live") => Some(Reply::new(200).body(": hello\n\n").then_silence()),
+        ("GET", _) => Some(Reply::json(&ChangePage {
+            revision: Revision(1),
+            changes: vec![],
+            more: false,
+            epoch: String::new(),
+        })),
+        _ => None,
+    }
+}
+
 enum Fault {
     None,
     LostAnswer,
@@ -248,15 +262,9 @@ async fn what_is_written_while_the_server_is_away_goes_out_when_it_is_back() {
 
 #[tokio::test]
 async fn a_refused_change_is_told_and_kept() {
-    let faulty = Faulty::answering(|seen| match (seen.method.as_str(), seen.path.as_str()) {
-        ("GET", "/v1/live") => Reply::new(200).body(": hello\n\n").then_silence(),
-        ("GET", _) => Reply::json(&ChangePage {
-            revision: Revision(1),
-            changes: vec![],
-            more: false,
-            epoch: String::new(),
-        }),
-        _ => Reply::failure(400, limpet_wire::Code::Invalid, "The address is too long."),
+    let faulty = Faulty::answering(|seen| {
+        nothing_new(seen)
+            .unwrap_or_else(|| Reply::failure(400, limpet_wire::Code::Invalid, "The address is too long."))
     })
     .await;
     let device = Device::new();
@@ -274,6 +282,34 @@ async fn a_refused_change_is_told_and_kept() {
     assert_eq!(device.store.outbox.refused_changes().unwrap(), vec![told]);
     engine.stop().await;
     assert_eq!(device.store.outbox.entries().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_to_be_tried_again_does_not_wait_for_what_hangs() {
+    let again = |seen: &Seen| seen.method == "PUT" && String::from_utf8_lossy(&seen.body).contains("again");
+    let faulty = Faulty::answering(move |seen| {
+        let put = || if again(seen) { Reply::new(503) } else { Reply::hang() };
+        nothing_new(seen).unwrap_or_else(put)
+    })
+    .await;
+    let device = Device::new();
+    device.write(ConversationId::new(), "again");
+    // More than may go at once: the last one is ready all the time.
+    for _ in 0..3 {
+        let (attachment, message, conversation) =
+            (AttachmentId::new(), MessageId::new(), ConversationId::new());
+        let upload = Work::Upload { attachment, message, conversation, bytes: 10 };
+        device.store.outbox.add(&upload, Millis(1)).unwrap();
+    }
+    let (engine, _heard) = device.start(&faulty);
+    let tried = async {
+        while faulty.seen().iter().filter(|seen| again(seen)).count() < 3 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // Long before anything that hangs is given up.
+    tokio::time::timeout(PACE.silence / 2, tried).await.expect("it was not tried again");
+    engine.stop().await;
 }
 
 /// One that asks for everything again still holds what a server said that was set back since.

@@ -96,12 +96,23 @@ impl FrameSocket {
         // What came behind that may already be in hand: whoever has read goes on reading.
         let mouth = ears.get_ref().try_clone().map_err(VideoError::internal)?;
         let ask = WebSocket::from_raw_socket(mouth, Role::Client, None);
+        let (catch, caught) = channel();
         let (tell, seen) = channel();
         thread::Builder::new()
             .name("glass".into())
             .spawn(move || {
                 while let Ok(message) = ears.read() {
-                    let at = Instant::now();
+                    if catch.send((Instant::now(), message)).is_err() {
+                        break;
+                    }
+                }
+            })
+            .map_err(VideoError::internal)?;
+        // What comes next does not wait for the hash of this.
+        thread::Builder::new()
+            .name("eye".into())
+            .spawn(move || {
+                for (at, message) in caught {
                     if look(at, &message).is_none_or(|seen| tell.send(seen).is_err()) {
                         break;
                     }
@@ -139,7 +150,7 @@ impl FrameSocket {
 
 impl Drop for FrameSocket {
     fn drop(&mut self) {
-        // Ends the listening thread.
+        // Ends the listening threads.
         let _ = self.ask.get_ref().shutdown(std::net::Shutdown::Both);
     }
 }

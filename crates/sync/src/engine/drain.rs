@@ -92,9 +92,7 @@ async fn start_ready(
                     started.push(entry);
                 }
             }
-            let next =
-                if started.is_empty() && ready.is_empty() { plan::next_attempt(&entries) } else { None };
-            Ok((started, next))
+            Ok((started, plan::next_attempt(&entries, now)))
         })
         .await?;
     for entry in started {
@@ -133,21 +131,19 @@ async fn note(shared: &Arc<Shared>, entry: Entry, verdict: Verdict) -> Result<()
             let is_message = matches!(entry.work, Work::Message { .. } | Work::Upload { .. });
             // A read mark, or what left, has nothing to say to anybody.
             let is_silent = matches!(entry.work, Work::Read { .. } | Work::Export { .. });
-            let told = (!is_message && !is_silent).then(|| failure.clone());
+            let why = failure.clone();
             shared
-                .on_disk(move |store| {
-                    if is_silent {
-                        store.outbox.accept(nr)?;
-                    } else {
-                        store.outbox.refuse(nr, &failure)?;
-                    }
-                    lay_over(store, me)
-                })
+                .on_disk(
+                    move |store| {
+                        if is_silent { store.outbox.accept(nr) } else { store.outbox.refuse(nr, &why) }
+                    },
+                )
                 .await?;
-            // Told once it is written: whoever closes the notice drops the change with it.
-            if let Some(failure) = told {
+            // Told as soon as it is written, and not before: whoever closes the notice drops the change with it.
+            if !is_message && !is_silent {
                 shared.tell(SyncEvent::ChangeRefused(failure));
             }
+            shared.on_disk(move |store| lay_over(store, me)).await?;
         }
     }
     shared.tell(SyncEvent::Outbox(conversation));

@@ -62,8 +62,8 @@ pub fn ready(entries: &[Entry], now: Millis) -> Vec<i64> {
 }
 
 /// When the next entry that only waits for its time may go.
-pub fn next_attempt(entries: &[Entry]) -> Option<Millis> {
-    candidates(entries).into_iter().map(|entry| entry.not_before).min()
+pub fn next_attempt(entries: &[Entry], now: Millis) -> Option<Millis> {
+    candidates(entries).into_iter().map(|entry| entry.not_before).filter(|at| *at > now).min()
 }
 
 fn candidates(entries: &[Entry]) -> Vec<&Entry> {

@@ -61,6 +61,8 @@ enum Then {
     BreakOff(usize),
     /// No answer at all.
     Vanish,
+    /// No answer, and the line stays open.
+    Hang,
 }
 
 impl Reply {
@@ -96,6 +98,10 @@ impl Reply {
 
     pub fn vanish() -> Self {
         Self { then: Then::Vanish, ..Self::new(0) }
+    }
+
+    pub fn hang() -> Self {
+        Self { then: Then::Hang, ..Self::new(0) }
     }
 }
 
@@ -171,6 +177,7 @@ async fn converse(
     }
     match reply.then {
         Then::Vanish => return Ok(()),
+        Then::Hang => std::future::pending().await,
         Then::FallSilent => {
             stream.write_all(format!("{head}\r\n").as_bytes()).await?;
             stream.write_all(&reply.body).await?;

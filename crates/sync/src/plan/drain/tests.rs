@@ -113,8 +113,18 @@ fn waiting_for_a_better_moment_keeps_the_order() {
     let mut entries = vec![entry(1, message(here).1), entry(2, message(here).1)];
     entries[0].not_before = Millis(500);
     assert_eq!(ready(&entries, Millis(499)), [0_i64; 0]);
-    assert_eq!(next_attempt(&entries), Some(Millis(500)));
+    assert_eq!(next_attempt(&entries, Millis(499)), Some(Millis(500)));
     assert_eq!(ready(&entries, Millis(500)), [1]);
+}
+
+#[test]
+fn what_waits_for_its_time_is_not_forgotten_over_what_may_go_now() {
+    let elsewhere = ConversationId::new();
+    let mut entries = vec![entry(1, message(ConversationId::new()).1), entry(2, message(elsewhere).1)];
+    entries[1].not_before = Millis(500);
+    assert_eq!(ready(&entries, Millis(0)), [1]);
+    assert_eq!(next_attempt(&entries, Millis(0)), Some(Millis(500)));
+    assert_eq!(next_attempt(&entries, Millis(500)), None);
 }
 
 /// What happens to an entry that was started.
@@ -155,7 +165,7 @@ proptest! {
             now += 1;
             let may_go = ready(&entries, Millis(now));
             if may_go.is_empty() {
-                if next_attempt(&entries).is_none() { break }
+                if next_attempt(&entries, Millis(now)).is_none() { break }
                 continue;
             }
             let nr = may_go[which.map_or(0, |which| which.index(may_go.len()))];

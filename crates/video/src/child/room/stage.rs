@@ -5,6 +5,7 @@
 
 use std::{
     ops::Range,
+    ptr,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, WaitTimeoutResult},
     time::{Duration, Instant},
 };
@@ -88,8 +89,8 @@ impl State {
     }
 
     /// Whether this is the newest that is known.
-    pub fn is_known(&self, known: &Arc<Known>) -> bool {
-        self.known.as_ref().is_some_and(|newest| Arc::ptr_eq(newest, known))
+    pub fn is_known(&self, known: &Known) -> bool {
+        self.known.as_deref().is_some_and(|newest| ptr::eq(newest, known))
     }
 
     /// Wants again what had to wait, unless something newer is wanted.
@@ -99,10 +100,6 @@ impl State {
             self.wish.clone_from(&waiting);
             self.target = waiting;
         }
-    }
-
-    fn is_known_as(&self, known: &Known) -> bool {
-        self.known.as_ref().is_some_and(|newest| Arc::ptr_eq(&newest.index, &known.index))
     }
 }
 
@@ -190,7 +187,7 @@ impl Stage {
             state.waiting = Some((target, missing));
         }
         // More may have arrived since the target was taken.
-        if !state.is_known_as(known) {
+        if !state.is_known(known) {
             state.take_up();
             drop(state);
             self.tell();
@@ -347,7 +344,7 @@ impl Stage {
         let windows = state.windows.clone();
         drop(state);
         for window in windows {
-            window.show(&view, 0, false, None);
+            window.show(&view, 0, Some(0), None);
         }
     }
 
@@ -373,7 +370,7 @@ impl Stage {
             return window.say(&FrameEvent::Failed { generation: 0, failure: error.into() });
         }
         if let Some(first) = first {
-            window.show(&first, 0, false, None);
+            window.show(&first, 0, Some(0), None);
         }
         true
     }

@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** a picture goes out only to a window that counts frames as it was counted: while a clip arrives, what
 //! becomes known of it may change their numbers. And whoever sends it, none goes out after a newer one was asked for,
-//! and after the exact one none but what is brought ahead.
+//! and after the exact one none but what is brought ahead. A near one is never farther off than the one before.
 
 use std::{
     net::TcpStream,
@@ -37,7 +37,8 @@ impl Target {
     /// Sends a picture for it, unless it is of no more use. False when the window counts frames in another way than
     /// `known`.
     pub fn send(&self, view: &View, exact: bool, known: &Known) -> bool {
-        self.window.show(view, self.generation, exact, Some(known.numbering))
+        let off = (!exact).then(|| view.header.frame.abs_diff(self.frame));
+        self.window.show(view, self.generation, off, Some(known.numbering))
     }
 
     /// Sends a picture that it may want next.
@@ -74,12 +75,14 @@ struct Line {
     numbering: Option<u32>,
     /// The generation whose exact picture was sent last.
     answered: u32,
+    /// How far off the near picture was that was sent last, and its generation.
+    near: (u32, u32),
 }
 
 impl Window {
     /// Only this writes to the connection from now on.
     pub fn new(socket: WebSocket<TcpStream>) -> Self {
-        let line = Line { socket, tones: Vec::new(), numbering: None, answered: 0 };
+        let line = Line { socket, tones: Vec::new(), numbering: None, answered: 0, near: (u32::MAX, FIRST) };
         Self { line: Arc::new(Mutex::new(Some(line))), asked: Arc::default(), seen: Arc::default() }
     }
 
@@ -99,10 +102,11 @@ impl Window {
         Arc::ptr_eq(&self.line, &other.line)
     }
 
-    /// Sends a picture, and before it what its colours mean where a screen does not show them as they are. One that was
-    /// overwritten, or answered exactly, is dropped without a word. False when the window counts frames in another way;
-    /// a first picture, before they are counted, goes to windows that do not.
-    pub fn show(&self, view: &View, generation: u32, exact: bool, numbering: Option<u32>) -> bool {
+    /// Sends a picture, and before it what its colours mean where a screen does not show them as they are. `off` says
+    /// how many frames a near one is from the one that is wanted, `None` that it is that one. One that was overwritten,
+    /// answered exactly or by a nearer one, is dropped without a word. False when the window counts frames in another
+    /// way; a first picture, before they are counted, goes to windows that do not.
+    pub fn show(&self, view: &View, generation: u32, off: Option<u32>, numbering: Option<u32>) -> bool {
         self.explain(view);
         let mut line = lock(&self.line);
         if line.as_ref().is_some_and(|line| line.numbering != numbering) {
@@ -114,11 +118,13 @@ impl Window {
             let Some(line) = line.as_mut().filter(|line| wanted && line.answered != generation) else {
                 return true;
             };
-            if exact {
-                line.answered = generation;
+            match off {
+                None => line.answered = generation,
+                Some(off) if line.near.1 == generation && line.near.0 < off => return true,
+                Some(off) => line.near = (off, generation),
             }
         }
-        send(&mut line, Message::binary(view.message(generation, exact)));
+        send(&mut line, Message::binary(view.message(generation, off.is_none())));
         true
     }
 
@@ -202,7 +208,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::{net::TcpListener, time::Duration};
 
     use limpet_wire::frames::Matrix;
     use tungstenite::protocol::Role;
@@ -235,16 +241,37 @@ mod tests {
     fn nothing_goes_out_after_what_is_newer_or_exact() {
         let (window, mut next) = connected();
         count(&mut lock(&window.line), 1);
-        let show = |generation, exact| window.show(&view(Transfer::Sdr), generation, exact, Some(1));
+        let show = |generation, off| window.show(&view(Transfer::Sdr), generation, off, Some(1));
         window.asks(1);
-        assert!(show(1, false) && show(1, true));
-        assert!(show(1, false) && show(1, true), "the exact one is out: dropped, and no reason to ask again");
+        assert!(show(1, Some(5)) && show(1, None));
+        assert!(
+            show(1, Some(2)) && show(1, None),
+            "the exact one is out: dropped, and no reason to ask again"
+        );
         window.asks(2);
         window.asks(3);
-        assert!(show(2, false) && show(2, true), "overwritten");
-        assert!(show(3, true));
+        assert!(show(2, Some(5)) && show(2, None), "overwritten");
+        assert!(show(3, None));
         let came = [next(), next(), next()];
         assert_eq!(came, [Some((1, false)), Some((1, true)), Some((3, true))]);
+    }
+
+    #[test]
+    fn a_near_picture_never_takes_a_nearer_one_away() {
+        let (window, mut next) = connected();
+        count(&mut lock(&window.line), 1);
+        let show = |generation, off| window.show(&view(Transfer::Sdr), generation, off, Some(1));
+        window.asks(1);
+        assert!(
+            show(1, Some(4)) && show(1, Some(10)),
+            "the second one is dropped, and no reason to ask again"
+        );
+        assert!(show(1, Some(4)) && show(1, Some(3)), "the same again may be a better picture of it");
+        window.asks(2);
+        assert!(show(2, Some(10)) && show(2, None));
+        let came = [next(), next(), next(), next(), next()];
+        let near = |generation| Some((generation, false));
+        assert_eq!(came, [near(1), near(1), near(1), near(2), Some((2, true))]);
     }
 
     #[test]
@@ -253,11 +280,11 @@ mod tests {
         count(&mut lock(&window.line), 1);
         window.asks(1);
         window.bring(&view(Transfer::Sdr), 1, 1);
-        assert!(window.show(&view(Transfer::Sdr), 1, true, Some(1)));
+        assert!(window.show(&view(Transfer::Sdr), 1, None, Some(1)));
         window.sees(2);
         window.bring(&view(Transfer::Sdr), 1, 1);
         window.bring(&view(Transfer::Sdr), 2, 7);
-        assert!(window.show(&view(Transfer::Sdr), 2, true, Some(1)), "the window holds it");
+        assert!(window.show(&view(Transfer::Sdr), 2, None, Some(1)), "the window holds it");
         window.bring(&view(Transfer::Hlg), 2, 1);
         let came = [next(), next(), next(), next()];
         assert_eq!(came, [Some((1, true)), Some((1, true)), None, Some((2, true))]);
@@ -267,6 +294,7 @@ mod tests {
     fn connected() -> (Window, impl FnMut() -> Option<(u32, bool)>) {
         let door = TcpListener::bind("127.0.0.1:0").unwrap();
         let theirs = TcpStream::connect(door.local_addr().unwrap()).unwrap();
+        theirs.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let window = Window::new(WebSocket::from_raw_socket(door.accept().unwrap().0, Role::Server, None));
         let mut theirs = WebSocket::from_raw_socket(theirs, Role::Client, None);
         let next = move || {
@@ -279,16 +307,16 @@ mod tests {
     #[test]
     fn a_picture_goes_only_to_a_window_that_counts_as_it_was_counted() {
         let (window, mut next) = connected();
-        assert!(!window.show(&view(Transfer::Sdr), 1, true, Some(1)), "it was not told anything yet");
-        assert!(window.show(&view(Transfer::Sdr), 0, false, None));
+        assert!(!window.show(&view(Transfer::Sdr), 1, None, Some(1)), "it was not told anything yet");
+        assert!(window.show(&view(Transfer::Sdr), 0, Some(0), None));
         assert_eq!(next(), Some((0, false)), "a first picture");
         count(&mut lock(&window.line), 2);
         window.asks(3);
-        assert!(!window.show(&view(Transfer::Sdr), 0, false, None), "too late for a first picture");
-        assert!(!window.show(&view(Transfer::Sdr), 3, true, Some(1)), "of the old numbers");
-        assert!(window.show(&view(Transfer::Hlg), 3, true, Some(2)));
+        assert!(!window.show(&view(Transfer::Sdr), 0, Some(0), None), "too late for a first picture");
+        assert!(!window.show(&view(Transfer::Sdr), 3, None, Some(1)), "of the old numbers");
+        assert!(window.show(&view(Transfer::Hlg), 3, None, Some(2)));
         assert_eq!((next(), next()), (None, Some((3, true))), "what its colours mean, then the picture");
         window.close();
-        assert!(window.show(&view(Transfer::Sdr), 4, true, Some(1)), "nobody is there to be misled");
+        assert!(window.show(&view(Transfer::Sdr), 4, None, Some(1)), "nobody is there to be misled");
     }
 }
