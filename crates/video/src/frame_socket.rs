@@ -211,6 +211,7 @@ mod tests {
         }
         drop(server.join().unwrap());
     }
+
     fn one_frame() -> ClipIndex {
         ClipIndex {
             width: 16,

@@ -12,7 +12,7 @@ use tokio::task::{Id, JoinSet};
 
 use super::{Link, Shared, SyncEvent, perform::perform};
 use crate::{
-    lay_over,
+    Store, lay_over,
     plan::{self, Verdict},
 };
 
@@ -132,13 +132,10 @@ async fn note(shared: &Arc<Shared>, entry: Entry, verdict: Verdict) -> Result<()
             // A read mark, or what left, has nothing to say to anybody.
             let is_silent = matches!(entry.work, Work::Read { .. } | Work::Export { .. });
             let why = failure.clone();
-            shared
-                .on_disk(
-                    move |store| {
-                        if is_silent { store.outbox.accept(nr) } else { store.outbox.refuse(nr, &why) }
-                    },
-                )
-                .await?;
+            let write = move |store: &Store| {
+                if is_silent { store.outbox.accept(nr) } else { store.outbox.refuse(nr, &why) }
+            };
+            shared.on_disk(write).await?;
             // Told as soon as it is written, and not before: whoever closes the notice drops the change with it.
             if !is_message && !is_silent {
                 shared.tell(SyncEvent::ChangeRefused(failure));
