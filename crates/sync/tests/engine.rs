@@ -171,7 +171,7 @@ async fn what_is_written_while_the_server_is_away_goes_out_when_it_is_back() {
     engine.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_change_is_told_and_kept() {
     let faulty = Faulty::answering(|seen| {
         nothing_new(seen)
@@ -179,20 +179,23 @@ async fn a_refused_change_is_told_and_kept() {
     })
     .await;
     let device = Device::new();
-    let client = eva(&"x".repeat(5000));
-    device.store.outbox.add(&Work::Client(client), Millis(1)).unwrap();
+    // Often, for between the word and what is written there is little time.
+    for _ in 0..20 {
+        device.store.outbox.add(&Work::Client(eva(&"x".repeat(5000))), Millis(1)).unwrap();
+    }
     let (engine, mut heard) = device.start(&faulty);
-    let told = loop {
+    let mut told = Vec::new();
+    while told.len() < 20 {
         let event = tokio::time::timeout(Duration::from_secs(60), heard.recv()).await.unwrap().unwrap();
         if let SyncEvent::ChangeRefused(failure) = event {
-            break failure;
+            assert_eq!(failure.message, "The address is too long.");
+            told.push(failure);
+            // What is told can be dropped at once.
+            assert!(device.store.outbox.refused_changes().unwrap().len() >= told.len());
         }
-    };
-    assert_eq!(told.message, "The address is too long.");
-    // What is told can be dropped at once.
-    assert_eq!(device.store.outbox.refused_changes().unwrap(), vec![told]);
+    }
     engine.stop().await;
-    assert_eq!(device.store.outbox.entries().unwrap().len(), 1);
+    assert_eq!(device.store.outbox.refused_changes().unwrap(), told);
 }
 
 #[tokio::test]
