@@ -120,7 +120,7 @@ def hands(seen: dict[str, Seen]) -> str:
     """One row for each trace on each clip."""
     rows = [hand(clip, name, found) for clip, found in seen.items() for name in traces.REAL_TIME]
     head = ["clip", "trace", "entries", "superseded", "first picture", "off", "settle", "updates/s", "late", "wrong"]
-    return table([*head, "CPU, s", "memory, MB"], [row for row in rows if row])
+    return table([*head, "decoded", "CPU, s", "memory, MB"], [row for row in rows if row])
 
 
 def hand(clip: str, name: str, seen: Seen) -> list[str]:
@@ -135,6 +135,7 @@ def hand(clip: str, name: str, seen: Seen) -> list[str]:
     entries = [entry for trace in replays for entry in trace["entries"]]
     moved = [figures.updates(trace) for trace in replays]
     seconds = sum(part for _, part in moved)
+    decoded = [trace["decoded"] for trace in replays if "decoded" in trace]
     cpu = [trace["cpu_ms"] for trace in replays if trace.get("cpu_ms") is not None]
     peak = max(trace.get("peak_rss_bytes") or 0 for trace in replays)
     return [
@@ -142,6 +143,7 @@ def hand(clip: str, name: str, seen: Seen) -> list[str]:
         *(pair(of(figures.waits)), pair(of(figures.off)), pair(of(figures.settles))),
         f"{sum(count for count, _ in moved) / seconds:.0f}" if seconds else "",
         *(str(sum(trace[key] for trace in replays)) for key in ("late", "wrong")),
+        f"{sum(decoded) / len(decoded):.0f}" if decoded else "",
         f"{sum(cpu) / len(cpu) / 1000:.1f}" if cpu else "",
         f"{peak / 1e6:.0f}" if peak else "",
     ]

@@ -298,6 +298,7 @@ fn a_trace_shows_nothing_wrong_and_nothing_late() {
         if settle {
             assert!(entries.iter().all(|entry| entry["superseded"] == false), "{report}");
         }
+        assert!(report["decoded"].as_u64().unwrap() > 0);
         if cfg!(target_os = "linux") {
             assert!(report["peak_rss_bytes"].as_u64().unwrap() > 1 << 20);
             assert!(report["cpu_ms"].as_u64().is_some());

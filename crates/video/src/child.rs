@@ -15,7 +15,7 @@ mod photo;
 mod room;
 pub mod sandbox;
 mod sound;
-mod usage;
+pub mod usage;
 pub mod watch;
 mod work;
 

@@ -76,6 +76,8 @@ pub struct Usage {
     pub cpu_ms: Option<u64>,
     /// Most memory it had resident, bytes.
     pub peak_rss_bytes: Option<u64>,
+    /// Pictures that came out of its decoders for frames, the same one as often as it did.
+    pub decoded: u64,
 }
 
 impl Clip {

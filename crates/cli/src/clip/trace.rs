@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// most) and superseded (a newer entry came before its exact frame); first_ms, index_ms and open_ms (from opening the
 /// clip until any picture was there, until its frames were known, and until the first frame was there exactly); late
 /// (pictures for an older entry after one for a newer: 0); wrong (pictures that are not the frame they claim to be: 0);
-/// cpu_ms and peak_rss_bytes of the decoder.
+/// cpu_ms, peak_rss_bytes and decoded (pictures, the same one as often as it came) of the decoder.
 #[derive(Args)]
 pub struct Trace {
     /// A video file.
@@ -68,6 +68,7 @@ struct Report {
     wrong: u32,
     cpu_ms: Option<u64>,
     peak_rss_bytes: Option<u64>,
+    decoded: u64,
 }
 
 #[derive(Serialize, Clone)]
@@ -135,6 +136,7 @@ impl Trace {
             wrong,
             cpu_ms: usage.cpu_ms,
             peak_rss_bytes: usage.peak_rss_bytes,
+            decoded: usage.decoded,
         })
     }
 }

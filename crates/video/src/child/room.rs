@@ -1,8 +1,9 @@
 //! The frame socket: windows ask for frames, and the newest wish of all is answered.
 //!
 //! Every connection has a reading thread that overwrites the one target ([`stage`]). What the cache has for it is shown
-//! [`at_once`]. The [`hand`] decodes it, looks between packets whether there is a newer one, and sends what it has; one
-//! that drags to and fro is told by [`sway`]. [`ahead`] decodes what will be wanted next, and [`scan`] indexes the clip.
+//! [`at_once`]. The [`hand`] decodes it, looks between packets whether there is a newer one, and sends what it has; what
+//! becomes of frames that it passes is said by [`ways`], with the [`pace`] of near ones, and a hand that drags to and fro
+//! is told by [`sway`]. [`ahead`] decodes what will be wanted next, by [`plan`], and [`scan`] indexes the clip.
 //!
 //! **Invariant:** there is never a queue. A window is sent no exact picture for a wish older than its newest. Every
 //! picture carries the generation it is sent for; a first picture, which nobody asked for, carries 0.
@@ -11,11 +12,13 @@ mod ahead;
 mod at_once;
 mod hand;
 mod known;
+mod pace;
 mod plan;
 mod scan;
 mod stage;
 mod sway;
 mod target;
+mod ways;
 
 use std::{
     io::{self, Read, Write},

@@ -1,16 +1,31 @@
 //! What this process has used.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::Usage;
 
+static DECODED: AtomicU64 = AtomicU64::new(0);
+
+/// Counts a picture that came out of a decoder.
+pub fn count_decoded() {
+    DECODED.fetch_add(1, Ordering::Relaxed);
+}
+
+/// What it has used so far.
+pub fn so_far() -> Usage {
+    let (cpu_ms, peak_rss_bytes) = account();
+    Usage { cpu_ms, peak_rss_bytes, decoded: DECODED.load(Ordering::Relaxed) }
+}
+
 #[cfg(target_os = "linux")]
-pub use linux::{prepare, so_far};
+use linux::account;
+#[cfg(target_os = "linux")]
+pub use linux::prepare;
 
 /// From the kernel's account. Its files are opened before the sandbox is put on; afterwards none can be.
 #[cfg(target_os = "linux")]
 mod linux {
     use std::{fs::File, os::unix::fs::FileExt, sync::OnceLock};
-
-    use super::Usage;
 
     struct Account {
         stat: File,
@@ -27,7 +42,8 @@ mod linux {
         });
     }
 
-    pub fn so_far() -> Usage {
+    /// Processor time, milliseconds, and the most memory, bytes.
+    pub fn account() -> (Option<u64>, Option<u64>) {
         let account = ACCOUNT.get().and_then(Option::as_ref);
         let status = account.map(|account| read(&account.status)).unwrap_or_default();
         let peak_kb = status
@@ -39,10 +55,7 @@ mod linux {
         let stat = account.map(|account| read(&account.stat)).unwrap_or_default();
         let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().skip(11).take(2);
         let ticks: Vec<u64> = fields.filter_map(|field| field.parse().ok()).collect();
-        Usage {
-            cpu_ms: (ticks.len() == 2).then(|| ticks.iter().sum::<u64>() * 10),
-            peak_rss_bytes: peak_kb.map(|kb| kb * 1024),
-        }
+        ((ticks.len() == 2).then(|| ticks.iter().sum::<u64>() * 10), peak_kb.map(|kb| kb * 1024))
     }
 
     /// The account as it is now: it is written anew for whoever reads from its beginning.
@@ -60,6 +73,6 @@ pub fn prepare() {}
 
 /// Not known here.
 #[cfg(not(target_os = "linux"))]
-pub fn so_far() -> Usage {
-    Usage { cpu_ms: None, peak_rss_bytes: None }
+fn account() -> (Option<u64>, Option<u64>) {
+    (None, None)
 }

@@ -12,7 +12,10 @@ use std::sync::Arc;
 use ffmpeg_next::{Dictionary, Error, Packet, codec, codec::discard::Discard, decoder, error::EAGAIN, frame};
 
 use super::{demuxer::Demuxer, index::Index, limits};
-use crate::{VideoError, child::watch::Watched};
+use crate::{
+    VideoError,
+    child::{usage, watch::Watched},
+};
 
 /// Two hide the latency of one another; more only make a step wait.
 const THREADS: &str = "2";
@@ -164,6 +167,7 @@ impl Reader {
             drop(busy);
             match received {
                 Ok(()) => {
+                    usage::count_decoded();
                     let sample = picture.pts().and_then(|at| usize::try_from(at).ok());
                     if let Some(sample) = sample.filter(|at| *at < self.index.samples.len()) {
                         limits::picture(picture.width(), picture.height())?;

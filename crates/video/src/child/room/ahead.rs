@@ -101,11 +101,8 @@ impl Forerunner {
             return None;
         }
         let index = &known.index;
-        let window = gaze.window(index.count(), self.stage.fits(gaze.kind));
-        let no_need = |frame: u32| {
-            known.views.has(frame, gaze.kind) || self.hopeless.contains(&frame) || !index.there(frame)
-        };
-        if let Some(frames) = gaze.next_job(index, &window, &no_need, Portion::NEAREST) {
+        let hopeless = |frame: u32| self.hopeless.contains(&frame);
+        if let Some(frames) = known.next_views(gaze, self.stage.fits(gaze.kind), &hopeless) {
             return Some(Job::Views(gaze, frames));
         }
         if rested < REST {
@@ -120,7 +117,7 @@ impl Forerunner {
         let no_need = |frame: u32| {
             !wanted_as_sketch(known, frame, every)
                 || known.sketches.has(frame, kind)
-                || self.hopeless.contains(&frame)
+                || hopeless(frame)
                 || !index.there(frame)
         };
         // Key frames cost least and lie everywhere: they come first.
@@ -128,7 +125,7 @@ impl Forerunner {
         let thin = keys.len().div_ceil(fits as usize / 4 + 1).max(1);
         let missing =
             keys.iter().step_by(thin).filter(|key| !known.sketches.has(**key, kind) && index.there(**key));
-        let missing = missing.filter(|key| !self.hopeless.contains(key));
+        let missing = missing.filter(|key| !hopeless(**key));
         if let Some(key) = missing.min_by_key(|key| key.abs_diff(gaze.frame)) {
             return Some(Job::Sketches(*key..key + 1, 1));
         }
@@ -186,6 +183,13 @@ struct Filling<'a> {
     frames: &'a Range<u32>,
 }
 
+impl Filling<'_> {
+    /// Whether the hand came by it meanwhile.
+    fn is_done(&self) -> bool {
+        self.frames.clone().rev().all(|frame| self.known.views.has(frame, self.gaze.kind))
+    }
+}
+
 impl Way<View> for Filling<'_> {
     fn over(&mut self) -> bool {
         let mut state = self.stage.state();
@@ -209,7 +213,7 @@ impl Way<View> for Filling<'_> {
                 }
                 self.gaze = now;
             }
-            if !state.is_known(self.known) {
+            if !state.is_known(self.known) || self.is_done() {
                 return true;
             }
             if !state.hand_first {

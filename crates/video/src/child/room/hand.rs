@@ -9,24 +9,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{known::Known, plan::Gaze, stage::Stage, sway::Sway, target::Target};
+use super::{
+    known::Known,
+    pace::Pace,
+    plan::Gaze,
+    stage::Stage,
+    sway::Sway,
+    target::Target,
+    ways::{Beyond, KEPT_BEFORE, Over, Toward},
+};
 use crate::{
     ByteSource, VideoError,
-    engine::{Engine, Keep, View, Viewer, Way, Worth},
+    engine::{Engine, Keep, View, Viewer},
     media::{
         index::{Index, Sample},
         reader::{Fresh, Reader},
     },
 };
 
-/// Frames before the target that are kept after a step back, as more steps back will follow.
-const KEPT_BEFORE: u32 = 6;
-/// The same after any other move: for each of them a picture more may have to be decoded first.
-const KEPT_BEFORE_OTHERWISE: u32 = 1;
-/// Time between two near pictures that are shown on the way.
-const BEAT: Duration = Duration::from_millis(33);
-/// A hand that has not moved for so long rests.
-const STILL: Duration = Duration::from_millis(50);
 /// The forerunner is waited for when it needs at most so many pictures more than a hand that would have to seek.
 const SEEK_COSTS: u32 = 4;
 
@@ -45,8 +45,8 @@ pub struct Hand {
     viewer: Viewer,
     /// The picture that was shown first, until it is known which frame it is.
     first: Option<(Sample, Fresh)>,
-    /// When a near picture was shown last on the way to a target.
-    shown_at: Option<Instant>,
+    /// Of near pictures on the way to a target.
+    pace: Pace,
     /// Whether it goes to and fro.
     sway: Sway,
 }
@@ -59,7 +59,8 @@ impl Hand {
         let head = Arc::new(Index::head(&mut demuxer)?);
         let viewer = Viewer::new(demuxer.track.clone(), Arc::clone(&head));
         let engine = Engine::new(Reader::after(demuxer, head)?);
-        let mut hand = Self { stage, engine, viewer, first: None, shown_at: None, sway: Sway::default() };
+        let mut hand =
+            Self { stage, engine, viewer, first: None, pace: Pace::default(), sway: Sway::default() };
         if let Err(error) = hand.show_first() {
             tracing::debug!(%error, "There is no first picture");
         }
@@ -68,6 +69,8 @@ impl Hand {
             let (target, known) = hand.stage.next_target();
             hand.read_by(&known);
             hand.show(target, &known);
+            hand.stage.state().hand_first = false;
+            hand.stage.tell();
         }
     }
 
@@ -112,7 +115,7 @@ impl Hand {
             self.sway = Sway::default();
         }
         if let Some(view) = known.views.get(target.frame, kind).or_else(|| self.had(target.frame, known)) {
-            if self.answer(&target, &view, known) && self.stage.state().ahead.is_none() {
+            if self.answer(&target, &view, known) {
                 self.go_on(&target, known);
             }
             return;
@@ -124,9 +127,7 @@ impl Hand {
             self.answer(&target, &view, known);
             return;
         }
-        self.goes_first(true);
         self.decode(&target, known, steps_back);
-        self.goes_first(false);
     }
 
     /// Decodes it; before that, what a hand that goes to and fro comes by.
@@ -134,8 +135,7 @@ impl Hand {
         let kind = self.viewer.kind();
         // The nearest is shown meanwhile by [`super::at_once`].
         let near = known.nearest(target.frame, kind).map(|(off, _)| off);
-        let mut way =
-            Toward { stage: &self.stage, target, known, steps_back, near, shown_at: &mut self.shown_at };
+        let mut way = Toward { stage: &self.stage, target, known, steps_back, near, pace: &mut self.pace };
         let missing = |frame: u32| known.index.there(frame) && !known.views.has(frame, kind);
         if let Some(stretch) = self.sway.stretch(target.frame, self.stage.fits(kind), Instant::now())
             && let Some(last) = self.engine.last_to_come(&stretch, &missing)
@@ -164,11 +164,6 @@ impl Hand {
         self.engine.keep_rest(&mut self.viewer, &known.views, &self.stage.around());
     }
 
-    fn goes_first(&self, now: bool) {
-        self.stage.state().hand_first = now;
-        self.stage.tell();
-    }
-
     /// False when the window counts frames in another way by now; then the target is wanted again.
     fn answer(&self, target: &Target, view: &View, known: &Known) -> bool {
         let sent = target.send(view, true, known);
@@ -178,33 +173,40 @@ impl Hand {
         sent
     }
 
-    /// Decodes on from the frame that was sought, where the decoder stands close behind it, until something is wanted.
-    fn go_on(&mut self, target: &Target, known: &Known) {
+    /// Decodes on from the frame that was sought, where the decoder stands close behind it, until something is wanted:
+    /// a few frames, and before an eye that goes on as far as the forerunner would, which would have to begin at the
+    /// key frame.
+    fn go_on(&mut self, target: &Target, known: &Arc<Known>) {
         let kind = self.viewer.kind();
-        let next = known.index.frames.iter().zip(0..).skip(target.frame as usize + 1).take(ON as usize);
-        let missing = next.filter(|(_, frame)| !known.views.has(*frame, kind));
-        for (number, (shown, frame)) in missing.enumerate() {
-            let close = known.index.there(frame)
-                && self.engine.still_comes(frame, shown.start)
-                && self.engine.takes(frame) <= 2 * ON;
-            if !close {
-                break;
-            }
-            if number == 0 {
-                self.goes_first(true);
-                // An eye that goes on wants just this next.
-                if !self.stage.goes_on() {
-                    self.stage.wait_for_newer(QUICK);
-                }
-            }
-            let mut way = Beyond { stage: &self.stage, until: target.frame + ON };
-            if self.engine.frame_at(frame, &mut self.viewer, &known.views, &mut way).is_err() {
-                break;
-            }
-            // Somebody may wait for it to be brought.
-            self.stage.tell();
+        let goes_on = self.stage.goes_on();
+        let mut next = few_after(target.frame, known, kind);
+        if next.as_ref().is_some_and(|frames| !goes_on && self.is_close(frames.start, known, kind)) {
+            // Who goes on wants just these; anybody else may go elsewhere.
+            self.stage.wait_for_newer(QUICK);
         }
-        self.goes_first(false);
+        while let Some(frames) = next.take().or_else(|| goes_on.then(|| self.next_views(known)).flatten())
+            && self.is_close(frames.start, known, kind)
+        {
+            let mut way = Beyond { stage: &self.stage, frames: &frames };
+            if self.engine.frame_at(frames.end - 1, &mut self.viewer, &known.views, &mut way).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// What the forerunner would decode next.
+    fn next_views(&self, known: &Known) -> Option<Range<u32>> {
+        let (gaze, ..) = self.stage.state().gaze?;
+        known.next_views(gaze, self.stage.fits(gaze.kind), &|_| false)
+    }
+
+    /// Whether a frame comes soon where the decoder stands, and no sooner from the forerunner.
+    fn is_close(&self, frame: u32, known: &Known, kind: (u32, u32)) -> bool {
+        let Some(shown) = known.index.frames.get(frame as usize) else { return false };
+        let takes = self.engine.takes(frame);
+        let sooner = self.stage.state().ahead.as_ref().and_then(|ahead| ahead.left(frame, kind));
+        let sooner = sooner.is_some_and(|left| left < takes);
+        known.index.there(frame) && self.engine.still_comes(frame, shown.start) && takes <= 2 * ON && !sooner
     }
 
     /// Moves the eye there. Whether it goes back by a step, or by a few.
@@ -223,152 +225,24 @@ impl Hand {
         let seeks = if self.engine.still_comes(target.frame, start) { 0 } else { SEEK_COSTS };
         let mut state = self.stage.state();
         loop {
-            let ahead = state
-                .ahead
-                .clone()
-                .filter(|ahead| ahead.kind == kind && ahead.frames.contains(&target.frame));
+            let left = state.ahead.as_ref().and_then(|ahead| ahead.left(target.frame, kind));
             if let Some(view) = known.views.get(target.frame, kind) {
                 return Some(view);
             }
-            let takes = ahead.map(|ahead| left(&ahead.frames, target.frame, ahead.takes, ahead.done))?;
-            if takes > self.engine.takes(target.frame) + seeks || state.has_target() {
+            if left? > self.engine.takes(target.frame) + seeks || state.has_target() {
                 return None;
             }
-            state = self.stage.wait(state, Duration::from_millis(100));
+            state.hand_first = false;
+            state = self.stage.wait_for_others(state, Duration::from_millis(100));
+            state.hand_first = true;
         }
     }
 }
 
-/// How many more pictures a job decodes until it has a frame.
-fn left(frames: &Range<u32>, frame: u32, takes: u32, done: u32) -> u32 {
-    takes.saturating_sub(frames.end.saturating_sub(1 + frame)).saturating_sub(done)
-}
-
-/// On the way to a target.
-struct Toward<'a> {
-    stage: &'a Stage,
-    target: &'a Target,
-    known: &'a Known,
-    /// Whether the eye went back to it by a step.
-    steps_back: bool,
-    /// How far off what is shown already is.
-    near: Option<u32>,
-    shown_at: &'a mut Option<Instant>,
-}
-
-impl Way<View> for Toward<'_> {
-    fn over(&mut self) -> bool {
-        self.stage.has_newer()
-    }
-
-    fn worth(&self, frame: u32) -> Worth {
-        if self.helps(frame) || frame == self.target.frame {
-            Worth::Now
-        } else if (self.first_kept()..self.target.frame).contains(&frame) {
-            if self.steps_back { Worth::Now } else { Worth::Later }
-        } else {
-            Worth::Nothing
-        }
-    }
-
-    fn near(&self) -> Range<u32> {
-        self.stage.around()
-    }
-
-    fn passing(&mut self, frame: u32, view: &Arc<View>) {
-        if self.helps(frame) {
-            self.target.send(view, false, self.known);
-            self.near = Some(self.off(frame));
-            *self.shown_at = Some(Instant::now());
-        }
-    }
-
-    fn hurries_to(&self) -> Option<u32> {
-        Some(self.first_kept())
-    }
-}
-
-impl Toward<'_> {
-    fn off(&self, frame: u32) -> u32 {
-        frame.abs_diff(self.target.frame)
-    }
-
-    fn first_kept(&self) -> u32 {
-        self.target.frame.saturating_sub(if self.steps_back { KEPT_BEFORE } else { KEPT_BEFORE_OTHERWISE })
-    }
-
-    /// Whether a frame on the way is worth showing to a moving hand: nearer than what it sees, and not too soon.
-    fn helps(&self, frame: u32) -> bool {
-        let nearer = self.near.is_none_or(|near| self.off(frame) < near);
-        let due = self.near.is_none() || self.shown_at.is_none_or(|at| at.elapsed() >= BEAT);
-        self.target.near_first && nearer && due
-    }
-}
-
-/// Over the stretch that the hand drags to and fro over, from where the decoder stands.
-struct Over<'a, 'b> {
-    toward: &'a mut Toward<'b>,
-    stretch: Range<u32>,
-    hurries_to: u32,
-}
-
-impl<'a, 'b> Over<'a, 'b> {
-    fn new(
-        toward: &'a mut Toward<'b>,
-        stretch: Range<u32>,
-        last: u32,
-        missing: &dyn Fn(u32) -> bool,
-    ) -> Self {
-        // At first those that no other leans on are left out: then there is something everywhere sooner.
-        let first_time = stretch.clone().filter(|frame| missing(*frame)).count() * 5 > stretch.len() * 3;
-        let hurries_to = if first_time { last } else { stretch.start };
-        Self { toward, stretch, hurries_to }
-    }
-}
-
-impl Way<View> for Over<'_, '_> {
-    fn over(&mut self) -> bool {
-        self.toward.over() || self.toward.stage.rests(STILL)
-    }
-
-    fn worth(&self, frame: u32) -> Worth {
-        if self.stretch.contains(&frame) { Worth::Now } else { self.toward.worth(frame) }
-    }
-
-    fn near(&self) -> Range<u32> {
-        self.toward.near()
-    }
-
-    fn passing(&mut self, frame: u32, view: &Arc<View>) {
-        let Toward { target, known, stage, .. } = &self.toward;
-        if frame != target.frame {
-            self.toward.passing(frame, view);
-        } else if !target.send(view, true, known) {
-            stage.want_again((*target).clone());
-        }
-    }
-
-    fn hurries_to(&self) -> Option<u32> {
-        Some(self.hurries_to)
-    }
-}
-
-/// Beyond a target that is there.
-struct Beyond<'a> {
-    stage: &'a Stage,
-    until: u32,
-}
-
-impl Way<View> for Beyond<'_> {
-    fn over(&mut self) -> bool {
-        self.stage.has_newer()
-    }
-
-    fn worth(&self, frame: u32) -> Worth {
-        if frame <= self.until { Worth::Now } else { Worth::Nothing }
-    }
-
-    fn near(&self) -> Range<u32> {
-        self.stage.around()
-    }
+/// The frames just after this one, as far as they are missing and can be decoded.
+fn few_after(frame: u32, known: &Known, kind: (u32, u32)) -> Option<Range<u32>> {
+    let missing = |frame: &u32| known.index.there(*frame) && !known.views.has(*frame, kind);
+    let mut after = frame + 1..(frame + 1 + ON).min(known.index.count());
+    let first = after.find(missing)?;
+    Some(first..after.find(|frame| !missing(frame)).unwrap_or(after.end))
 }

@@ -2,11 +2,14 @@
 //!
 //! **Invariant:** everything kept here is numbered by the index beside it.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use limpet_wire::frames::ClipIndex;
 
-use super::target::Target;
+use super::{
+    plan::{Gaze, Portion},
+    target::Target,
+};
 use crate::{
     engine::{Shared, Sketch, View, Viewer},
     media::{demuxer::Track, index::Index},
@@ -51,5 +54,13 @@ impl Known {
         let sketch = self.sketches.nearest_of_any(frame).map(|(other, it)| off((other, Near::Sketch(it))));
         // Of two that are as near the first: the view.
         [view, sketch].into_iter().flatten().min_by_key(|(off, _)| *off)
+    }
+
+    /// The next frames to decode for an eye that so many views fit around; `hopeless` are not tried.
+    pub fn next_views(&self, gaze: Gaze, fits: u32, hopeless: &dyn Fn(u32) -> bool) -> Option<Range<u32>> {
+        let index = &self.index;
+        let window = gaze.window(index.count(), fits);
+        let no_need = |frame: u32| self.views.has(frame, gaze.kind) || hopeless(frame) || !index.there(frame);
+        gaze.next_job(index, &window, &no_need, Portion::NEAREST)
     }
 }

@@ -82,6 +82,15 @@ pub struct Ahead {
     pub takes: u32,
 }
 
+impl Ahead {
+    /// How many more pictures are decoded until it has a frame of this size, if that is one of its own.
+    pub fn left(&self, frame: u32, kind: (u32, u32)) -> Option<u32> {
+        let after = self.frames.end.checked_sub(1 + frame)?;
+        let own = self.kind == kind && self.frames.contains(&frame);
+        own.then(|| self.takes.saturating_sub(after).saturating_sub(self.done))
+    }
+}
+
 impl State {
     /// Whether something is wanted that nobody has taken.
     pub fn has_target(&self) -> bool {
@@ -147,6 +156,12 @@ impl Stage {
     pub fn wait<'a>(&self, state: MutexGuard<'a, State>, most: Duration) -> MutexGuard<'a, State> {
         let waited: Result<(_, WaitTimeoutResult), _> = self.changed.wait_timeout(state, most);
         waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// The same after a change that others wait for.
+    pub fn wait_for_others<'a>(&self, state: MutexGuard<'a, State>, most: Duration) -> MutexGuard<'a, State> {
+        self.changed.notify_all();
+        self.wait(state, most)
     }
 
     /// Overwrites whatever was wanted.
@@ -233,9 +248,13 @@ impl Stage {
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Waits for a target, and for the clip to be known, and takes both.
+    /// Waits for a target, and for the clip to be known, and takes both. The hand goes first from now on.
     pub fn next_target(&self) -> (Target, Arc<Known>) {
-        self.next(|state, _| state.target.take())
+        self.next(|state, _| {
+            let target = state.target.take()?;
+            state.hand_first = true;
+            Some(target)
+        })
     }
 
     /// The same for what is there already: the newest target that nobody has looked for in the cache, or what is to be
