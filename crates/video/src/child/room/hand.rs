@@ -187,7 +187,7 @@ impl Hand {
         while let Some(frames) = next.take().or_else(|| goes_on.then(|| self.next_views(known)).flatten())
             && self.is_close(frames.start, known, kind)
         {
-            let mut way = Beyond { stage: &self.stage, frames: &frames };
+            let mut way = Beyond { stage: &self.stage, known, frames: &frames };
             if self.engine.frame_at(frames.end - 1, &mut self.viewer, &known.views, &mut way).is_err() {
                 break;
             }

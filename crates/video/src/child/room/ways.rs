@@ -130,12 +130,14 @@ impl Way<View> for Over<'_, '_> {
 /// Beyond a target that is there.
 pub struct Beyond<'a> {
     pub stage: &'a Stage,
+    pub known: &'a Known,
     pub frames: &'a Range<u32>,
 }
 
 impl Way<View> for Beyond<'_> {
     fn over(&mut self) -> bool {
-        self.stage.has_newer()
+        let state = self.stage.state();
+        state.has_target() || !state.is_known(self.known)
     }
 
     fn worth(&self, frame: u32) -> Worth {
