@@ -54,7 +54,7 @@ between frames too. *Settle* is the exact frame of an entry after which the hand
 are entries that were answered while the pointer moved, exactly or at least by another picture than before; there are 60
 (held arrow: 30) entries a second. *Superseded* entries got no exact picture because a newer one came: fine.
 *Late* are pictures for an older entry after one for a newer: never. *Decoded* are pictures that the decoders gave, those
-on the way, ahead and for sketches too, each as often as it came: what is more than the entries was not seen.
+on the way, ahead and for sketches too, each as often as it came; what is answered from memory takes none.
 """
 
 

@@ -228,9 +228,9 @@ fn what_lies_before_an_eye_that_goes_on_is_decoded_once() {
     let (max_width, max_height) = view;
     socket.show(&FrameRequest::Bring { generation: 41, frame: 500, max_width, max_height }).unwrap();
     assert_eq!(picture(&socket).0.frame, 500);
-    // From the key frame on, and somewhat farther while this was asked. A second decoder would begin there, too.
+    // From the key frame on, and somewhat farther while this was asked. A second decoder would begin there, too: 420 more.
     let decoded = clip.usage().unwrap().decoded;
-    assert!((501..700).contains(&decoded), "{decoded}");
+    assert!((501..850).contains(&decoded), "{decoded}");
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn at_rest_there_are_sketches_of_the_whole_clip() {
         let (began, mut rest) = (Instant::now(), Duration::from_secs(1));
         loop {
             assert!(began.elapsed() < PATIENCE, "there is no sketch of frame {target}");
-            // Room for three frames at this size, and for a sketch of each. Another one each time: what was shown is kept.
+            // Room for a few frames at this size, and for a sketch of each. Another one each time: what was shown is kept.
             let review = Review::open(bytes.clone(), 24 << 20).unwrap();
             let mut socket = FrameSocket::connect(review.address()).unwrap();
             show_at(&mut socket, 1, if target > last / 2 { 0 } else { last }, full, false);

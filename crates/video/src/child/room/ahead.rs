@@ -4,7 +4,6 @@
 //! **Invariant:** while the hand decodes, or is about to, nothing happens here.
 
 use std::{
-    collections::HashSet,
     ops::Range,
     sync::Arc,
     thread,
@@ -13,8 +12,8 @@ use std::{
 
 use super::{
     known::Known,
-    plan::{Gaze, Portion},
-    stage::{Ahead, Stage},
+    plan::{Ahead, Gaze, Portion},
+    stage::Stage,
 };
 use crate::{
     ByteSource, VideoError,
@@ -37,8 +36,6 @@ pub struct Forerunner {
     engine: Engine,
     viewer: Viewer,
     sketcher: Sketcher,
-    /// Frames that cannot be decoded, by the index that numbers them.
-    hopeless: HashSet<u32>,
 }
 
 /// What to do next.
@@ -53,13 +50,8 @@ impl Forerunner {
         let known = stage.wait_known(&|| {})?;
         let reader = Reader::new(stage.open(source)?, Arc::clone(&known.index))?;
         let viewer = || Viewer::new(known.track.clone(), Arc::clone(&known.index));
-        let mut ahead = Self {
-            stage,
-            engine: Engine::new(reader),
-            viewer: viewer(),
-            sketcher: Sketcher::new(viewer()),
-            hopeless: HashSet::new(),
-        };
+        let mut ahead =
+            Self { stage, engine: Engine::new(reader), viewer: viewer(), sketcher: Sketcher::new(viewer()) };
         loop {
             let (known, job) = ahead.next();
             match job {
@@ -87,22 +79,20 @@ impl Forerunner {
             self.engine.read_by(Arc::clone(&known.index));
             self.viewer.read_by(Arc::clone(&known.index));
             self.sketcher.viewer().read_by(Arc::clone(&known.index));
-            self.hopeless.clear();
         }
     }
 
     fn plan(&self, known: &Known) -> Option<Job> {
         let state = self.stage.state();
         let (gaze, since, dragged) = state.gaze?;
-        let busy = state.hand_first || state.has_target();
+        let busy = state.is_busy();
         drop(state);
         let rested = since.elapsed();
         if busy || (dragged && rested < PAUSE) {
             return None;
         }
         let index = &known.index;
-        let hopeless = |frame: u32| self.hopeless.contains(&frame);
-        if let Some(frames) = known.next_views(gaze, self.stage.fits(gaze.kind), &hopeless) {
+        if let Some(frames) = known.next_views(gaze, self.stage.fits(gaze.kind), true) {
             return Some(Job::Views(gaze, frames));
         }
         if rested < REST {
@@ -117,15 +107,13 @@ impl Forerunner {
         let no_need = |frame: u32| {
             !wanted_as_sketch(known, frame, every)
                 || known.sketches.has(frame, kind)
-                || hopeless(frame)
-                || !index.there(frame)
+                || known.is_hopeless(frame)
         };
         // Key frames cost least and lie everywhere: they come first.
         let keys = &known.description.keys;
         let thin = keys.len().div_ceil(fits as usize / 4 + 1).max(1);
-        let missing =
-            keys.iter().step_by(thin).filter(|key| !known.sketches.has(**key, kind) && index.there(**key));
-        let missing = missing.filter(|key| !hopeless(**key));
+        let no_key = |key: &&u32| known.sketches.has(**key, kind) || known.is_hopeless(**key);
+        let missing = keys.iter().step_by(thin).filter(|key| !no_key(key));
         if let Some(key) = missing.min_by_key(|key| key.abs_diff(gaze.frame)) {
             return Some(Job::Sketches(*key..key + 1, 1));
         }
@@ -140,7 +128,7 @@ impl Forerunner {
         self.stage.state().ahead = Some(Ahead { frames: frames.clone(), kind: gaze.kind, done: 0, takes });
         let mut way = Filling { stage: &self.stage, known, gaze, frames: &frames };
         let outcome = self.engine.frame_at(last, &mut self.viewer, &known.views, &mut way);
-        self.end(outcome.err().as_ref(), frames.filter(|frame| !known.views.has(*frame, gaze.kind)));
+        self.end(known, outcome.err().as_ref(), frames.filter(|frame| !known.views.has(*frame, gaze.kind)));
     }
 
     fn sketch(&mut self, known: &Arc<Known>, frames: Range<u32>, every: u32) {
@@ -149,16 +137,16 @@ impl Forerunner {
         let mut way = Sketching { stage: &self.stage, known, frames: &frames, every, began };
         let outcome = self.engine.frame_at(last, &mut self.sketcher, &known.sketches, &mut way);
         let kind = self.sketcher.kind();
-        self.end(outcome.err().as_ref(), frames.filter(|frame| !known.sketches.has(*frame, kind)));
+        self.end(known, outcome.err().as_ref(), frames.filter(|frame| !known.sketches.has(*frame, kind)));
     }
 
     /// A job is over. What a damaged clip does not give is not tried again; what could not be read is, after a while.
-    fn end(&mut self, error: Option<&VideoError>, left: impl Iterator<Item = u32>) {
+    fn end(&self, known: &Known, error: Option<&VideoError>, left: impl Iterator<Item = u32>) {
         self.stage.state().ahead = None;
         self.stage.tell();
         match error {
             None | Some(VideoError::Superseded) => {}
-            Some(VideoError::BadClip(_)) => self.hopeless.extend(left),
+            Some(VideoError::BadClip(_)) => known.give_up(left),
             Some(_) => thread::sleep(REST),
         }
     }
@@ -216,7 +204,7 @@ impl Way<View> for Filling<'_> {
             if !state.is_known(self.known) || self.is_done() {
                 return true;
             }
-            if !state.hand_first {
+            if !state.is_busy() {
                 return false;
             }
             state = self.stage.wait(state, Duration::from_millis(100));
@@ -252,9 +240,7 @@ struct Sketching<'a> {
 impl Way<Sketch> for Sketching<'_> {
     fn over(&mut self) -> bool {
         let state = self.stage.state();
-        state.hand_first
-            || !state.is_known(self.known)
-            || state.gaze.map(|(.., since, _)| since) != self.began
+        state.is_busy() || !state.is_known(self.known) || state.gaze.map(|(.., since, _)| since) != self.began
     }
 
     fn worth(&self, frame: u32) -> Worth {

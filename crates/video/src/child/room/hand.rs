@@ -12,7 +12,7 @@ use std::{
 use super::{
     known::Known,
     pace::Pace,
-    plan::Gaze,
+    plan::{Gaze, Heading},
     stage::Stage,
     sway::Sway,
     target::Target,
@@ -35,6 +35,8 @@ const FIRST_VIEW: (u32, u32) = (1280, 720);
 /// Frames decoded on after one that was sought: what is decoded next costs little while the decoder stands here.
 const ON: u32 = 4;
 
+/// An eye that has not moved for so long rests.
+const REST: Duration = Duration::from_millis(200);
 /// Whoever asks for one frame after another asks again within this time, and then finds nothing else begun.
 const QUICK: Duration = Duration::from_millis(10);
 
@@ -49,6 +51,8 @@ pub struct Hand {
     pace: Pace,
     /// Whether it goes to and fro.
     sway: Sway,
+    /// How often in a row the eye has gone on.
+    ons: u32,
 }
 
 impl Hand {
@@ -60,7 +64,7 @@ impl Hand {
         let viewer = Viewer::new(demuxer.track.clone(), Arc::clone(&head));
         let engine = Engine::new(Reader::after(demuxer, head)?);
         let mut hand =
-            Self { stage, engine, viewer, first: None, pace: Pace::default(), sway: Sway::default() };
+            Self { stage, engine, viewer, first: None, pace: Pace::default(), sway: Sway::default(), ons: 0 };
         if let Err(error) = hand.show_first() {
             tracing::debug!(%error, "There is no first picture");
         }
@@ -69,7 +73,9 @@ impl Hand {
             let (target, known) = hand.stage.next_target();
             hand.read_by(&known);
             hand.show(target, &known);
-            hand.stage.state().hand_first = false;
+            let mut state = hand.stage.state();
+            state.hand_first = state.has_target();
+            drop(state);
             hand.stage.tell();
         }
     }
@@ -174,30 +180,33 @@ impl Hand {
     }
 
     /// Decodes on from the frame that was sought, where the decoder stands close behind it, until something is wanted:
-    /// a few frames, and before an eye that goes on as far as the forerunner would, which would have to begin at the
-    /// key frame.
+    /// a few frames; and before an eye that keeps on all that the forerunner would, whose decoder does not stand there.
     fn go_on(&mut self, target: &Target, known: &Arc<Known>) {
         let kind = self.viewer.kind();
-        let goes_on = self.stage.goes_on();
-        let mut next = few_after(target.frame, known, kind);
-        if next.as_ref().is_some_and(|frames| !goes_on && self.is_close(frames.start, known, kind)) {
+        let mut next = known.few_after(target.frame, ON, kind);
+        if self.ons == 0 && next.as_ref().is_some_and(|frames| self.is_close(frames.start, known, kind)) {
             // Who goes on wants just these; anybody else may go elsewhere.
             self.stage.wait_for_newer(QUICK);
         }
-        while let Some(frames) = next.take().or_else(|| goes_on.then(|| self.next_views(known)).flatten())
+        while let Some(frames) = next.take().or_else(|| self.what_follows(known))
             && self.is_close(frames.start, known, kind)
         {
             let mut way = Beyond { stage: &self.stage, known, frames: &frames };
-            if self.engine.frame_at(frames.end - 1, &mut self.viewer, &known.views, &mut way).is_err() {
-                break;
+            match self.engine.frame_at(frames.end - 1, &mut self.viewer, &known.views, &mut way) {
+                Ok(_) => self.stage.tell(),
+                Err(VideoError::BadClip(_)) => {
+                    return known.give_up(frames.filter(|frame| !known.views.has(*frame, kind)));
+                }
+                Err(_) => return,
             }
         }
     }
 
-    /// What the forerunner would decode next.
-    fn next_views(&self, known: &Known) -> Option<Range<u32>> {
-        let (gaze, ..) = self.stage.state().gaze?;
-        known.next_views(gaze, self.stage.fits(gaze.kind), &|_| false)
+    /// What comes next before an eye that keeps on. Once it rests, what lies behind it may come first: the forerunner
+    /// does that.
+    fn what_follows(&self, known: &Known) -> Option<Range<u32>> {
+        let (gaze, ..) = self.stage.state().gaze.filter(|_| self.ons > 1)?;
+        known.next_views(gaze, self.stage.fits(gaze.kind), self.stage.rests(REST))
     }
 
     /// Whether a frame comes soon where the decoder stands, and no sooner from the forerunner.
@@ -210,12 +219,14 @@ impl Hand {
     }
 
     /// Moves the eye there. Whether it goes back by a step, or by a few.
-    fn look(&self, target: &Target, kind: (u32, u32)) -> bool {
+    fn look(&mut self, target: &Target, kind: (u32, u32)) -> bool {
         let mut state = self.stage.state();
         let before = state.gaze.map(|(gaze, ..)| gaze);
-        state.gaze = Some((Gaze::moved(before, target.frame, kind), Instant::now(), target.near_first));
+        let gaze = Gaze::moved(before, target.frame, kind);
+        state.gaze = Some((gaze, Instant::now(), target.near_first));
         drop(state);
         self.stage.tell();
+        self.ons = if gaze.heading == Heading::On { self.ons.saturating_add(1) } else { 0 };
         before.is_some_and(|gaze| (1..=KEPT_BEFORE).contains(&gaze.frame.saturating_sub(target.frame)))
     }
 
@@ -237,12 +248,4 @@ impl Hand {
             state.hand_first = true;
         }
     }
-}
-
-/// The frames just after this one, as far as they are missing and can be decoded.
-fn few_after(frame: u32, known: &Known, kind: (u32, u32)) -> Option<Range<u32>> {
-    let missing = |frame: &u32| known.index.there(*frame) && !known.views.has(*frame, kind);
-    let mut after = frame + 1..(frame + 1 + ON).min(known.index.count());
-    let first = after.find(missing)?;
-    Some(first..after.find(|frame| !missing(frame)).unwrap_or(after.end))
 }

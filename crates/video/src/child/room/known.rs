@@ -2,12 +2,16 @@
 //!
 //! **Invariant:** everything kept here is numbered by the index beside it.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    collections::HashSet,
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use limpet_wire::frames::ClipIndex;
 
 use super::{
-    plan::{Gaze, Portion},
+    plan::{self, Gaze, Portion},
     target::Target,
 };
 use crate::{
@@ -28,6 +32,8 @@ pub struct Known {
     pub views: Shared<View>,
     /// Small copies, likewise.
     pub sketches: Shared<Sketch>,
+    /// Frames that cannot be decoded.
+    pub hopeless: Mutex<HashSet<u32>>,
 }
 
 /// A frame in the cache that is near to another.
@@ -56,11 +62,32 @@ impl Known {
         [view, sketch].into_iter().flatten().min_by_key(|(off, _)| *off)
     }
 
-    /// The next frames to decode for an eye that so many views fit around; `hopeless` are not tried.
-    pub fn next_views(&self, gaze: Gaze, fits: u32, hopeless: &dyn Fn(u32) -> bool) -> Option<Range<u32>> {
-        let index = &self.index;
-        let window = gaze.window(index.count(), fits);
-        let no_need = |frame: u32| self.views.has(frame, gaze.kind) || hopeless(frame) || !index.there(frame);
-        gaze.next_job(index, &window, &no_need, Portion::NEAREST)
+    /// The next frames to decode for an eye that so many views fit around; what lies before it as well, or not.
+    pub fn next_views(&self, gaze: Gaze, fits: u32, before_too: bool) -> Option<Range<u32>> {
+        let window = gaze.window(self.index.count(), fits);
+        let no_need = |frame: u32| {
+            (!before_too && frame < gaze.frame) || self.views.has(frame, gaze.kind) || self.is_hopeless(frame)
+        };
+        gaze.next_job(&self.index, &window, &no_need, Portion::NEAREST)
+    }
+
+    /// The frames just after one, so many at most, that are missing.
+    pub fn few_after(&self, frame: u32, most: u32, kind: (u32, u32)) -> Option<Range<u32>> {
+        let no_need = |frame: u32| self.views.has(frame, kind) || self.is_hopeless(frame);
+        plan::few_after(&self.index, frame, most, &no_need)
+    }
+
+    /// Whether a frame cannot be decoded, ever or until more of the clip is there.
+    pub fn is_hopeless(&self, frame: u32) -> bool {
+        !self.index.there(frame) || self.given_up().contains(&frame)
+    }
+
+    /// These are not tried again.
+    pub fn give_up(&self, frames: impl Iterator<Item = u32>) {
+        self.given_up().extend(frames);
+    }
+
+    fn given_up(&self) -> MutexGuard<'_, HashSet<u32>> {
+        self.hopeless.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

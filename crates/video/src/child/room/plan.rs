@@ -104,6 +104,33 @@ impl Gaze {
     }
 }
 
+/// The frames just after one, so many at most, all of one group of pictures: those that are missing.
+pub fn few_after(index: &Index, frame: u32, most: u32, has: &dyn Fn(u32) -> bool) -> Option<Range<u32>> {
+    let few = frame + 1..frame.saturating_add(1 + most).min(index.count());
+    let first = few.clone().find(|frame| !has(*frame))?;
+    Some(job_from(index, first, &few, has, u32::MAX))
+}
+
+/// A job under way.
+#[derive(Debug, Clone)]
+pub struct Ahead {
+    /// Its frames, at this size.
+    pub frames: Range<u32>,
+    pub kind: (u32, u32),
+    /// How many pictures were decoded so far and how many it takes.
+    pub done: u32,
+    pub takes: u32,
+}
+
+impl Ahead {
+    /// How many more pictures are decoded until it has a frame of this size, if that is one of its own.
+    pub fn left(&self, frame: u32, kind: (u32, u32)) -> Option<u32> {
+        let after = self.frames.end.checked_sub(1 + frame)?;
+        let own = self.kind == kind && self.frames.contains(&frame);
+        own.then(|| self.takes.saturating_sub(after).saturating_sub(self.done))
+    }
+}
+
 fn group(index: &Index, frame: u32) -> Option<usize> {
     index.frames.get(frame as usize).map(|shown| shown.start)
 }
@@ -239,6 +266,31 @@ mod tests {
             Some(206..400),
             "who goes on is run before"
         );
+    }
+
+    #[test]
+    fn the_few_after_a_frame_end_with_its_group_and_where_one_is_there() {
+        let index = index(40);
+        assert_eq!(few_after(&index, 22, 4, &|_| false), Some(23..27));
+        assert_eq!(few_after(&index, 27, 4, &|_| false), Some(28..30), "another group begins");
+        assert_eq!(few_after(&index, 29, 4, &|_| false), Some(30..34));
+        assert_eq!(few_after(&index, 22, 4, &|frame| frame < 25), Some(25..27));
+        assert_eq!(few_after(&index, 22, 4, &|frame| frame == 25), Some(23..25));
+        assert_eq!(few_after(&index, 22, 4, &|_| true), None);
+        assert_eq!(
+            (few_after(&index, 38, 4, &|_| false), few_after(&index, 39, 4, &|_| false)),
+            (Some(39..40), None)
+        );
+    }
+
+    #[test]
+    fn a_job_under_way_tells_when_it_has_a_frame() {
+        // From the key frame before: 15 pictures.
+        let job = Ahead { frames: 20..30, kind: (1, 1), done: 4, takes: 15 };
+        assert_eq!([20, 29].map(|frame| job.left(frame, (1, 1))), [Some(2), Some(11)]);
+        assert_eq!([19, 30].map(|frame| job.left(frame, (1, 1))), [None, None], "not its own");
+        assert_eq!(job.left(20, (2, 2)), None, "of another size");
+        assert_eq!(Ahead { done: 9, ..job }.left(20, (1, 1)), Some(0), "it has come by");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use limpet_wire::frames::{ClipIndex, FrameEvent};
 
 use super::{
     known::Known,
-    plan::{Gaze, Heading},
+    plan::{Ahead, Gaze},
     target::{Target, Window},
 };
 use crate::{
@@ -59,7 +59,7 @@ pub struct State {
     waiting: Option<(Target, Range<u64>)>,
     /// Where the eye is, since when, and whether it is being dragged.
     pub gaze: Option<(Gaze, Instant, bool)>,
-    /// Whether the hand decodes, or is about to: the forerunner waits.
+    /// Whether the hand has a target and does not wait for the forerunner, which waits for it.
     pub hand_first: bool,
     /// What is being decoded ahead.
     pub ahead: Option<Ahead>,
@@ -71,27 +71,12 @@ pub struct State {
     windows: Vec<Window>,
 }
 
-/// A job under way.
-#[derive(Debug, Clone)]
-pub struct Ahead {
-    /// Its frames, at this size.
-    pub frames: Range<u32>,
-    pub kind: (u32, u32),
-    /// How many pictures were decoded so far and how many it takes.
-    pub done: u32,
-    pub takes: u32,
-}
-
-impl Ahead {
-    /// How many more pictures are decoded until it has a frame of this size, if that is one of its own.
-    pub fn left(&self, frame: u32, kind: (u32, u32)) -> Option<u32> {
-        let after = self.frames.end.checked_sub(1 + frame)?;
-        let own = self.kind == kind && self.frames.contains(&frame);
-        own.then(|| self.takes.saturating_sub(after).saturating_sub(self.done))
-    }
-}
-
 impl State {
+    /// Whether the hand decodes or is about to.
+    pub fn is_busy(&self) -> bool {
+        self.hand_first || self.has_target()
+    }
+
     /// Whether something is wanted that nobody has taken.
     pub fn has_target(&self) -> bool {
         self.target.is_some()
@@ -237,11 +222,6 @@ impl Stage {
         self.state().wanted_at.is_none_or(|at| at.elapsed() >= long)
     }
 
-    /// Whether the eye goes to later frames.
-    pub fn goes_on(&self) -> bool {
-        self.state().gaze.is_some_and(|(gaze, ..)| gaze.heading == Heading::On)
-    }
-
     /// Waits for so long, or until something is wanted that nobody has taken.
     pub fn wait_for_newer(&self, most: Duration) {
         let waited = self.changed.wait_timeout_while(self.state(), most, |state| state.target.is_none());
@@ -311,7 +291,9 @@ impl Stage {
         let before = state.known.as_ref().map_or(0, |before| before.numbering);
         let numbering = if kept.is_some() { before } else { before + 1 };
         let index = Arc::new(index);
-        let known = Arc::new(Known { track, index, description, whole, numbering, views, sketches });
+        let hopeless = Mutex::default();
+        let known =
+            Arc::new(Known { track, index, description, whole, numbering, views, sketches, hopeless });
         state.known = Some(Arc::clone(&known));
         state.first = None;
         state.take_up();

@@ -23,7 +23,7 @@ pub struct Toward<'a> {
     pub known: &'a Known,
     /// Whether the eye went back to it by a step.
     pub steps_back: bool,
-    /// How far off what is shown already is.
+    /// How far off the nearest is that is shown, or kept for the next wish.
     pub near: Option<u32>,
     pub pace: &'a mut Pace,
 }
@@ -51,7 +51,8 @@ impl Way<View> for Toward<'_> {
         if !self.helps(frame) {
             return;
         }
-        if self.near.is_none() || self.pace.shows(Instant::now()) {
+        let due = self.pace.shows(Instant::now());
+        if self.near.is_none() || due {
             self.target.send(view, false, self.known);
         }
         self.near = Some(self.off(frame));
@@ -141,7 +142,8 @@ impl Way<View> for Beyond<'_> {
     }
 
     fn worth(&self, frame: u32) -> Worth {
-        if frame < self.frames.end { Worth::Now } else { Worth::Nothing }
+        // Later ones come when the last of its own cannot be decoded.
+        if frame >= self.frames.start { Worth::Now } else { Worth::Nothing }
     }
 
     fn near(&self) -> Range<u32> {
