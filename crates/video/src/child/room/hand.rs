@@ -35,8 +35,8 @@ const FIRST_VIEW: (u32, u32) = (1280, 720);
 /// Frames decoded on after one that was sought: what is decoded next costs little while the decoder stands here.
 const ON: u32 = 4;
 
-/// An eye that has not moved for so long rests.
-const REST: Duration = Duration::from_millis(200);
+/// An eye that has not moved for so long may go anywhere next.
+const PAUSE: Duration = Duration::from_millis(200);
 /// Whoever asks for one frame after another asks again within this time, and then finds nothing else begun.
 const QUICK: Duration = Duration::from_millis(10);
 
@@ -206,7 +206,7 @@ impl Hand {
     /// does that.
     fn what_follows(&self, known: &Known) -> Option<Range<u32>> {
         let (gaze, ..) = self.stage.state().gaze.filter(|_| self.ons > 1)?;
-        known.next_views(gaze, self.stage.fits(gaze.kind), self.stage.rests(REST))
+        known.next_views(gaze, self.stage.fits(gaze.kind), self.stage.rests(PAUSE))
     }
 
     /// Whether a frame comes soon where the decoder stands, and no sooner from the forerunner.
@@ -215,7 +215,7 @@ impl Hand {
         let takes = self.engine.takes(frame);
         let sooner = self.stage.state().ahead.as_ref().and_then(|ahead| ahead.left(frame, kind));
         let sooner = sooner.is_some_and(|left| left < takes);
-        known.index.there(frame) && self.engine.still_comes(frame, shown.start) && takes <= 2 * ON && !sooner
+        self.engine.still_comes(frame, shown.start) && takes <= 2 * ON && !sooner
     }
 
     /// Moves the eye there. Whether it goes back by a step, or by a few.

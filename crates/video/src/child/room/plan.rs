@@ -1,4 +1,4 @@
-//! What to decode before it is asked for: decided here, done in [`super::ahead`].
+//! What to decode before it is asked for: decided here, done in [`super::ahead`] or, by who stands there, [`super::hand`].
 //!
 //! **Invariant:** nothing here reads a clock or a clip. What is planned lies in the window around the eye, and the
 //! window fits the cache, so that work done ahead never throws out what it was done for.
