@@ -227,6 +227,15 @@ impl Engine {
             && self.passed.is_none_or(|passed| passed < frame)
     }
 
+    /// Those of these frames that come on one way: all, or where the decoder has passed some of them, just these. For
+    /// the others it goes on afterwards.
+    pub fn one_way(&self, frames: Range<u32>) -> Range<u32> {
+        match self.passed {
+            Some(passed) if frames.contains(&passed) => frames.start..passed + 1,
+            _ => frames,
+        }
+    }
+
     /// The last of these frames that is missing and still comes in the group that is being decoded.
     pub fn last_to_come(&self, frames: &Range<u32>, missing: &dyn Fn(u32) -> bool) -> Option<u32> {
         let start = |frame: u32| self.index().frames.get(frame as usize).map(|shown| shown.start);

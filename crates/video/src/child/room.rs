@@ -157,3 +157,6 @@ impl Write for Ears {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,19 @@ impl Way<Digest> for Until {
     }
 }
 
+/// Keeps all that it passes.
+struct Keeping;
+
+impl Way<Digest> for Keeping {
+    fn over(&mut self) -> bool {
+        false
+    }
+
+    fn near(&self) -> Range<u32> {
+        0..u32::MAX
+    }
+}
+
 const PATIENT: Until = Until { packets: u32::MAX, hurries_to: None };
 
 fn engine(kind: Kind) -> Engine {
@@ -79,4 +92,18 @@ fn what_comes_last_is_of_the_group_that_is_being_decoded() {
     assert_eq!(engine.last_to_come(&(48..60), &|_| true), None, "of the next group");
     frame(&mut engine, 10, PATIENT).unwrap();
     assert_eq!(engine.last_to_come(&(10..60), &|_| true), Some(23), "after going back");
+}
+
+#[test]
+fn what_the_decoder_has_passed_comes_first() {
+    let mut engine = engine(Kind::NoAudio);
+    assert_eq!(engine.one_way(26..40), 26..40, "it stands nowhere yet");
+    frame(&mut engine, 30, PATIENT).unwrap();
+    assert_eq!(engine.one_way(26..40), 26..31, "the others would come, and these would not");
+    assert_eq!([engine.one_way(31..40), engine.one_way(20..30)], [31..40, 20..30]);
+    let kept = Shared::new(usize::MAX);
+    for frames in [engine.one_way(26..40), 31..40] {
+        engine.frame_at(frames.end - 1, &mut Hasher, &kept, &mut Keeping).unwrap();
+        assert!(frames.clone().all(|frame| kept.has(frame, Hasher.kind())), "{frames:?}");
+    }
 }

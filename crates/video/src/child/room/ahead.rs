@@ -63,14 +63,16 @@ impl Forerunner {
 
     fn next(&mut self) -> (Arc<Known>, Job) {
         loop {
+            let told = self.stage.state().told;
+            let mut patience = REST;
             if let Some(known) = self.stage.known() {
                 self.read_by(&known);
-                if let Some(job) = self.plan(&known) {
-                    return (known, job);
+                match self.plan(&known) {
+                    Ok(job) => return (known, job),
+                    Err(most) => patience = most,
                 }
             }
-            let state = self.stage.state();
-            drop(self.stage.wait(state, REST));
+            self.stage.wait_until_told(told, patience);
         }
     }
 
@@ -82,22 +84,26 @@ impl Forerunner {
         }
     }
 
-    fn plan(&self, known: &Known) -> Option<Job> {
+    /// What to do, or after how long to ask again at the latest.
+    fn plan(&self, known: &Known) -> Result<Job, Duration> {
         let state = self.stage.state();
-        let (gaze, since, dragged) = state.gaze?;
-        let busy = state.is_busy();
+        let Some((gaze, since, dragged)) = state.gaze.filter(|_| !state.is_busy()) else { return Err(REST) };
         drop(state);
         let rested = since.elapsed();
-        if busy || (dragged && rested < PAUSE) {
-            return None;
+        if dragged && rested < PAUSE {
+            return Err(PAUSE.saturating_sub(rested));
         }
-        let index = &known.index;
         if let Some(frames) = known.next_views(gaze, self.stage.fits(gaze.kind), true) {
-            return Some(Job::Views(gaze, frames));
+            return Ok(Job::Views(gaze, frames));
         }
         if rested < REST {
-            return None;
+            return Err(REST.saturating_sub(rested));
         }
+        self.plan_sketch(known, gaze).ok_or(REST)
+    }
+
+    fn plan_sketch(&self, known: &Known, gaze: Gaze) -> Option<Job> {
+        let index = &known.index;
         let kind = self.sketcher.kind();
         if known.sketches.is_full() {
             return None;
@@ -122,6 +128,7 @@ impl Forerunner {
     }
 
     fn fill(&mut self, known: &Arc<Known>, gaze: Gaze, frames: Range<u32>) {
+        let frames = self.engine.one_way(frames);
         let Some(last) = frames.end.checked_sub(1) else { return };
         self.viewer.resize(gaze.kind);
         let takes = self.engine.takes(last);
@@ -240,7 +247,10 @@ struct Sketching<'a> {
 impl Way<Sketch> for Sketching<'_> {
     fn over(&mut self) -> bool {
         let state = self.stage.state();
-        state.is_busy() || !state.is_known(self.known) || state.gaze.map(|(.., since, _)| since) != self.began
+        state.is_busy()
+            || !state.is_known(self.known)
+            || state.gaze.map(|(.., since, _)| since) != self.began
+            || self.known.sketches.is_full()
     }
 
     fn worth(&self, frame: u32) -> Worth {

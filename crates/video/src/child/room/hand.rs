@@ -4,6 +4,7 @@
 //! **Invariant:** a target that was overwritten is never answered exactly.
 
 use std::{
+    iter,
     ops::Range,
     sync::Arc,
     time::{Duration, Instant},
@@ -12,7 +13,7 @@ use std::{
 use super::{
     known::Known,
     pace::Pace,
-    plan::{Gaze, Heading},
+    plan::Gaze,
     stage::Stage,
     sway::Sway,
     target::Target,
@@ -142,14 +143,17 @@ impl Hand {
         // The nearest is shown meanwhile by [`super::at_once`].
         let near = known.nearest(target.frame, kind).map(|(off, _)| off);
         let mut way = Toward { stage: &self.stage, target, known, steps_back, near, pace: &mut self.pace };
-        let missing = |frame: u32| known.index.there(frame) && !known.views.has(frame, kind);
+        let missing = |frame: u32| !known.is_hopeless(frame) && !known.views.has(frame, kind);
         if let Some(stretch) = self.sway.stretch(target.frame, self.stage.fits(kind), Instant::now())
             && let Some(last) = self.engine.last_to_come(&stretch, &missing)
         {
             let mut over = Over::new(&mut way, stretch, last, &missing);
             // What comes of it is shown on the way; what does not, is tried for the target.
-            let _ = self.engine.frame_at(last, &mut self.viewer, &known.views, &mut over);
-            if self.stage.has_newer() {
+            let swept = self.engine.frame_at(last, &mut self.viewer, &known.views, &mut over);
+            if let Err(VideoError::BadClip(_)) = swept {
+                known.give_up(iter::once(last));
+            }
+            if self.stage.has_target() {
                 return;
             }
         }
@@ -162,7 +166,12 @@ impl Hand {
             }
             Err(VideoError::Superseded) if target.near_first => self.keep_rest(known),
             Err(VideoError::Superseded) => {}
-            Err(error) => target.fail(error),
+            Err(error) => {
+                if matches!(error, VideoError::BadClip(_)) {
+                    known.give_up(iter::once(target.frame));
+                }
+                target.fail(error);
+            }
         }
     }
 
@@ -186,7 +195,7 @@ impl Hand {
         let mut next = known.few_after(target.frame, ON, kind);
         if self.ons == 0 && next.as_ref().is_some_and(|frames| self.is_close(frames.start, known, kind)) {
             // Who goes on wants just these; anybody else may go elsewhere.
-            self.stage.wait_for_newer(QUICK);
+            self.stage.wait_for_target(QUICK);
         }
         while let Some(frames) = next.take().or_else(|| self.what_follows(known))
             && self.is_close(frames.start, known, kind)
@@ -202,8 +211,8 @@ impl Hand {
         }
     }
 
-    /// What comes next before an eye that keeps on. Once it rests, what lies behind it may come first: the forerunner
-    /// does that.
+    /// What comes next before an eye that keeps on. If it rests by now, what lies behind it may come first: the
+    /// forerunner does that.
     fn what_follows(&self, known: &Known) -> Option<Range<u32>> {
         let (gaze, ..) = self.stage.state().gaze.filter(|_| self.ons > 1)?;
         known.next_views(gaze, self.stage.fits(gaze.kind), self.stage.rests(PAUSE))
@@ -226,7 +235,7 @@ impl Hand {
         state.gaze = Some((gaze, Instant::now(), target.near_first));
         drop(state);
         self.stage.tell();
-        self.ons = if gaze.heading == Heading::On { self.ons.saturating_add(1) } else { 0 };
+        self.ons = gaze.ons(before, self.ons);
         before.is_some_and(|gaze| (1..=KEPT_BEFORE).contains(&gaze.frame.saturating_sub(target.frame)))
     }
 

@@ -9,6 +9,8 @@ use crate::media::index::Index;
 
 /// An eye that moves by more frames goes nowhere: it has arrived.
 const JUMP: u32 = 24;
+/// Decoders give a picture at most so many packets after its own. One that has not come by then does not.
+const DELAY: u32 = 16;
 
 /// How much of a group is decoded in one go.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +61,12 @@ impl Gaze {
             None => Heading::Still,
         };
         Self { frame, kind, heading }
+    }
+
+    /// How often in a row it has gone on, when it came here so: at rest, or asked for once more, it has not moved.
+    pub fn ons(&self, before: Option<Self>, ons: u32) -> u32 {
+        let moved = before.is_none_or(|before| before.frame != self.frame);
+        if self.heading == Heading::On { ons.saturating_add(u32::from(moved)) } else { 0 }
     }
 
     /// The frames worth having around the eye, when so many fit: three quarters lie where it is going.
@@ -123,11 +131,12 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// How many more pictures are decoded until it has a frame of this size, if that is one of its own.
+    /// How many more pictures are decoded until it has a frame of this size, if that is one of its own and still comes.
     pub fn left(&self, frame: u32, kind: (u32, u32)) -> Option<u32> {
         let after = self.frames.end.checked_sub(1 + frame)?;
-        let own = self.kind == kind && self.frames.contains(&frame);
-        own.then(|| self.takes.saturating_sub(after).saturating_sub(self.done))
+        let takes = self.takes.saturating_sub(after);
+        let comes = self.kind == kind && self.frames.contains(&frame) && self.done <= takes + DELAY;
+        comes.then(|| takes.saturating_sub(self.done))
     }
 }
 
@@ -214,6 +223,23 @@ mod tests {
     }
 
     #[test]
+    fn an_eye_goes_on_only_where_it_moves() {
+        let counted = |frames: &[u32]| {
+            let (mut before, mut ons) = (None, 0);
+            for frame in frames {
+                let now = Gaze::moved(before, *frame, (1, 1));
+                ons = now.ons(before, ons);
+                before = Some(now);
+            }
+            ons
+        };
+        assert_eq!(counted(&[5, 6, 7]), 2);
+        assert_eq!(counted(&[5, 6, 6, 6]), 1, "wanted again, larger");
+        assert_eq!(counted(&[5, 6, 6, 7]), 2);
+        assert_eq!([counted(&[5]), counted(&[5, 6, 5]), counted(&[5, 6, 7, 90])], [0, 0, 0]);
+    }
+
+    #[test]
     fn the_window_lies_where_the_eye_goes_and_within_the_clip() {
         assert_eq!(gaze(50, Heading::On).window(100, 40), 40..80);
         assert_eq!(gaze(50, Heading::Back).window(100, 40), 20..60);
@@ -290,7 +316,9 @@ mod tests {
         assert_eq!([20, 29].map(|frame| job.left(frame, (1, 1))), [Some(2), Some(11)]);
         assert_eq!([19, 30].map(|frame| job.left(frame, (1, 1))), [None, None], "not its own");
         assert_eq!(job.left(20, (2, 2)), None, "of another size");
-        assert_eq!(Ahead { done: 9, ..job }.left(20, (1, 1)), Some(0), "it has come by");
+        let later = |done: u32| Ahead { done, ..job.clone() }.left(20, (1, 1));
+        assert_eq!((later(9), later(6 + DELAY)), (Some(0), Some(0)), "any moment");
+        assert_eq!(later(7 + DELAY), None, "it cannot be decoded, or the eye would have it");
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub struct State {
     /// Whether there is a first picture, or none to wait for.
     first_is_over: bool,
     windows: Vec<Window>,
+    /// How often everybody was woken.
+    pub told: u64,
 }
 
 impl State {
@@ -130,10 +132,10 @@ impl Stage {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes everybody who waits. Who has looked and not found, and is about to wait, holds the state: nobody misses
-    /// it.
+    /// Wakes everybody who waits. Who has looked and not found, and is about to wait, holds the state or has noted how
+    /// much was told: nobody misses it.
     pub fn tell(&self) {
-        drop(self.state());
+        self.state().told += 1;
         self.changed.notify_all();
     }
 
@@ -144,7 +146,12 @@ impl Stage {
     }
 
     /// The same after a change that others wait for.
-    pub fn wait_for_others<'a>(&self, state: MutexGuard<'a, State>, most: Duration) -> MutexGuard<'a, State> {
+    pub fn wait_for_others<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        most: Duration,
+    ) -> MutexGuard<'a, State> {
+        state.told += 1;
         self.changed.notify_all();
         self.wait(state, most)
     }
@@ -212,9 +219,15 @@ impl Stage {
         gaze.window(count, self.fits(gaze.kind))
     }
 
+    /// Waits until something has changed since so much was told, or for so long.
+    pub fn wait_until_told(&self, told: u64, most: Duration) {
+        let waited = self.changed.wait_timeout_while(self.state(), most, |state| state.told == told);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Whether something is wanted that nobody has taken.
-    pub fn has_newer(&self) -> bool {
-        self.state().target.is_some()
+    pub fn has_target(&self) -> bool {
+        self.state().has_target()
     }
 
     /// Whether nothing has been wanted for so long.
@@ -223,7 +236,7 @@ impl Stage {
     }
 
     /// Waits for so long, or until something is wanted that nobody has taken.
-    pub fn wait_for_newer(&self, most: Duration) {
+    pub fn wait_for_target(&self, most: Duration) {
         let waited = self.changed.wait_timeout_while(self.state(), most, |state| state.target.is_none());
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }

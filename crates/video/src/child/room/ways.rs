@@ -30,7 +30,7 @@ pub struct Toward<'a> {
 
 impl Way<View> for Toward<'_> {
     fn over(&mut self) -> bool {
-        self.stage.has_newer()
+        self.stage.has_target()
     }
 
     fn worth(&self, frame: u32) -> Worth {
