@@ -151,7 +151,7 @@ def about(seen: dict[str, Seen]) -> list[str]:
     for found in seen.values():
         programs |= found["programs"]
     versions = [program["version"] for program in programs.values() if "version" in program]
-    lines = [f"- Machine: {each('machine')}; software decoding", f"- Limpet: {each('limpet')}"]
+    lines = [f"- Machine: {each('machine')}; software decoding", f"- Limpet: {builds(seen)}"]
     lines += [f"- Peers: {'; '.join(versions)}", f"- Clips made with {each('ffmpeg')}"]
     rounds = {name: 1 + max(run["repetition"] for run in found["runs"]) for name, found in seen.items()}
     few = [name for name, count in rounds.items() if count < max(rounds.values())]
@@ -159,6 +159,16 @@ def about(seen: dict[str, Seen]) -> list[str]:
     if any(found["quick"] for found in seen.values()):
         lines.append("- **A quick run**: little of everything, once. Its figures are worth nothing.")
     return lines
+
+
+def builds(seen: dict[str, Seen]) -> str:
+    """Which Limpet it was and, where there were several, of which clips."""
+    clips: dict[str, list[str]] = {}
+    for name, found in seen.items():
+        clips.setdefault(found["limpet"], []).append(name)
+    if len(clips) == 1:
+        return next(iter(clips))
+    return "; ".join(f"{build} ({', '.join(names)})" for build, names in clips.items())
 
 
 if __name__ == "__main__":
