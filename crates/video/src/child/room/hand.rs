@@ -143,7 +143,7 @@ impl Hand {
         // The nearest is shown meanwhile by [`super::at_once`].
         let near = known.nearest(target.frame, kind).map(|(off, _)| off);
         let mut way = Toward { stage: &self.stage, target, known, steps_back, near, pace: &mut self.pace };
-        let missing = |frame: u32| !known.is_hopeless(frame) && !known.views.has(frame, kind);
+        let missing = |frame: u32| known.lacks(frame, kind);
         if let Some(stretch) = self.sway.stretch(target.frame, self.stage.fits(kind), Instant::now())
             && let Some(last) = self.engine.last_to_come(&stretch, &missing)
         {

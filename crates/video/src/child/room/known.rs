@@ -65,16 +65,18 @@ impl Known {
     /// The next frames to decode for an eye that so many views fit around; what lies before it as well, or not.
     pub fn next_views(&self, gaze: Gaze, fits: u32, before_too: bool) -> Option<Range<u32>> {
         let window = gaze.window(self.index.count(), fits);
-        let no_need = |frame: u32| {
-            (!before_too && frame < gaze.frame) || self.views.has(frame, gaze.kind) || self.is_hopeless(frame)
-        };
+        let no_need = |frame: u32| (!before_too && frame < gaze.frame) || !self.lacks(frame, gaze.kind);
         gaze.next_job(&self.index, &window, &no_need, Portion::NEAREST)
     }
 
     /// The frames just after one, so many at most, that are missing.
     pub fn few_after(&self, frame: u32, most: u32, kind: (u32, u32)) -> Option<Range<u32>> {
-        let no_need = |frame: u32| self.views.has(frame, kind) || self.is_hopeless(frame);
-        plan::few_after(&self.index, frame, most, &no_need)
+        plan::few_after(&self.index, frame, most, &|frame| !self.lacks(frame, kind))
+    }
+
+    /// Whether a frame is not kept at this size and can be decoded.
+    pub fn lacks(&self, frame: u32, kind: (u32, u32)) -> bool {
+        !self.views.has(frame, kind) && !self.is_hopeless(frame)
     }
 
     /// Whether a frame cannot be decoded, ever or until more of the clip is there.

@@ -1,4 +1,4 @@
-//! What is decoded before it is asked for, and until when.
+//! What is known of a clip, what is decoded by it before it is asked for, and until when.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,12 @@ use super::{
     ways::Beyond,
     *,
 };
-use crate::{PlainFile, child::facts, engine::Way, media::index::Index};
+use crate::{
+    PlainFile,
+    child::facts,
+    engine::{Engine, Viewer, Way},
+    media::{index::Index, reader::Reader},
+};
 
 const KIND: (u32, u32) = (320, 180);
 
@@ -73,4 +78,17 @@ fn what_is_told_before_somebody_waits_is_not_missed() {
     stage.tell();
     stage.wait_until_told(told, Duration::from_secs(10));
     assert!(begin.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn what_the_hand_came_by_on_its_run_is_not_planned_again() {
+    let stage = stage();
+    let known = index(&stage);
+    let reader = Reader::new(stage.open(&stage.source()).unwrap(), Arc::clone(&known.index)).unwrap();
+    let mut viewer = Viewer::new(known.track.clone(), Arc::clone(&known.index));
+    viewer.resize(KIND);
+    let mut way = Beyond { stage: &stage, known: &known, frames: &(31..34) };
+    Engine::new(reader).frame_at(33, &mut viewer, &known.views, &mut way).unwrap();
+    assert_eq!([30, 31, 33, 34].map(|frame| known.lacks(frame, KIND)), [true, false, false, true]);
+    assert_eq!(known.few_after(30, 4, KIND), Some(34..35));
 }
